@@ -1,0 +1,14 @@
+//! Bytes in, shapes out.
+//!
+//! Hostile bytes meet code here and nowhere else. Every reader is total (it ends on any bytes,
+//! within [`limits::Limits`]) and never judges: it returns what it read together with the
+//! deviations it noticed, and a check decides later whether a platform minds.
+//!
+//! This crate reaches no file, clock, environment, network or thread; `cargo x tidy` holds it to
+//! that. Rooms are listed in the order data passes through them, and a room imports only rooms
+//! above it.
+
+pub mod error;
+pub mod limits;
+pub mod reader;
+pub mod text;

@@ -1,0 +1,65 @@
+//! Text out of bytes: lines with numbers, and words safe to print.
+
+/// The lines of a text file with their numbers, counted from one. Line ends may be LF or CRLF;
+/// bytes that are no UTF-8 become the replacement character.
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, String)> {
+    bytes.split(|b| *b == b'\n').enumerate().filter_map(|(n, line)| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        (!line.is_empty()).then(|| (n.saturating_add(1), String::from_utf8_lossy(line).into_owned()))
+    })
+}
+
+/// Bytes as lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let mut out = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        for half in [byte >> 4, byte & 15] {
+            out.extend(DIGITS.get(usize::from(half)));
+        }
+    }
+    out
+}
+
+/// The text before the first NUL byte, made safe to print: what is no printable text becomes `\xNN`.
+#[must_use]
+pub fn printable(bytes: &[u8]) -> String {
+    let bytes = bytes.split(|b| *b == 0).next().unwrap_or_default();
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_control() {
+                for byte in c.to_string().bytes() {
+                    out.push_str("\\x");
+                    out.push_str(&hex(&[byte]));
+                }
+            } else {
+                out.push(c);
+            }
+        }
+        for byte in chunk.invalid() {
+            out.push_str("\\x");
+            out.push_str(&hex(&[*byte]));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_keep_their_numbers() {
+        let got: Vec<_> = lines(b"a\r\n\nb").collect();
+        assert_eq!(got, [(1, "a".to_owned()), (3, "b".to_owned())]);
+    }
+
+    #[test]
+    fn control_bytes_never_reach_a_terminal() {
+        assert_eq!(printable(b"x\x1b[31m\xff\0y"), "x\\x1b[31m\\xff");
+        assert_eq!(hex(&[0, 0xab]), "00ab");
+    }
+}
