@@ -5,7 +5,8 @@
 pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, String)> {
     bytes.split(|b| *b == b'\n').enumerate().filter_map(|(n, line)| {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        (!line.is_empty()).then(|| (n.saturating_add(1), String::from_utf8_lossy(line).into_owned()))
+        (!line.is_empty())
+            .then(|| (n.saturating_add(1), String::from_utf8_lossy(line).into_owned()))
     })
 }
 

@@ -1,0 +1,128 @@
+//! A value together with why it is held. Only a [`step::Step`] can open one.
+
+use crate::proof::{Assumption, Evidence, Gaps, Node, Proof, Row};
+use alloc::vec::Vec;
+
+pub mod step;
+
+/// A value that is known, with its reason, or not known, with what is missing.
+#[derive(Clone, Debug)]
+pub struct Fact<T>(Answer<T>);
+
+#[derive(Clone, Debug)]
+enum Answer<T> {
+    Known(T, Proof),
+    Unknown(Gaps),
+}
+
+impl<T> Fact<T> {
+    /// A value that was looked at.
+    pub fn seen(value: T, evidence: Evidence) -> Self {
+        Self::because(value, Proof::new(Node::Seen(evidence)))
+    }
+
+    /// A value that follows from something not being there.
+    pub fn absent(value: T, evidence: Evidence) -> Self {
+        Self::because(value, Proof::new(Node::Absent(evidence)))
+    }
+
+    /// A value the operator told us to take for granted.
+    pub fn assumed(value: T, assumption: Assumption) -> Self {
+        Self::because(value, Proof::new(Node::Assumed(assumption)))
+    }
+
+    /// A value that a table holds.
+    pub fn listed(value: T, row: Row) -> Self {
+        Self::because(value, Proof::new(Node::Listed(row)))
+    }
+
+    /// A value with a proof drawn elsewhere.
+    pub const fn because(value: T, proof: Proof) -> Self {
+        Self(Answer::Known(value, proof))
+    }
+
+    /// A value that could not be had.
+    #[must_use]
+    pub const fn unknown(gaps: Gaps) -> Self {
+        Self(Answer::Unknown(gaps))
+    }
+
+    /// The outcome of a rule: its value and proof, or what stopped it.
+    pub fn from_rule(outcome: Result<(T, Proof), Gaps>) -> Self {
+        match outcome {
+            Ok((value, proof)) => Self::because(value, proof),
+            Err(gaps) => Self::unknown(gaps),
+        }
+    }
+
+    /// The same reason for a part of the value, or for the value in another shape.
+    ///
+    /// `part` sees the value, so it must not decide anything: deciding is for rules with a pen.
+    pub fn map<U>(&self, part: impl FnOnce(&T) -> U) -> Fact<U> {
+        match &self.0 {
+            Answer::Known(value, proof) => Fact::because(part(value), proof.clone()),
+            Answer::Unknown(gaps) => Fact::unknown(gaps.clone()),
+        }
+    }
+
+    /// Why the value is held, or a proof that it could not be had.
+    #[must_use]
+    pub fn proof(&self) -> Proof {
+        match &self.0 {
+            Answer::Known(_, proof) => proof.clone(),
+            Answer::Unknown(gaps) => Proof::new(Node::Missing(gaps.clone())),
+        }
+    }
+
+    /// This fact, or `other` where this one is not known.
+    #[must_use]
+    pub fn or(self, other: impl FnOnce() -> Self) -> Self {
+        match self.0 {
+            Answer::Known(..) => self,
+            Answer::Unknown(_) => {
+                let other = other();
+                if matches!(other.0, Answer::Known(..)) { other } else { self }
+            }
+        }
+    }
+}
+
+/// Several facts, and why they are all there are.
+///
+/// To find something in it, one item is enough; to say that something is not in it needs the whole.
+#[derive(Clone, Debug)]
+pub struct Listing<T> {
+    items: Vec<Fact<T>>,
+    whole: Fact<()>,
+}
+
+impl<T> Listing<T> {
+    /// A listing of `items`; `whole` says why there are no others, or that this is not known.
+    #[must_use]
+    pub const fn new(items: Vec<Fact<T>>, whole: Fact<()>) -> Self {
+        Self { items, whole }
+    }
+
+    /// A listing of which nothing is known.
+    #[must_use]
+    pub const fn unknown(gaps: Gaps) -> Self {
+        Self { items: Vec::new(), whole: Fact::unknown(gaps) }
+    }
+
+    /// The facts in it, each opened only with a pen.
+    #[must_use]
+    pub fn items(&self) -> &[Fact<T>] {
+        &self.items
+    }
+
+    /// Why there are no others.
+    #[must_use]
+    pub const fn whole(&self) -> &Fact<()> {
+        &self.whole
+    }
+
+    /// Adds an item, as an assumption or a remedy does.
+    pub fn push(&mut self, item: Fact<T>) {
+        self.items.push(item);
+    }
+}

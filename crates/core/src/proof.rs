@@ -1,0 +1,463 @@
+//! Why something is held: a tree from evidence to conclusion, shared where it is shared.
+//!
+//! This room knows no words. What a claim, a gap or a piece of evidence is called when people read
+//! it is the business of `report`.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::errno::Errno;
+use loadworthy_formats::error::Error;
+
+/// A rule of a platform: a name for us and the place where the platform itself follows it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Platform and check, as `linux/signature-format`.
+    pub name: &'static str,
+    /// File and function, specification clause or document.
+    pub source: &'static str,
+}
+
+/// Where evidence was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// The machine this program runs on.
+    Live,
+    /// Below the directory given with `--root`.
+    Root,
+    /// A recorded bundle.
+    Bundle,
+    /// A file named on the command line.
+    Argument,
+    /// Built into this program (`--example`).
+    BuiltIn,
+}
+
+/// Something that was looked at, or looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Where it was looked for.
+    pub origin: Origin,
+    /// What: a path below the root, a variable, a section of a file.
+    pub item: Arc<str>,
+    /// What it said, quoted or summarised in a few words; empty for what was absent.
+    pub said: Arc<str>,
+}
+
+/// A row of a knowledge table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Table and row, as `linux/behaviours.toml#platform-keyring-debian`.
+    pub id: Arc<str>,
+    /// The source the row cites.
+    pub source: Arc<str>,
+    /// How far a real platform stands behind it for the release in question.
+    pub standing: Standing,
+}
+
+/// How far a rule is backed. Ordered: the weakest of a proof is the confidence of its conclusion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// The newest row of a table, applied to a release newer than the table.
+    Extrapolated,
+    /// Source code or vendor documents say so.
+    Documented,
+    /// A real platform answered so; see the named recording.
+    Confirmed,
+}
+
+/// What the operator told us to take for granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assumption {
+    /// The key, as given with `--assume`.
+    pub key: Arc<str>,
+    /// The value.
+    pub value: Arc<str>,
+}
+
+/// A question that stayed open, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// What was asked.
+    pub question: Question,
+    /// Why there is no answer.
+    pub why: Why,
+}
+
+/// The questions that can stay open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Question {
+    /// Which release the kernel in question has.
+    KernelRelease,
+    /// What the kernel image says of itself.
+    KernelImage,
+    /// The exact version magic of the kernel.
+    Vermagic,
+    /// The certificates built into the kernel.
+    BuiltinKeys,
+    /// How the kernel was configured.
+    KernelConfig,
+    /// The kernel command line.
+    CommandLine,
+    /// Whether the firmware enforces Secure Boot.
+    SecureBoot,
+    /// The firmware's db.
+    Db,
+    /// The firmware's dbx.
+    Dbx,
+    /// The machine owner keys.
+    MokList,
+    /// What machine owners denied.
+    MokListX,
+    /// Whether machine owner keys are trusted like built-in ones.
+    MokTrusted,
+    /// The lockdown level of the running kernel.
+    Lockdown,
+    /// Whether the running kernel enforces signatures.
+    SigEnforce,
+    /// Which symbols the kernel exports.
+    KernelSymbols,
+    /// The size of the kernel's `struct module`.
+    ModuleStructSize,
+    /// The bytes of the module.
+    ModuleBytes,
+    /// The index of the module tree.
+    ModuleIndex,
+    /// The configuration of modprobe.
+    ModprobeConfig,
+    /// Names that built-in code occupies below `/sys/module`.
+    BuiltinNames,
+    /// Whether a cryptographic algorithm is there when the module is loaded.
+    CryptoAlgorithm,
+    /// How this kernel behaves in a point where kernels differ.
+    KernelBehaviour,
+    /// The integrity policy (IMA) in force.
+    ImaPolicy,
+    /// Whether the type information of module and kernel fit.
+    TypeInformation,
+    /// What hardware is there.
+    Hardware,
+    /// Whether module loading was switched off.
+    ModulesDisabled,
+}
+
+/// Why a question stayed open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Looking was not allowed.
+    Denied(Arc<str>),
+    /// The source cannot know it: a folder without the files of a running kernel, say.
+    OutOfReach(Arc<str>),
+    /// It is not there although it is needed.
+    Missing(Arc<str>),
+    /// It was there and could not be read.
+    Unreadable(Arc<str>, Error),
+    /// The system refused in some other way; the text is the system's own.
+    Broken(Arc<str>, Arc<str>),
+    /// No table row covers it.
+    NoRow(Arc<str>),
+    /// It is known for another kernel only.
+    OtherKernel(Arc<str>),
+}
+
+/// A few words of a proof: the whole list of what our rules may assert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Secure Boot is on or off as the kernel will see it.
+    SecureBoot(bool),
+    /// The kernel was built to look at module signatures, or not.
+    SignaturesChecked(bool),
+    /// A module nobody vouches for is refused, or not.
+    SignaturesEnforced(bool),
+    /// Lockdown keeps unverified modules out, or not.
+    LockedDown(bool),
+    /// Machine owner keys reach the kernel, or not.
+    MokTakenIn(bool),
+    /// Machine owner keys land in the machine keyring (else in the platform keyring).
+    MokInMachineRing(bool),
+    /// The platform keyring counts for modules, or not.
+    PlatformRingCounts(bool),
+    /// Whole files named by digest in dbx or MokListX are refused as modules, or not.
+    FileDigestsDenied(bool),
+    /// Certificates in dbx or MokListX revoke module signers, or not.
+    SignersRevocable(bool),
+    /// The keyring holds this many keys, and that is all.
+    KeyringHolds {
+        /// The keyring.
+        ring: Ring,
+        /// How many.
+        keys: usize,
+    },
+    /// A certificate was taken into a keyring.
+    KeyAdmitted {
+        /// The keyring.
+        ring: Ring,
+        /// The certificate's name.
+        name: Arc<str>,
+    },
+    /// A certificate was not taken into a keyring.
+    KeyNotAdmitted {
+        /// The keyring.
+        ring: Ring,
+        /// The certificate's name.
+        name: Arc<str>,
+        /// What the kernel says to it.
+        errno: Errno,
+    },
+    /// A cryptographic algorithm is available to the kernel when it is needed, or not.
+    AlgorithmAvailable(Arc<str>, bool),
+    /// The file is one the kernel reads at all.
+    FileReadable(bool),
+    /// Module loading is switched off, or not.
+    LoadingDisabled(bool),
+    /// IMA wants a file signature, or not.
+    FileSignatureWanted(bool),
+    /// The file ends in a signature marker, or not.
+    SignaturePresent(bool),
+    /// The trailer of the signature is well formed.
+    TrailerSound,
+    /// The trailer of the signature is refused.
+    TrailerRefused(Errno),
+    /// The signature message is well formed.
+    MessageSound {
+        /// Who signed, as the message names the key.
+        signer: Arc<str>,
+    },
+    /// The signature message is refused, and by which rule.
+    MessageRefused {
+        /// Error number inside the kernel.
+        errno: Errno,
+        /// The rule's own short name.
+        rule: Arc<str>,
+    },
+    /// The signature verifies with a key of this ring.
+    SignatureVerifies {
+        /// The keyring.
+        ring: Ring,
+        /// The certificate's name.
+        key: Arc<str>,
+    },
+    /// No keyring that counts holds the signer's key.
+    SignerUnknown {
+        /// Who signed, as the message names the key.
+        signer: Arc<str>,
+    },
+    /// The signature does not hold, and by which rule.
+    SignatureFails {
+        /// Error number inside the kernel.
+        errno: Errno,
+        /// The rule's own short name.
+        rule: Arc<str>,
+    },
+    /// The digest of the whole file is, or is not, on the deny list.
+    FileDigestDenied(bool),
+    /// Nobody vouches for the module, and what that leads to.
+    Unverified(Gate),
+    /// The signature is in order.
+    Verified,
+    /// The file is a module this kernel can take apart.
+    ElfSound,
+    /// The file is no module for this kernel; what the kernel says is in the lines.
+    ElfRefused,
+    /// The name is, or is not, on the kernel's own block list.
+    NameBlocked(bool),
+    /// The version of `module_layout` fits, or does not, or is not compared.
+    LayoutFits(Fit),
+    /// The version magic fits, or does not, or is absent.
+    VermagicFits(Fit),
+    /// A module without version information is, or is not, taken by force.
+    ForcedLoad(bool),
+    /// Live patching is supported where the module needs it.
+    LivepatchSupported(bool),
+    /// A section is both writable and executable.
+    WritableCode(bool),
+    /// The module was built inside the kernel tree.
+    InTree(bool),
+    /// The module comes from the staging directory.
+    Staging(bool),
+    /// The module is a live patch.
+    Livepatch(bool),
+    /// The licence is one the kernel takes for free software.
+    LicenceFree {
+        /// Whether it is.
+        free: bool,
+        /// The licence as stated.
+        licence: Arc<str>,
+    },
+    /// The module is a test module.
+    TestModule(bool),
+    /// Exported symbols carry what this kernel wants of them.
+    ExportsSound(bool),
+    /// All symbols the module needs are there and fit.
+    SymbolsResolve {
+        /// How many were looked up.
+        needed: usize,
+    },
+    /// Some symbols the module needs are not there or do not fit.
+    SymbolsFail {
+        /// The first that fails.
+        symbol: Arc<str>,
+        /// How many fail.
+        failing: usize,
+        /// Error number of the last one, which the kernel returns.
+        errno: Errno,
+    },
+    /// A symbol the module exports exists already.
+    SymbolTaken {
+        /// The symbol.
+        symbol: Arc<str>,
+        /// Who has it.
+        owner: Arc<str>,
+    },
+    /// No symbol the module exports exists already.
+    ExportsFree,
+    /// The module's name is free, or taken by built-in code.
+    NameFree(bool),
+    /// Type information fits or does not matter.
+    TypesFit(bool),
+    /// A module of that name is found for this kernel.
+    ModuleFound(Arc<str>),
+    /// The driver is part of the kernel image.
+    BuiltIn(Arc<str>),
+    /// What the module depends on loads.
+    DependenciesLoad(usize),
+    /// Something the module depends on does not load.
+    DependencyFails {
+        /// The dependency.
+        name: Arc<str>,
+        /// Its error number.
+        errno: Option<Errno>,
+    },
+    /// The configuration of modprobe lets it load, or replaces loading by a command.
+    ModprobeRuns {
+        /// The command that runs in its place.
+        instead: Option<Arc<str>>,
+    },
+}
+
+/// What becomes of a module that nobody vouches for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Refused because signatures are enforced.
+    Enforced,
+    /// Refused because the kernel is locked down.
+    LockedDown,
+    /// Let through and marked.
+    Tolerated,
+}
+
+/// How a version compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// Equal.
+    Fits,
+    /// Different.
+    Differs,
+    /// Nothing there to compare.
+    Absent,
+    /// This kernel does not compare.
+    NotCompared,
+}
+
+/// The keyrings of the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ring {
+    /// `.builtin_trusted_keys`: compiled into the image.
+    Builtin,
+    /// `.secondary_trusted_keys`: what the machine's administrator added.
+    Secondary,
+    /// `.machine`: machine owner keys.
+    Machine,
+    /// `.platform`: the firmware's keys.
+    Platform,
+    /// `.blacklist`.
+    Blacklist,
+}
+
+impl Ring {
+    /// The kernel's own name for the keyring.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Builtin => ".builtin_trusted_keys",
+            Self::Secondary => ".secondary_trusted_keys",
+            Self::Machine => ".machine",
+            Self::Platform => ".platform",
+            Self::Blacklist => ".blacklist",
+        }
+    }
+}
+
+/// Why something is held.
+#[derive(Clone, Debug)]
+pub struct Proof(Arc<Node>);
+
+/// One step of a proof.
+#[derive(Debug)]
+pub enum Node {
+    /// Looked, and this is what it said.
+    Seen(Evidence),
+    /// Looked, and it was not there.
+    Absent(Evidence),
+    /// The operator said so.
+    Assumed(Assumption),
+    /// A knowledge table says so.
+    Listed(Row),
+    /// A rule concluded it from other things.
+    Drawn {
+        /// The rule.
+        rule: &'static Rule,
+        /// What it concluded.
+        claim: Claim,
+        /// From what.
+        from: Vec<Proof>,
+    },
+    /// It could not be told.
+    Missing(Vec<Gap>),
+}
+
+impl Proof {
+    /// A proof of one node.
+    #[must_use]
+    pub fn new(node: Node) -> Self {
+        Self(Arc::new(node))
+    }
+
+    /// The step on top.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        &self.0
+    }
+
+    /// An identity that two shared proofs have in common.
+    #[must_use]
+    pub fn identity(&self) -> *const Node {
+        Arc::as_ptr(&self.0)
+    }
+
+    /// The weakest table row that the proof rests on; `None` when it rests on no row.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        match self.node() {
+            Node::Listed(row) => Some(row.standing),
+            Node::Drawn { from, .. } => from.iter().filter_map(Self::standing).min(),
+            Node::Seen(_) | Node::Absent(_) | Node::Assumed(_) | Node::Missing(_) => None,
+        }
+    }
+}
+
+/// Several gaps at once; never empty.
+pub type Gaps = Vec<Gap>;
+
+/// A gap as the whole answer.
+#[must_use]
+pub fn gap(question: Question, why: Why) -> Gaps {
+    alloc::vec![Gap { question, why }]
+}
+
+/// A shared text.
+#[must_use]
+pub fn text(s: impl Into<String>) -> Arc<str> {
+    Arc::from(s.into())
+}
