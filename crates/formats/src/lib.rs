@@ -12,3 +12,4 @@ pub mod error;
 pub mod limits;
 pub mod reader;
 pub mod text;
+pub mod uefi;
