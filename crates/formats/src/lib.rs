@@ -9,6 +9,7 @@
 //! above it.
 
 pub mod error;
+pub mod kernel;
 pub mod limits;
 pub mod reader;
 pub mod text;

@@ -1,5 +1,20 @@
 //! Text out of bytes: lines with numbers, and words safe to print.
 
+use crate::error::{Error, Kind};
+use crate::limits::Limits;
+use crate::reader::wide;
+
+/// Whether a text is small enough to be read.
+///
+/// # Errors
+/// `TooLarge` when it is larger than [`Limits::text_bytes`].
+pub fn bounded(what: &'static str, bytes: &[u8], limits: &Limits) -> Result<(), Error> {
+    if bytes.len() > limits.text_bytes {
+        return Err(Error::new(what, 0, Kind::TooLarge { limit: wide(limits.text_bytes) }));
+    }
+    Ok(())
+}
+
 /// The lines of a text file with their numbers, counted from one. Line ends may be LF or CRLF;
 /// bytes that are no UTF-8 become the replacement character.
 pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, String)> {
