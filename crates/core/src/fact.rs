@@ -1,6 +1,8 @@
 //! A value together with why it is held. Only a [`step::Step`] can open one.
 
-use crate::proof::{Assumption, Evidence, Gaps, Node, Proof, Row};
+use crate::proof::{Assumption, Evidence, Gaps, Node, Origin, Proof, Row, text};
+use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 pub mod step;
@@ -83,6 +85,39 @@ impl<T> Fact<T> {
                 let other = other();
                 if matches!(other.0, Answer::Known(..)) { other } else { self }
             }
+        }
+    }
+}
+
+/// Something that was read whole and answers many questions: a configuration, a kernel image.
+///
+/// It is not a fact itself; each question asked of it gives a [`Fact`] with a quote of its own.
+#[derive(Clone, Debug)]
+pub struct Source<T>(Result<(T, Origin, Arc<str>), Gaps>);
+
+impl<T> Source<T> {
+    /// A source that was read from `item`.
+    pub const fn read(value: T, origin: Origin, item: Arc<str>) -> Self {
+        Self(Ok((value, origin, item)))
+    }
+
+    /// A source that could not be had.
+    #[must_use]
+    pub const fn unknown(gaps: Gaps) -> Self {
+        Self(Err(gaps))
+    }
+
+    /// One answer out of it: the value and what the source said, in a few words.
+    pub fn fact<U>(&self, ask: impl FnOnce(&T) -> (U, String)) -> Fact<U> {
+        match &self.0 {
+            Ok((value, origin, item)) => {
+                let (answer, said) = ask(value);
+                Fact::seen(
+                    answer,
+                    Evidence { origin: *origin, item: item.clone(), said: text(said) },
+                )
+            }
+            Err(gaps) => Fact::unknown(gaps.clone()),
         }
     }
 }

@@ -7,7 +7,10 @@
 
 extern crate alloc;
 
+pub mod check;
 pub mod code;
 pub mod errno;
 pub mod fact;
 pub mod proof;
+pub mod tables;
+pub mod verdict;

@@ -1,0 +1,118 @@
+//! A check: one step a platform takes before it lets code load.
+
+use crate::code::Code;
+use crate::errno::Errno;
+use crate::fact::step::Step;
+use crate::proof::{Claim, Gaps, Rule};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// One step of a platform, with the function that follows it.
+///
+/// `F` is `fn(&Case, &mut Step) -> Result<Passage, Gaps>` for the platform's own case.
+#[derive(Debug)]
+pub struct Check<F> {
+    /// Its name and the place where the platform takes the step.
+    pub rule: Rule,
+    /// Takes the step. `Err` leaves it open: something that was consulted is not known.
+    pub run: F,
+}
+
+/// How something got past a check, or did not.
+#[derive(Debug)]
+pub struct Passage {
+    /// What was found out.
+    pub claim: Claim,
+    /// What follows from it.
+    pub effect: Effect,
+    /// What the platform prints on the way, refused or not.
+    pub says: Vec<Line>,
+}
+
+/// What follows from a check.
+#[derive(Debug)]
+pub enum Effect {
+    /// On to the next one.
+    Pass,
+    /// On to the next one, marked.
+    Taint(Vec<(Letter, &'static Code)>),
+    /// Here it ends. The code is for people, the number for the caller.
+    Refuse(&'static Code, Errno),
+}
+
+impl Passage {
+    /// Passed, in silence.
+    #[must_use]
+    pub const fn pass(claim: Claim) -> Self {
+        Self { claim, effect: Effect::Pass, says: Vec::new() }
+    }
+
+    /// Passed and marked with one letter.
+    #[must_use]
+    pub fn taint(claim: Claim, letter: Letter, code: &'static Code) -> Self {
+        Self { claim, effect: Effect::Taint(alloc::vec![(letter, code)]), says: Vec::new() }
+    }
+
+    /// Refused.
+    #[must_use]
+    pub const fn refuse(claim: Claim, code: &'static Code, errno: Errno) -> Self {
+        Self { claim, effect: Effect::Refuse(code, errno), says: Vec::new() }
+    }
+
+    /// The same with a line the platform prints.
+    #[must_use]
+    pub fn saying(mut self, line: Line) -> Self {
+        self.says.push(line);
+        self
+    }
+}
+
+/// What a check answers.
+pub type Answer = Result<Passage, Gaps>;
+
+/// A check of the list, generic over its case.
+pub type Run<C> = fn(&C, &mut Step) -> Answer;
+
+/// A line the platform prints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The row of `knowledge/log` it comes from; empty where a rule makes the words itself.
+    pub row: &'static str,
+    /// The line, without time stamp.
+    pub text: String,
+}
+
+/// A mark that Linux puts on a module (`/sys/module/NAME/taint`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Letter {
+    /// From the staging directory.
+    C,
+    /// Nobody vouched for it.
+    E,
+    /// Loaded by force.
+    F,
+    /// A live patch.
+    K,
+    /// A test module.
+    N,
+    /// Built outside the kernel tree.
+    O,
+    /// Proprietary.
+    P,
+}
+
+impl Letter {
+    /// The letter.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::C => "C",
+            Self::E => "E",
+            Self::F => "F",
+            Self::K => "K",
+            Self::N => "N",
+            Self::O => "O",
+            Self::P => "P",
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The knowledge tables: which release does what, with a source on each row.
+//!
+//! Order and logic are code; versions and lists are data. Tables are embedded text and read once.
+
+use crate::proof::{Row, Standing, text};
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Deserialize;
+
+pub mod algorithms;
+pub mod behaviours;
+pub mod distros;
+pub mod log;
+
+/// Everything the tables hold.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// Where kernels differ, and who does what.
+    pub behaviours: behaviours::Behaviours,
+    /// How to tell whose kernel it is.
+    pub distros: distros::Distros,
+    /// What a cryptographic algorithm needs to be there.
+    pub algorithms: algorithms::Algorithms,
+    /// Kernel log lines.
+    pub log: log::Log,
+}
+
+/// A table could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableError {
+    /// The table's path.
+    pub table: String,
+    /// What was wrong, in the words of the reader.
+    pub problem: String,
+}
+
+impl core::fmt::Display for TableError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}: {}", self.table, self.problem)
+    }
+}
+
+impl core::error::Error for TableError {}
+
+impl Tables {
+    /// The newest date on which a row was checked: what `--version` and the verdict document name.
+    pub const KNOWLEDGE: &str = "2026-11-21";
+
+    /// The tables built into this program.
+    ///
+    /// # Errors
+    /// When a table is not what its reader expects; a test makes sure that this cannot happen.
+    pub fn built_in() -> Result<Self, TableError> {
+        Ok(Self {
+            behaviours: read(
+                "linux/behaviours.toml",
+                include_str!("../knowledge/linux/behaviours.toml"),
+            )?,
+            distros: read("linux/distros.toml", include_str!("../knowledge/linux/distros.toml"))?,
+            algorithms: read(
+                "linux/algorithms.toml",
+                include_str!("../knowledge/linux/algorithms.toml"),
+            )?,
+            log: read("log/linux.toml", include_str!("../knowledge/log/linux.toml"))?,
+        })
+    }
+}
+
+/// Reads one table.
+///
+/// # Errors
+/// When the text is no TOML or not of the table's shape.
+pub fn read<T: for<'a> Deserialize<'a>>(table: &str, content: &str) -> Result<T, TableError> {
+    toml::from_str(content)
+        .map_err(|e| TableError { table: table.to_owned(), problem: format!("{e}") })
+}
+
+/// A kernel version as far as tables tell versions apart: `6.1`, `6.12`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Version {
+    /// The first number.
+    pub major: u16,
+    /// The second number.
+    pub minor: u16,
+}
+
+impl Version {
+    /// The version at the start of a release string such as `6.1.0-52-amd64`.
+    #[must_use]
+    pub fn of_release(release: &str) -> Option<Self> {
+        let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+        Some(Self { major: numbers.next()?.parse().ok()?, minor: numbers.next()?.parse().ok()? })
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = &'static str;
+    fn try_from(s: String) -> Result<Self, Self::Error> {
+        Self::of_release(&s).ok_or("a version is two numbers with a dot between")
+    }
+}
+
+impl core::fmt::Display for Version {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// What every row carries beside its content.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Common {
+    /// The row's name within its table.
+    pub id: String,
+    /// Where it is written.
+    pub source: String,
+    /// The first version it holds for; absent: as far back as the tables go.
+    pub since: Option<Version>,
+    /// The first version it no longer holds for; absent: it still holds.
+    pub until: Option<Version>,
+    /// Versions for which a recorded real kernel answered so.
+    #[serde(default)]
+    pub confirmed: Vec<Version>,
+}
+
+impl Common {
+    /// Whether the row speaks of `version`.
+    #[must_use]
+    pub fn covers(&self, version: Version) -> bool {
+        self.since.is_none_or(|v| v <= version) && self.until.is_none_or(|v| version < v)
+    }
+
+    /// The row as a reason, for a kernel of this version.
+    #[must_use]
+    pub fn row(&self, table: &str, version: Version) -> Row {
+        let standing = if self.confirmed.contains(&version) {
+            Standing::Confirmed
+        } else if version > NEWEST {
+            Standing::Extrapolated
+        } else {
+            Standing::Documented
+        };
+        Row {
+            id: text(format!("{table}#{}", self.id)),
+            source: text(self.source.as_str()),
+            standing,
+        }
+    }
+}
+
+/// The newest kernel whose sources the tables were checked against.
+pub const NEWEST: Version = Version { major: 7, minor: 2 };

@@ -1,0 +1,34 @@
+//! *What does this algorithm need to be there when a module is loaded?*
+
+use super::{Common, Version};
+use crate::proof::Row;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Deserialize;
+
+/// One algorithm of the kernel's crypto interface.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Algorithm {
+    /// Name, source and range.
+    #[serde(flatten)]
+    pub common: Common,
+    /// The kernel's own name: `sha512`, `ecdsa-nist-p384`.
+    pub name: String,
+    /// Configuration options of which one must be set, without `CONFIG_`.
+    pub options: Vec<String>,
+}
+
+/// The table.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Algorithms {
+    algorithm: Vec<Algorithm>,
+}
+
+impl Algorithms {
+    /// The options that provide `name` in a kernel of this version.
+    #[must_use]
+    pub fn options(&self, name: &str, version: Version) -> Option<(&[String], Row)> {
+        let row = self.algorithm.iter().rfind(|a| a.name == name && a.common.covers(version))?;
+        Some((&row.options, row.common.row("linux/algorithms.toml", version)))
+    }
+}

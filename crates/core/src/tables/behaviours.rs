@@ -1,0 +1,114 @@
+//! *In this point kernels differ: what does this one do?*
+
+use super::{Common, Version};
+use crate::proof::Row;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Deserialize;
+
+/// The points in which kernels differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Point {
+    /// When keys of `.platform` vouch for modules: `never`, `on-nokey`, `on-any-error`.
+    PlatformRing,
+    /// What locks the kernel down under Secure Boot: `none` or `integrity`.
+    AutomaticLockdown,
+    /// What lets machine owner keys in: `always`, `secure-boot`, `ima-secure-boot`.
+    MokCondition,
+    /// When machine owner keys go to `.machine`: `never`, `always`, `when-trusted`.
+    MokToMachine,
+    /// Whether Secure Boot makes the IMA architecture policy enforce signatures: `yes`, `no`.
+    ImaEnforces,
+    /// Whether digests of whole files in dbx count for modules: `yes`, `no`.
+    FileDigests,
+    /// Which verifications certificates in dbx end: `platform`, `all`.
+    RevocationScope,
+    /// How the ELF file is looked over: `5.10`, `5.19`, `6.4`, `7.0`.
+    ElfStyle,
+    /// When taints are set: `early` (before memory is laid out) or `late`.
+    TaintOrder,
+    /// Whether the licence taint prints a second line: `yes`, `no`.
+    LicenceLine,
+    /// Whether extended symbol versions are known: `yes`, `no`.
+    ExtendedVersions,
+    /// Whether exporters must carry symbol flags: `yes`, `no`.
+    SymbolFlags,
+    /// Whether `module:` namespaces are known: `yes`, `no`.
+    ModuleNamespaces,
+}
+
+/// One row: what a family of kernels does in one point.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Behaviour {
+    /// Name, source and range.
+    #[serde(flatten)]
+    pub common: Common,
+    /// The point.
+    pub point: Point,
+    /// What these kernels do.
+    pub answer: String,
+    /// Whose kernels; empty: everybody's who has no row of their own.
+    #[serde(default)]
+    pub distro: Vec<String>,
+    /// A string of the kernel image that must be there for the row to hold.
+    pub probe: Option<String>,
+    /// A string of the kernel image that must not be there.
+    pub without: Option<String>,
+}
+
+/// The table.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Behaviours {
+    behaviour: Vec<Behaviour>,
+}
+
+impl Behaviours {
+    /// What a kernel does in `point`. `probe` tells whether a string is in its image, where the
+    /// image was seen. Rows that the image confirms come before rows that only the version picks,
+    /// a distribution's own rows before everybody's, and the last of equals wins.
+    #[must_use]
+    pub fn of(
+        &self,
+        point: Point,
+        distro: &str,
+        version: Version,
+        probe: impl Fn(&str) -> Option<bool>,
+    ) -> Option<(&str, Row)> {
+        let best = self
+            .behaviour
+            .iter()
+            .filter(|b| b.point == point)
+            .filter(|b| b.distro.is_empty() || b.distro.iter().any(|d| d == distro))
+            .filter_map(|b| {
+                let probed = match (&b.probe, &b.without) {
+                    (None, None) => None,
+                    (with, without) => {
+                        let with = with.as_deref().map_or(Some(true), &probe);
+                        let without =
+                            without.as_deref().map_or(Some(true), |s| probe(s).map(|p| !p));
+                        Some(with? && without?)
+                    }
+                };
+                match probed {
+                    Some(true) => Some((2, b)),
+                    Some(false) => None,
+                    None => b.common.covers(version).then_some((0, b)),
+                }
+            })
+            .map(|(weight, b)| (weight, !b.distro.is_empty(), b))
+            .max_by_key(|(weight, own, _)| (*weight, *own))?;
+        Some((best.2.answer.as_str(), best.2.common.row("linux/behaviours.toml", version)))
+    }
+
+    /// All rows, for the tests that keep the table in order.
+    #[must_use]
+    pub fn rows(&self) -> &[Behaviour] {
+        &self.behaviour
+    }
+
+    /// Adds rows of a table beside the built-in one.
+    pub fn extend(&mut self, other: Self) {
+        self.behaviour.extend(other.behaviour);
+    }
+}

@@ -1,0 +1,56 @@
+//! *Whose kernel is it?*
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Deserialize;
+
+/// How a distribution's kernels are told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Distro {
+    /// The name used in other tables.
+    pub name: String,
+    /// Text that its kernels carry in their banner (`/proc/version`).
+    #[serde(default)]
+    pub banner: Vec<String>,
+    /// Text that its release strings carry.
+    #[serde(default)]
+    pub release: Vec<String>,
+    /// `ID` in its `os-release`.
+    #[serde(default)]
+    pub os_release: Vec<String>,
+    /// Where this is written.
+    pub source: String,
+}
+
+/// The table.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Distros {
+    distro: Vec<Distro>,
+}
+
+impl Distros {
+    /// The distribution whose banner this is.
+    #[must_use]
+    pub fn by_banner(&self, banner: &str) -> Option<&Distro> {
+        self.distro.iter().find(|d| d.banner.iter().any(|b| banner.contains(b.as_str())))
+    }
+
+    /// The distribution whose release string this is.
+    #[must_use]
+    pub fn by_release(&self, release: &str) -> Option<&Distro> {
+        self.distro.iter().find(|d| d.release.iter().any(|r| release.contains(r.as_str())))
+    }
+
+    /// The distribution with this `ID` in its `os-release`.
+    #[must_use]
+    pub fn by_os_release(&self, id: &str) -> Option<&Distro> {
+        self.distro.iter().find(|d| d.os_release.iter().any(|o| o == id))
+    }
+
+    /// All rows.
+    #[must_use]
+    pub fn rows(&self) -> &[Distro] {
+        &self.distro
+    }
+}
