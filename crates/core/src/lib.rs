@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+pub mod answer;
 pub mod check;
 pub mod code;
 pub mod errno;

@@ -1,0 +1,177 @@
+//! What was asked, and everything that was answered: the one shape every renderer reads.
+
+use crate::proof::{Origin, Proof};
+use crate::verdict::{Judgement, Verdict};
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// The answer to one question about one host.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    /// The time as of which it was judged, as `2026-11-21T00:00:00Z`.
+    pub at: String,
+    /// The host.
+    pub host: Host,
+    /// One a subject and phase, in the order asked.
+    pub answers: Vec<Answered>,
+    /// Things worth telling that are not about one subject: `LW0…` codes with their proofs.
+    pub notes: Vec<Note>,
+}
+
+/// The host in a few words. `None` where it was not seen.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Where its facts come from.
+    pub source: Origin,
+    /// The release asked about.
+    pub kernel: Option<Arc<str>>,
+    /// Whether Secure Boot is on as the kernel will see it.
+    pub secure_boot: Option<bool>,
+    /// The lockdown level: `none`, `integrity`, `confidentiality`.
+    pub lockdown: Option<&'static str>,
+}
+
+/// One verdict and what goes with it.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// What was judged.
+    pub subject: Subject,
+    /// Which step of the platform was asked about.
+    pub phase: Phase,
+    /// The verdict, its reasons and its proof.
+    pub judgement: Judgement,
+    /// What was tried on the facts and judged again; what helps comes first.
+    pub tried: Vec<Tried>,
+    /// What will decide it later, in a few words.
+    pub pending: Option<String>,
+}
+
+/// What a verdict is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Which sort of thing.
+    pub kind: Kind,
+    /// Its name, as the platform says it: `lpfc`.
+    pub name: Arc<str>,
+    /// The argument as given, or the path below the root.
+    pub path: Option<Arc<str>>,
+    /// SHA-256 of the file as it is stored.
+    pub sha256: Option<[u8; 32]>,
+    /// Who asks for it: `manifest`, `device pci:10df:f0f5`, `needed by lpfc`.
+    pub required_by: Vec<String>,
+}
+
+/// The sorts of subjects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A kernel module.
+    LinuxModule,
+    /// A driver inside the kernel image.
+    BuiltInDriver,
+}
+
+impl Kind {
+    /// The word used in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LinuxModule => "linux-module",
+            Self::BuiltInDriver => "built-in",
+        }
+    }
+}
+
+/// A step of the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// The driver is put in place.
+    Install,
+    /// The driver is loaded.
+    Load,
+}
+
+impl Phase {
+    /// The word used in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Install => "install",
+            Self::Load => "load",
+        }
+    }
+}
+
+/// A change of facts, and what the judge says to it.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// The change.
+    pub remedy: Remedy,
+    /// The verdict after it.
+    pub judged: Verdict,
+    /// Whether it turns the verdict for the better.
+    pub helps: bool,
+}
+
+/// Changes that people make, wisely or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Sign the file with a key the kernel trusts.
+    Sign {
+        /// The file.
+        path: Arc<str>,
+        /// A trusted key that is the machine owner's: its certificate's name. `None`: there is none yet.
+        with: Option<Arc<str>>,
+    },
+    /// Enrol the signer's certificate as a machine owner key.
+    Enroll {
+        /// The certificate's name, or how the signature names it.
+        signer: Arc<str>,
+        /// Where the certificate was found.
+        certificate: Option<Arc<str>>,
+    },
+    /// Take the name off the kernel's block list.
+    Unblock {
+        /// The module.
+        name: Arc<str>,
+    },
+    /// Build the module against this kernel.
+    Rebuild {
+        /// The kernel.
+        release: Arc<str>,
+    },
+    /// Install the package again: the bytes as the distribution signed them.
+    Reinstall {
+        /// The file.
+        path: Arc<str>,
+    },
+    /// Load what it depends on first (`modprobe` in place of `insmod`).
+    LoadByName {
+        /// The module.
+        name: Arc<str>,
+    },
+    /// `module.sig_enforce=0` on the command line.
+    EnforceOff,
+    /// Secure Boot switched off: break-glass.
+    SecureBootOff,
+}
+
+/// Something worth telling that is not about one subject.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// The code.
+    pub code: &'static crate::code::Code,
+    /// Why.
+    pub because: Proof,
+}
+
+/// One line of what a platform demands (`loadworthy policy`).
+#[derive(Clone, Debug)]
+pub struct Demand {
+    /// Stable name: `secure-boot`, `signatures-enforced`, `lockdown`.
+    pub name: &'static str,
+    /// The value in a word, or `None` where it is not known.
+    pub value: Option<String>,
+    /// Why.
+    pub because: Proof,
+}
