@@ -8,9 +8,13 @@
 //! that. Rooms are listed in the order data passes through them, and a room imports only rooms
 //! above it.
 
+pub mod cms;
+pub mod der;
 pub mod error;
 pub mod kernel;
 pub mod limits;
+pub mod modsig;
 pub mod reader;
 pub mod text;
 pub mod uefi;
+pub mod x509;
