@@ -10,6 +10,7 @@
 
 pub mod cms;
 pub mod der;
+pub mod elf;
 pub mod error;
 pub mod kernel;
 pub mod limits;
