@@ -1,0 +1,356 @@
+//! Everything this program may ever read of a machine.
+//!
+//! An [`Item`] names one thing; [`READS`] is the closed list of what an item may name, with what it
+//! is read for and what it may tell about the machine's people. A view refuses an item that no row
+//! of the list covers, so the list is the whole privacy review. Private keys are on no row.
+
+use std::fmt;
+
+use loadworthy_formats::uefi::guid::Guid;
+
+/// A path on the host that is looked at, from its root; it cannot name anything above that root.
+///
+/// Kept and shown without the leading slash, as users name things below `--root`. It is made of
+/// bytes because file names on Linux are.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostPath(Vec<u8>);
+
+impl HostPath {
+    /// The path that `path` names when read from the root: empty steps and `.` name nothing, `..`
+    /// takes back one step and stops at the root.
+    #[must_use]
+    pub fn new(path: impl AsRef<[u8]>) -> Self {
+        let mut kept = Self(Vec::with_capacity(path.as_ref().len()));
+        kept.walk(path.as_ref());
+        kept
+    }
+
+    /// The path of `further`, read from here instead of from the root.
+    #[must_use]
+    pub fn join(&self, further: impl AsRef<[u8]>) -> Self {
+        let mut joined = self.clone();
+        joined.walk(further.as_ref());
+        joined
+    }
+
+    fn walk(&mut self, path: &[u8]) {
+        for step in path.split(|b| *b == b'/') {
+            match step {
+                b"" | b"." => {}
+                b".." => self.0.truncate(self.0.iter().rposition(|b| *b == b'/').unwrap_or(0)),
+                _ => {
+                    if !self.0.is_empty() {
+                        self.0.push(b'/');
+                    }
+                    self.0.extend_from_slice(step);
+                }
+            }
+        }
+    }
+
+    /// The folder it is in; `None` for the root itself.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        let cut = self.0.iter().rposition(|b| *b == b'/').unwrap_or(0);
+        (!self.0.is_empty()).then(|| Self(self.0.get(..cut).unwrap_or_default().to_vec()))
+    }
+
+    /// Its last step; empty for the root.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        self.0.rsplit(|b| *b == b'/').next().unwrap_or_default()
+    }
+
+    /// The bytes, without a leading slash.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for HostPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "/" } else { "" })?;
+        self.0.utf8_chunks().try_for_each(|chunk| {
+            f.write_str(chunk.valid())?;
+            chunk.invalid().iter().try_for_each(|b| write!(f, "\\x{b:02x}"))
+        })
+    }
+}
+
+impl fmt::Debug for HostPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
+/// One thing to look at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Item {
+    /// The bytes of a file.
+    File(HostPath),
+    /// The names in a folder.
+    Entries(HostPath),
+    /// A variable of the firmware, with its four attribute bytes in front.
+    Variable {
+        /// Its name.
+        name: String,
+        /// Its vendor.
+        vendor: Guid,
+    },
+    /// A table that shim handed to the kernel, raw.
+    MokVariable(String),
+    /// What `uname(2)` says: release and machine, a line each.
+    Uname,
+}
+
+impl Item {
+    /// The file at `path`.
+    #[must_use]
+    pub fn file(path: impl AsRef<[u8]>) -> Self {
+        Self::File(HostPath::new(path))
+    }
+
+    /// The names in the folder at `path`.
+    #[must_use]
+    pub fn entries(path: impl AsRef<[u8]>) -> Self {
+        Self::Entries(HostPath::new(path))
+    }
+
+    /// Where a Linux host shows it; `None` for what no path leads to.
+    #[must_use]
+    pub fn path(&self) -> Option<HostPath> {
+        match self {
+            Self::File(path) | Self::Entries(path) => Some(path.clone()),
+            Self::Variable { name, vendor } => {
+                Some(HostPath::new(EFIVARS).join(format!("{}-{vendor}", flat(name))))
+            }
+            Self::MokVariable(name) => Some(HostPath::new(MOK_VARIABLES).join(flat(name))),
+            Self::Uname => None,
+        }
+    }
+
+    /// The row of [`READS`] that allows it; views answer *out of reach* where there is none.
+    #[must_use]
+    pub fn row(&self) -> Option<&'static Read> {
+        let sort = match self {
+            Self::Entries(_) => Sort::Folder,
+            Self::File(_) | Self::Variable { .. } | Self::MokVariable(_) => Sort::File,
+            Self::Uname => Sort::Call,
+        };
+        let path = self.path();
+        let path = path.as_ref().map_or(b"uname(2)".as_slice(), HostPath::as_bytes);
+        let private = PRIVATE.iter().any(|end| path.ends_with(end.as_bytes()));
+        READS
+            .iter()
+            .filter(|_| !private)
+            .find(|row| row.sort == sort && covers(row.pattern.as_bytes(), path))
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path() {
+            Some(path) => path.fmt(f),
+            None => f.write_str("uname"),
+        }
+    }
+}
+
+/// Where efivarfs is mounted.
+pub const EFIVARS: &str = "sys/firmware/efi/efivars";
+/// Where the kernel shows shim's tables (`drivers/firmware/efi/mokvar-table.c`).
+pub const MOK_VARIABLES: &str = "sys/firmware/efi/mok-variables";
+
+/// A variable's name as one step of a path.
+fn flat(name: &str) -> String {
+    name.replace(['/', '\0'], "_")
+}
+
+/// How a row of [`READS`] is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// The bytes of a file.
+    File,
+    /// The names in a folder.
+    Folder,
+    /// A system call.
+    Call,
+}
+
+/// A row of the list of everything that may be read.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Read {
+    /// How it is read.
+    pub sort: Sort,
+    /// Which paths: `*` stands for any characters of one step, `**` for any number of steps.
+    pub pattern: &'static str,
+    /// What it is read for.
+    pub what: &'static str,
+    /// What it may tell about the machine beyond its trust policy; empty for nothing.
+    pub privacy: &'static str,
+}
+
+/// Endings of files that may hold private keys; never read, whatever a row says.
+pub const PRIVATE: &[&str] = &[".priv", ".key", ".pem", ".p12", ".pfx"];
+
+/// The whole list.
+pub static READS: &[Read] = &[
+    file("boot/vmlinu[xz]-*", "kernel image: release, built-in keys and configuration", ""),
+    file("boot/[Ii]mage-*", "kernel image", ""),
+    file("lib/modules/*/vmlinu[xz]", "kernel image", ""),
+    file("boot/config-*", "how the kernel was configured", ""),
+    file("lib/modules/*/config", "how the kernel was configured", ""),
+    file("proc/config.gz", "how the running kernel was configured", ""),
+    folder("boot", "which kernels are installed", "names of files in /boot"),
+    folder("lib/modules", "which kernels are installed", ""),
+    folder("lib/modules/**", "the tree of modules", "names of drivers built on this machine"),
+    file("lib/modules/*/**.ko", "a module", ""),
+    file("lib/modules/*/**.ko.[gxz][zs]*", "a module", ""),
+    file("lib/modules/*/modules.*", "indexes of the module tree", ""),
+    file("lib/modules/*/build/Module.symvers", "symbols the kernel exports", ""),
+    file("usr/src/*/Module.symvers", "symbols the kernel exports", ""),
+    file("boot/symvers-*", "symbols the kernel exports", ""),
+    file("lib/modules/*/symvers*", "symbols the kernel exports", ""),
+    file("sbin/modprobe", "whether the kernel can load a module by itself (size only)", ""),
+    folder("etc/modprobe.d", "configuration of modprobe", ""),
+    file("etc/modprobe.d/*.conf", "configuration of modprobe", "options the owner set"),
+    folder("run/modprobe.d", "configuration of modprobe", ""),
+    file("run/modprobe.d/*.conf", "configuration of modprobe", "options the owner set"),
+    folder("usr/local/lib/modprobe.d", "configuration of modprobe", ""),
+    file("usr/local/lib/modprobe.d/*.conf", "configuration of modprobe", ""),
+    folder("lib/modprobe.d", "configuration of modprobe", ""),
+    file("lib/modprobe.d/*.conf", "configuration of modprobe", ""),
+    file("etc/os-release", "which distribution this is", ""),
+    file("usr/lib/os-release", "which distribution this is", ""),
+    file("proc/cmdline", "kernel command line", "may hold host names, volume ids, even secrets"),
+    file("proc/version", "which kernel runs", "who built the kernel"),
+    file("proc/sys/kernel/osrelease", "which kernel runs", ""),
+    file("proc/sys/kernel/tainted", "marks on the running kernel", ""),
+    file("proc/sys/kernel/modules_disabled", "whether loading is switched off", ""),
+    file("proc/sys/kernel/modprobe", "what the kernel runs to load a module", ""),
+    file("proc/sys/crypto/fips_enabled", "whether FIPS mode is on", ""),
+    file("proc/keys", "keys in the running kernel's keyrings", "names of logged-in users' keys"),
+    file("proc/modules", "modules that are loaded", "which hardware and software is in use"),
+    file("sys/kernel/security/lockdown", "lockdown of the running kernel", ""),
+    file("sys/kernel/security/lsm", "security modules of the running kernel", ""),
+    file("sys/kernel/security/ima/policy", "integrity policy in force", ""),
+    file("etc/ima/ima-policy", "integrity policy loaded at boot", ""),
+    file("sys/module/module/parameters/sig_enforce", "whether signatures are enforced", ""),
+    file("sys/module/*/taint", "marks a loaded module carries", ""),
+    folder("sys/module", "names that built-in code and modules occupy", ""),
+    folder("sys/module/*/drivers", "drivers of a module", ""),
+    folder("sys/firmware", "whether the machine was started by UEFI", ""),
+    folder("sys/firmware/efi", "whether the machine was started by UEFI", ""),
+    folder(EFIVARS, "which variables the firmware has", ""),
+    file("sys/firmware/efi/efivars/*-*", "Secure Boot state, db, dbx, MOK variables", ""),
+    folder(MOK_VARIABLES, "which tables shim handed over", ""),
+    file("sys/firmware/efi/mok-variables/*", "machine owner keys", "names on enrolled keys"),
+    folder("sys/bus", "hardware in use", ""),
+    folder("sys/bus/*/devices", "hardware in use", "which hardware the machine has"),
+    file("sys/bus/*/devices/*/modalias", "hardware in use", "which hardware the machine has"),
+    folder("sys/bus/*/devices/*/driver/module/holders", "driver a device is bound to", ""),
+    Read { sort: Sort::Call, pattern: "uname(2)", what: "which kernel runs", privacy: "" },
+];
+
+const fn file(pattern: &'static str, what: &'static str, privacy: &'static str) -> Read {
+    Read { sort: Sort::File, pattern, what, privacy }
+}
+
+const fn folder(pattern: &'static str, what: &'static str, privacy: &'static str) -> Read {
+    Read { sort: Sort::Folder, pattern, what, privacy }
+}
+
+/// Whether `pattern` covers the whole of `path`. `lib/…` in a pattern stands for `usr/lib/…` too,
+/// `sbin/…` for `usr/sbin/…` and `bin/…`: where `/usr` is merged the same folder has both names.
+fn covers(pattern: &[u8], path: &[u8]) -> bool {
+    let twin = path.strip_prefix(b"usr/").filter(|rest| {
+        [b"lib/".as_slice(), b"sbin/"].iter().any(|at| rest.starts_with(at)) || *rest == b"lib"
+    });
+    matches(pattern, path) || twin.is_some_and(|twin| matches(pattern, twin))
+}
+
+/// Shell-like matching with `*`, `**` and `[…]`; the last star is the only one taken back, which is
+/// enough because a star never follows another without a fixed step between them in [`READS`],
+/// save for `**`, which is tried at every place.
+fn matches(pattern: &[u8], path: &[u8]) -> bool {
+    match pattern {
+        [] => path.is_empty(),
+        [b'*', b'*', rest @ ..] => {
+            (0..=path.len()).any(|cut| path.get(cut..).is_some_and(|tail| matches(rest, tail)))
+        }
+        [b'*', rest @ ..] => {
+            let step = path.iter().position(|b| *b == b'/').unwrap_or(path.len());
+            (0..=step).any(|cut| path.get(cut..).is_some_and(|tail| matches(rest, tail)))
+        }
+        [b'[', set @ ..] => {
+            let Some(end) = set.iter().position(|b| *b == b']') else { return false };
+            let (Some((first, tail)), Some((set, rest))) =
+                (path.split_first(), set.split_at_checked(end))
+            else {
+                return false;
+            };
+            set.contains(first) && matches(rest.get(1..).unwrap_or_default(), tail)
+        }
+        [same, rest @ ..] => {
+            path.split_first().is_some_and(|(b, tail)| b == same && matches(rest, tail))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_never_names_what_is_above_the_root() {
+        for (given, kept) in [
+            ("/proc/cmdline", "proc/cmdline"),
+            ("lib//modules/./6.1/", "lib/modules/6.1"),
+            ("../../etc/shadow", "etc/shadow"),
+            ("lib/../../..", ""),
+            ("", ""),
+        ] {
+            assert_eq!(HostPath::new(given).as_bytes(), kept.as_bytes(), "{given}");
+        }
+        let tree = HostPath::new("lib/modules/6.1");
+        assert_eq!(tree.join("/kernel/a.ko").to_string(), "lib/modules/6.1/kernel/a.ko");
+        assert_eq!(tree.parent().map(|p| p.to_string()), Some("lib/modules".into()));
+        assert_eq!(HostPath::new("a").parent(), Some(HostPath::new("")));
+        assert_eq!(HostPath::new("/").parent(), None);
+        assert_eq!(HostPath::new(b"a\xff").to_string(), "a\\xff");
+    }
+
+    #[test]
+    fn only_what_is_listed_may_be_read() {
+        let read = |path: &str| Item::file(path).row().is_some();
+        for path in [
+            "boot/vmlinuz-6.1.0-56-amd64",
+            "usr/lib/modules/6.1/kernel/drivers/net/e1000e.ko.xz",
+            "lib/modules/6.1/x.ko",
+            "lib/modules/6.1/updates/x.ko.zst",
+            "lib/modules/6.1/modules.dep",
+            "usr/src/linux-headers-6.1/Module.symvers",
+        ] {
+            assert!(read(path), "{path}");
+        }
+        for path in [
+            "etc/shadow",
+            "var/lib/dkms/mok.key",
+            "lib/modules/6.1/build/certs/signing_key.pem",
+            "etc/modprobe.d/sub/a.conf",
+            "usr/etc/modprobe.d/a.conf",
+            "proc/1/environ",
+        ] {
+            assert!(!read(path), "{path}");
+        }
+        let db = Item::Variable { name: "db".into(), vendor: Guid::IMAGE_SECURITY };
+        assert_eq!(
+            db.to_string(),
+            "sys/firmware/efi/efivars/db-d719b2cb-3d3a-4596-a3bc-dad00e67656f"
+        );
+        assert!(db.row().is_some() && Item::Uname.row().is_some());
+        let out = Item::Variable { name: "../../x".into(), vendor: Guid::IMAGE_SECURITY };
+        assert!(out.to_string().starts_with(EFIVARS));
+    }
+}

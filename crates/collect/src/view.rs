@@ -1,0 +1,31 @@
+//! The waist of the house: every feed is looked at through this trait, and `gather` is written once.
+
+use loadworthy_core::proof::Origin;
+
+use crate::item::Item;
+use crate::sighting::{Metadata, Outcome};
+
+/// Something that can be asked for items of a machine.
+///
+/// Looking changes nothing, runs nothing and does not block on pipes or devices. Several threads
+/// may look at once.
+pub trait View: Send + Sync {
+    /// Where its answers come from.
+    fn origin(&self) -> Origin;
+
+    /// Looks at `item`. Bytes replace what is in `buffer`, never more than `limit` of them; after
+    /// any other outcome the buffer is empty. Of a folder, `limit` does not count names.
+    fn look_into(&self, item: &Item, limit: usize, buffer: &mut Vec<u8>) -> Outcome;
+
+    /// What is known of the file or folder behind `item` without reading it.
+    ///
+    /// # Errors
+    /// Why nothing is known, as [`View::look_into`] would answer.
+    fn metadata(&self, item: &Item) -> Result<Metadata, Outcome>;
+
+    /// Looks at `item` with a buffer of its own.
+    fn look(&self, item: &Item, limit: usize) -> (Outcome, Vec<u8>) {
+        let mut buffer = Vec::new();
+        (self.look_into(item, limit, &mut buffer), buffer)
+    }
+}

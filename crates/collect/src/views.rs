@@ -1,0 +1,8 @@
+//! The feeds: each answers the same questions from another place.
+
+mod descriptor;
+mod resolve;
+
+pub mod caller;
+pub mod live_linux;
+pub mod root;

@@ -1,0 +1,108 @@
+//! Reading what an open descriptor stands for, without trusting what it claims about itself.
+
+use std::fs::File;
+use std::io::Read;
+
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{Dir, FileType, Stat, fstat};
+use rustix::io::Errno;
+
+use crate::sighting::{Entry, Kind, Metadata, Outcome};
+
+/// Names one folder may hold before it is called too large. A full `lib/modules/VER` has a few
+/// hundred in its largest folder, `/boot` some dozens.
+const NAMES: usize = 1 << 17;
+
+/// What an error number means when it does not mean that something is not there.
+pub(super) fn failed(errno: Errno) -> Outcome {
+    Outcome::of(&errno.into())
+}
+
+/// What the system says of an open file.
+///
+/// # Errors
+/// Why it says nothing.
+pub(super) fn metadata(fd: impl AsFd) -> Result<Metadata, Outcome> {
+    let stat = fstat(fd).map_err(failed)?;
+    Ok(Metadata {
+        kind: kind(FileType::from_raw_mode(stat.st_mode)),
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        modified: modified(&stat),
+        inode: stat.st_ino,
+        device: stat.st_dev,
+    })
+}
+
+#[expect(clippy::useless_conversion, reason = "the field is narrower on 32-bit machines")]
+fn modified(stat: &Stat) -> i64 {
+    stat.st_mtime.into()
+}
+
+fn kind(of: FileType) -> Kind {
+    match of {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Folder,
+        FileType::Symlink => Kind::Link,
+        FileType::Fifo => Kind::Fifo,
+        FileType::CharacterDevice | FileType::BlockDevice => Kind::Device,
+        FileType::Socket => Kind::Socket,
+        FileType::Unknown => Kind::Unknown,
+    }
+}
+
+/// The whole of a regular file, if it is one and holds no more than `limit` bytes.
+///
+/// The size the system gives is a hint only: pseudo files give none, and files grow.
+pub(super) fn read(fd: OwnedFd, limit: usize, buffer: &mut Vec<u8>) -> Outcome {
+    buffer.clear();
+    let told = match metadata(&fd) {
+        Ok(Metadata { kind: Kind::File, size, .. }) => usize::try_from(size).unwrap_or(usize::MAX),
+        Ok(other) => return Outcome::NotRegular(other.kind),
+        Err(outcome) => return outcome,
+    };
+    let too_large = Outcome::TooLarge { limit: u64::try_from(limit).unwrap_or(u64::MAX) };
+    if told > limit {
+        return too_large;
+    }
+    if buffer.try_reserve(told.saturating_add(1)).is_err() {
+        return Outcome::Broken(std::io::ErrorKind::OutOfMemory);
+    }
+    let past = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let outcome = match File::from(fd).take(past).read_to_end(buffer) {
+        Ok(length) if length <= limit => return Outcome::Bytes,
+        Ok(_) => too_large,
+        Err(error) => Outcome::of(&error),
+    };
+    buffer.clear();
+    outcome
+}
+
+/// The names in a folder, if it is one.
+pub(super) fn entries(fd: OwnedFd) -> Outcome {
+    match metadata(&fd) {
+        Ok(Metadata { kind: Kind::Folder, .. }) => {}
+        Ok(other) => return Outcome::NotRegular(other.kind),
+        Err(outcome) => return outcome,
+    }
+    let folder = match Dir::new(fd) {
+        Ok(folder) => folder,
+        Err(errno) => return failed(errno),
+    };
+    let mut names = Vec::new();
+    for entry in folder {
+        match entry {
+            Ok(entry) => {
+                let name = entry.file_name().to_bytes();
+                if name != b"." && name != b".." {
+                    names.push(Entry { name: name.to_vec(), kind: kind(entry.file_type()) });
+                }
+            }
+            Err(errno) => return failed(errno),
+        }
+        if names.len() > NAMES {
+            return Outcome::TooLarge { limit: u64::try_from(NAMES).unwrap_or(u64::MAX) };
+        }
+    }
+    names.sort_unstable();
+    Outcome::Entries(names)
+}
