@@ -10,6 +10,8 @@ extern crate alloc;
 pub mod answer;
 pub mod check;
 pub mod code;
+pub mod codebook;
+pub mod codes;
 pub mod errno;
 pub mod fact;
 pub mod proof;

@@ -1,0 +1,116 @@
+//! All codes, in order of their numbers, and how to find one. An end: nothing imports this room.
+
+use crate::code::Code;
+use crate::codes;
+
+/// Every code there is, by number.
+pub static ALL: &[&Code] = &[
+    &codes::EVIDENCE_MISSING,
+    &codes::SOURCES_DISAGREE,
+    &codes::KERNEL_NEWER_THAN_TABLES,
+    &codes::NEXT_KERNEL_GUESSED,
+    &codes::UNVERIFIED_MODULE_MARKED,
+    &codes::UNSIGNED_MODULE_REFUSED,
+    &codes::SIGNING_KEY_NOT_TRUSTED,
+    &codes::SIGNATURE_CRYPTO_UNSUPPORTED,
+    &codes::SIGNATURE_DOES_NOT_MATCH,
+    &codes::SIGNATURE_DAMAGED,
+    &codes::SIGNED_ATTRIBUTES_REFUSED,
+    &codes::SIGNATURE_FORM_REFUSED,
+    &codes::FILE_DIGEST_DENIED,
+    &codes::SIGNER_REVOKED,
+    &codes::NOT_A_LOADABLE_ELF,
+    &codes::WRONG_ARCHITECTURE,
+    &codes::BUILT_FOR_ANOTHER_KERNEL,
+    &codes::MODULE_STRIPPED,
+    &codes::WRITABLE_CODE_SECTION,
+    &codes::NAME_ON_KERNEL_BLOCK_LIST,
+    &codes::MODULE_LAYOUT_DIFFERS,
+    &codes::VERMAGIC_DIFFERS,
+    &codes::LOADED_BY_FORCE,
+    &codes::FORCED_LOAD_REFUSED,
+    &codes::SYMBOL_VERSION_DIFFERS,
+    &codes::UNKNOWN_SYMBOL,
+    &codes::FREE_LICENCE_SYMBOL_REFUSED,
+    &codes::NAMESPACE_NOT_IMPORTED,
+    &codes::SYMBOL_ALREADY_EXPORTED,
+    &codes::PROPRIETARY_LICENCE,
+    &codes::OUT_OF_TREE,
+    &codes::STAGING_DRIVER,
+    &codes::LIVE_PATCH,
+    &codes::LIVE_PATCH_UNSUPPORTED,
+    &codes::TEST_MODULE,
+    &codes::NAME_TAKEN_BY_BUILT_IN,
+    &codes::NOT_A_READABLE_FILE,
+    &codes::TYPE_INFORMATION_DIFFERS,
+    &codes::MODULE_LOADING_DISABLED,
+    &codes::FILE_SIGNATURE_WANTED,
+    &codes::LOADPIN_REFUSED,
+    &codes::DEPENDENCY_WILL_NOT_LOAD,
+    &codes::MODULE_NOT_IN_INDEX,
+    &codes::MODULE_FILE_MISSING,
+    &codes::ON_MODPROBE_BLOCK_LIST,
+    &codes::INSTALL_COMMAND_REPLACES_LOADING,
+    &codes::CRYPTO_MODULE_NEEDED_FIRST,
+];
+
+/// The code of this number (`LW1003`, `lw1003`, `1003`) or name (`unsigned-module-refused`).
+#[must_use]
+pub fn find(wanted: &str) -> Option<&'static Code> {
+    let number = wanted.strip_prefix("LW").or_else(|| wanted.strip_prefix("lw")).unwrap_or(wanted);
+    ALL.iter().copied().find(|code| {
+        code.id.strip_prefix("LW").is_some_and(|id| id == number)
+            || code.name.eq_ignore_ascii_case(wanted)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_rise_and_names_are_told_apart() {
+        for pair in ALL.windows(2) {
+            assert!(pair[0].id < pair[1].id, "{} stands before {}", pair[0], pair[1]);
+        }
+        for (n, code) in ALL.iter().enumerate() {
+            assert!(ALL.iter().skip(n + 1).all(|other| other.name != code.name), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_page_has_its_fields_and_headings() {
+        for code in ALL {
+            assert_eq!(code.field("code"), code.id);
+            assert!(!code.title().is_empty() && !code.title().ends_with('.'), "{code}: title");
+            assert!(
+                ["refusal", "taint", "gap", "advice"].contains(&code.field("kind")),
+                "{code}: kind"
+            );
+            assert_eq!(code.bucket().name(), code.field("bucket"), "{code}: bucket");
+            let mut rest = code.text();
+            for heading in [
+                "\n## Why the platform does this\n",
+                "\n## What to do\n",
+                "\n## Example\n",
+                "\n```toml host\n",
+                "\n```toml module\n",
+                "\n```verdict\n",
+                "\n## Sources\n",
+            ] {
+                let at = rest.find(heading);
+                assert!(at.is_some(), "{code}: {heading:?} is missing or out of order");
+                rest = rest.get(at.unwrap_or(0)..).unwrap_or("");
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_is_found_by_number_and_by_name() {
+        for wanted in ["LW1003", "lw1003", "1003", "unsigned-module-refused"] {
+            assert_eq!(find(wanted).map(|c| c.id), Some("LW1003"), "{wanted}");
+        }
+        assert!(find("LW9999").is_none());
+        assert!(find("").is_none());
+    }
+}

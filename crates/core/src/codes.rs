@@ -1,0 +1,103 @@
+//! Every code as a static, in order. The pages are `codes/LWnnnn-name.md`; no page, no build.
+//!
+//! A check names the code it answers with; what the code means to people is on its page and
+//! nowhere else. Numbers are never reused.
+
+use crate::code;
+use crate::code::Code;
+
+/// Something that decides was not to be seen.
+pub static EVIDENCE_MISSING: Code = code!("LW0001", "evidence-missing");
+/// Two sources say different things.
+pub static SOURCES_DISAGREE: Code = code!("LW0002", "sources-disagree");
+/// This kernel is newer than our tables.
+pub static KERNEL_NEWER_THAN_TABLES: Code = code!("LW0003", "kernel-newer-than-tables");
+/// Which kernel boots next is a guess.
+pub static NEXT_KERNEL_GUESSED: Code = code!("LW0004", "next-kernel-guessed");
+/// Nobody the kernel trusts vouches for the module; it loads and is marked E.
+pub static UNVERIFIED_MODULE_MARKED: Code = code!("LW1002", "unverified-module-marked");
+/// The module is not signed, and this kernel refuses unsigned modules.
+pub static UNSIGNED_MODULE_REFUSED: Code = code!("LW1003", "unsigned-module-refused");
+/// The module is signed, but by a key this kernel does not trust.
+pub static SIGNING_KEY_NOT_TRUSTED: Code = code!("LW1004", "signing-key-not-trusted");
+/// The signature uses cryptography this kernel cannot check.
+pub static SIGNATURE_CRYPTO_UNSUPPORTED: Code = code!("LW1005", "signature-crypto-unsupported");
+/// The signature is by a known key, but not for these bytes.
+pub static SIGNATURE_DOES_NOT_MATCH: Code = code!("LW1006", "signature-does-not-match");
+/// The signature at the end of the file is damaged.
+pub static SIGNATURE_DAMAGED: Code = code!("LW1007", "signature-damaged");
+/// The signature carries signed attributes, which modules must not have.
+pub static SIGNED_ATTRIBUTES_REFUSED: Code = code!("LW1008", "signed-attributes-refused");
+/// The signature is of a form the kernel does not take.
+pub static SIGNATURE_FORM_REFUSED: Code = code!("LW1009", "signature-form-refused");
+/// This very file is on the deny list.
+pub static FILE_DIGEST_DENIED: Code = code!("LW1010", "file-digest-denied");
+/// The certificate that signed the module has been revoked.
+pub static SIGNER_REVOKED: Code = code!("LW1011", "signer-revoked");
+/// The file is not a module the kernel can take apart.
+pub static NOT_A_LOADABLE_ELF: Code = code!("LW1020", "not-a-loadable-elf");
+/// The module was built for another kind of processor.
+pub static WRONG_ARCHITECTURE: Code = code!("LW1021", "wrong-architecture");
+/// The module was built for another kernel.
+pub static BUILT_FOR_ANOTHER_KERNEL: Code = code!("LW1022", "built-for-another-kernel");
+/// The module was stripped of its symbol table.
+pub static MODULE_STRIPPED: Code = code!("LW1023", "module-stripped");
+/// A part of the module is both writable and executable.
+pub static WRITABLE_CODE_SECTION: Code = code!("LW1024", "writable-code-section");
+/// The kernel command line forbids this module by name.
+pub static NAME_ON_KERNEL_BLOCK_LIST: Code = code!("LW1025", "name-on-kernel-block-list");
+/// The module was built against another layout of the kernel.
+pub static MODULE_LAYOUT_DIFFERS: Code = code!("LW1026", "module-layout-differs");
+/// The module says it was built for another kernel.
+pub static VERMAGIC_DIFFERS: Code = code!("LW1027", "vermagic-differs");
+/// The module carries no version information and is loaded by force; marked F.
+pub static LOADED_BY_FORCE: Code = code!("LW1028", "loaded-by-force");
+/// The module carries no version information, and this kernel does not load by force.
+pub static FORCED_LOAD_REFUSED: Code = code!("LW1029", "forced-load-refused");
+/// A function the module uses has changed in this kernel.
+pub static SYMBOL_VERSION_DIFFERS: Code = code!("LW1030", "symbol-version-differs");
+/// The module needs a function this kernel does not offer.
+pub static UNKNOWN_SYMBOL: Code = code!("LW1031", "unknown-symbol");
+/// A module that is not free software uses a function reserved for free software.
+pub static FREE_LICENCE_SYMBOL_REFUSED: Code = code!("LW1032", "free-licence-symbol-refused");
+/// The module uses a function of a namespace it does not import.
+pub static NAMESPACE_NOT_IMPORTED: Code = code!("LW1033", "namespace-not-imported");
+/// Another driver already offers a function of the same name.
+pub static SYMBOL_ALREADY_EXPORTED: Code = code!("LW1034", "symbol-already-exported");
+/// The licence is not a free one; marked P.
+pub static PROPRIETARY_LICENCE: Code = code!("LW1035", "proprietary-licence");
+/// The module was built outside the kernel tree; marked O.
+pub static OUT_OF_TREE: Code = code!("LW1036", "out-of-tree");
+/// The driver is from the staging area; marked C.
+pub static STAGING_DRIVER: Code = code!("LW1037", "staging-driver");
+/// The module is a live patch; marked K.
+pub static LIVE_PATCH: Code = code!("LW1038", "live-patch");
+/// The module is a live patch, and this kernel takes none.
+pub static LIVE_PATCH_UNSUPPORTED: Code = code!("LW1039", "live-patch-unsupported");
+/// The module is a test; marked N.
+pub static TEST_MODULE: Code = code!("LW1040", "test-module");
+/// A driver of that name is built into the kernel.
+pub static NAME_TAKEN_BY_BUILT_IN: Code = code!("LW1041", "name-taken-by-built-in");
+/// There is nothing in this file for the kernel to read.
+pub static NOT_A_READABLE_FILE: Code = code!("LW1042", "not-a-readable-file");
+/// The type information in the module is not for this kernel.
+pub static TYPE_INFORMATION_DIFFERS: Code = code!("LW1043", "type-information-differs");
+/// Loading modules has been switched off.
+pub static MODULE_LOADING_DISABLED: Code = code!("LW1044", "module-loading-disabled");
+/// The integrity policy wants a file signature of its own.
+pub static FILE_SIGNATURE_WANTED: Code = code!("LW1045", "file-signature-wanted");
+/// Modules may come from one file system only, and this is another.
+pub static LOADPIN_REFUSED: Code = code!("LW1046", "loadpin-refused");
+/// Something it depends on will not load.
+pub static DEPENDENCY_WILL_NOT_LOAD: Code = code!("LW1050", "dependency-will-not-load");
+/// No module of that name is known for this kernel.
+pub static MODULE_NOT_IN_INDEX: Code = code!("LW1051", "module-not-in-index");
+/// The module index names a file that is not there.
+pub static MODULE_FILE_MISSING: Code = code!("LW1052", "module-file-missing");
+/// It loads when asked for by name, and will not be loaded automatically.
+pub static ON_MODPROBE_BLOCK_LIST: Code = code!("LW1053", "on-modprobe-block-list");
+/// A command runs in place of loading it.
+pub static INSTALL_COMMAND_REPLACES_LOADING: Code =
+    code!("LW1054", "install-command-replaces-loading");
+/// Checking its signature needs another module first.
+pub static CRYPTO_MODULE_NEEDED_FIRST: Code = code!("LW1055", "crypto-module-needed-first");
