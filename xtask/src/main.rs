@@ -1,3 +1,80 @@
-//! Placeholder.
+//! `cargo x …`: everything a developer does beside writing.
 
-fn main() {}
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use xtask::{bench, ci, generate, kernels, tidy, tree, whole_trees};
+
+const USAGE: &str = "\
+cargo x ci                   fmt, clippy, test, tidy, doc, deny
+cargo x tidy                 the rules of the house
+cargo x generate [--check]   renews (or only checks) the generated pages
+cargo x kernels              fetches the Debian kernel packages by name into target/kernels
+cargo x whole-trees          judges those kernels' whole trees
+cargo x bench [ID…] [--tree DIR] [--pairs N]
+                             B1, B4, B7: our figure, its peer's, and the ratio
+";
+
+fn main() -> ExitCode {
+    let mut out = std::io::stdout();
+    // A closed pipe is no error of ours.
+    let mut say = move |line: &str| drop(writeln!(out, "{line}"));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", [].as_slice()),
+    };
+    let good = match command {
+        "ci" => {
+            let failed = ci::run(&mut say);
+            say(&match failed.is_empty() {
+                true => "ci: everything passed".to_owned(),
+                false => format!("ci: failed: {}", failed.join(", ")),
+            });
+            Ok(failed.is_empty())
+        }
+        "tidy" => Ok(ci::tidy(&mut say) == 0),
+        "generate" if rest.iter().any(|a| a == "--check") => {
+            let stale = tidy::generated::check(&tree::root());
+            stale.iter().for_each(|c| say(&c.to_string()));
+            Ok(stale.is_empty())
+        }
+        "generate" => generate::write(&tree::root())
+            .map(|written| {
+                written.iter().for_each(|path| say(&format!("wrote {path}")));
+                true
+            })
+            .map_err(|e| e.to_string()),
+        "kernels" => kernels::fetch(&mut say).map(|_| true),
+        "whole-trees" => whole_trees::run(&mut say),
+        "bench" => options(rest).and_then(|options| bench::run(&options, &mut say)),
+        _ => {
+            say(USAGE);
+            Ok(command == "help")
+        }
+    };
+    match good {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            say(&format!("error: {problem}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The options of `bench`.
+fn options(arguments: &[String]) -> Result<bench::Options, String> {
+    let mut options = bench::Options::default();
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let mut value = || rest.next().ok_or_else(|| format!("{argument} needs a value"));
+        match argument.as_str() {
+            "--tree" => options.tree = Some(PathBuf::from(value()?)),
+            "--pairs" => options.pairs = value()?.parse().map_err(|e| format!("--pairs: {e}"))?,
+            id if !id.starts_with('-') => options.ids.push(id.to_uppercase()),
+            other => return Err(format!("unknown option {other}")),
+        }
+    }
+    Ok(options)
+}

@@ -1,0 +1,19 @@
+//! What developers type as `cargo x …`, as a library, so that tests can ask the same questions.
+//!
+//! Rooms are listed in the order data passes through them; a room imports only rooms above it.
+
+pub mod tree;
+
+pub mod generate;
+
+pub mod tidy;
+
+pub mod ci;
+
+pub mod kernels;
+
+pub mod program;
+
+pub mod whole_trees;
+
+pub mod bench;

@@ -1,0 +1,114 @@
+//! Each row of knowledge has a source, a name of its own, and a range that meets no other.
+
+use super::Complaint;
+use crate::tree::Source;
+use std::collections::BTreeMap;
+use toml::{Table, Value};
+
+/// A kernel version as tables write it.
+type Version = (u32, u32);
+
+/// Checks every table.
+#[must_use]
+pub fn check(tables: &[Source]) -> Vec<Complaint> {
+    tables.iter().flat_map(check_table).collect()
+}
+
+fn check_table(source: &Source) -> Vec<Complaint> {
+    let table: Table = match source.text.parse() {
+        Ok(table) => table,
+        Err(e) => return vec![Complaint::new(&source.path, 0, format!("not TOML: {e}"))],
+    };
+    let mut told = Vec::new();
+    let mut ranges: BTreeMap<String, Vec<(Version, Version)>> = BTreeMap::new();
+    let rows = table.values().filter_map(Value::as_array).flatten().filter_map(Value::as_table);
+    for row in rows {
+        let name = word(row, "id").or(word(row, "name")).unwrap_or_default();
+        let mut complain = |what: &str| {
+            told.push(Complaint::new(&source.path, 0, format!("row {name:?}: {what}")));
+        };
+        if name.is_empty() {
+            complain("no id");
+        }
+        if word(row, "source").is_none_or(|s| s.trim().is_empty()) {
+            complain("no source");
+        }
+        if row.get("checked").is_some_and(|c| !is_date(c)) {
+            complain("`checked` is no date");
+        }
+        let since = version(row.get("since")).unwrap_or((0, 0));
+        let until = version(row.get("until")).unwrap_or((u32::MAX, 0));
+        if until <= since {
+            complain("the range is empty");
+        }
+        for key in keys(row, name) {
+            let others = ranges.entry(key.clone()).or_default();
+            if others.iter().any(|(s, u)| *s < until && since < *u) {
+                complain(&format!("its range overlaps that of another row for {key}"));
+            }
+            others.push((since, until));
+        }
+    }
+    told
+}
+
+/// What a row may not share with another row of a meeting range: its name, and the point in which
+/// kernels differ together with whose kernels, where nothing in the image tells them apart.
+fn keys(row: &Table, name: &str) -> Vec<String> {
+    let mut keys = vec![name.to_owned()];
+    let probed = row.contains_key("probe") || row.contains_key("without");
+    if let Some(point) = word(row, "point").filter(|_| !probed) {
+        let whose = row.get("distro").and_then(Value::as_array).cloned().unwrap_or_default();
+        let whose: Vec<&str> = whose.iter().filter_map(Value::as_str).collect();
+        match whose.is_empty() {
+            true => keys.push(format!("{point} of everybody")),
+            false => keys.extend(whose.iter().map(|w| format!("{point} of {w}"))),
+        }
+    }
+    keys
+}
+
+fn word<'t>(row: &'t Table, name: &str) -> Option<&'t str> {
+    row.get(name).and_then(Value::as_str)
+}
+
+fn version(value: Option<&Value>) -> Option<Version> {
+    let (major, minor) = value?.as_str()?.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+fn is_date(value: &Value) -> bool {
+    value.as_datetime().is_some_and(|d| d.date.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::tree::Source;
+
+    fn told(text: &str) -> Vec<String> {
+        check(&[Source { path: "t.toml".to_owned(), text: text.to_owned() }])
+            .into_iter()
+            .map(|c| c.problem)
+            .collect()
+    }
+
+    #[test]
+    fn a_row_without_a_source_is_refused() {
+        assert_eq!(told("[[r]]\nid = \"a\"\nsource = \"\"\n"), ["row \"a\": no source"]);
+    }
+
+    #[test]
+    fn ranges_do_not_meet() {
+        let row = |id: &str, range: &str| {
+            format!("[[r]]\nid = {id:?}\npoint = \"p\"\nsource = \"s\"\n{range}\n")
+        };
+        let good = row("a", "until = \"6.1\"") + &row("b", "since = \"6.1\"");
+        assert_eq!(told(&good), [""; 0]);
+        let bad = row("a", "until = \"6.2\"") + &row("b", "since = \"6.1\"");
+        assert_eq!(
+            told(&bad),
+            ["row \"b\": its range overlaps that of another row for p of everybody"]
+        );
+    }
+}
