@@ -2,7 +2,6 @@
 
 mod descriptor;
 mod resolve;
-
 pub mod caller;
-pub mod live_linux;
 pub mod root;
+pub mod live_linux;

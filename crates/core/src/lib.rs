@@ -7,13 +7,13 @@
 
 extern crate alloc;
 
-pub mod answer;
-pub mod check;
-pub mod code;
-pub mod codebook;
-pub mod codes;
 pub mod errno;
-pub mod fact;
+pub mod code;
+pub mod codes;
 pub mod proof;
+pub mod fact;
 pub mod tables;
+pub mod check;
 pub mod verdict;
+pub mod answer;
+pub mod codebook;

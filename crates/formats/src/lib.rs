@@ -8,14 +8,14 @@
 //! that. Rooms are listed in the order data passes through them, and a room imports only rooms
 //! above it.
 
-pub mod cms;
-pub mod der;
-pub mod elf;
 pub mod error;
-pub mod kernel;
 pub mod limits;
-pub mod modsig;
 pub mod reader;
 pub mod text;
-pub mod uefi;
+pub mod der;
 pub mod x509;
+pub mod cms;
+pub mod modsig;
+pub mod elf;
+pub mod uefi;
+pub mod kernel;

@@ -116,7 +116,9 @@ fn against_the_stream<'a>(
 /// The paths on a line that start at the crate's root or at a parent, as paths below the root.
 fn paths(line: &str, here: &[String]) -> Vec<Vec<String>> {
     let mut found = Vec::new();
-    let mut rest = line;
+    // What stands between quotes is text, not a path.
+    let code: String = line.split('"').step_by(2).collect();
+    let mut rest = code.as_str();
     while let Some(at) = rest.find("crate::") {
         let standing_alone =
             !rest[..at].ends_with(|c: char| c.is_alphanumeric() || "_$".contains(c));

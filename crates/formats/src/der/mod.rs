@@ -5,7 +5,7 @@
 //! the rooms that bring a grammar. [`element::Elements`] is the plain reader for everybody else.
 //! Sources: ITU-T X.690; Linux `lib/asn1_decoder.c`, `scripts/asn1_compiler.c`.
 
-pub mod decode;
+pub mod oid;
 pub mod element;
 pub mod grammar;
-pub mod oid;
+pub mod decode;

@@ -10,18 +10,18 @@
 //! Sources: System V ABI chapter 4; Linux `kernel/module/main.c`, `kernel/module/version.c`,
 //! `include/linux/export.h`, `include/linux/module.h`, `scripts/mod/modpost.c` (6.1 and 6.12).
 
-pub mod header;
-pub mod layout;
-pub mod modinfo;
-pub mod quick;
-pub mod relocations;
-pub mod survey;
-pub mod symbols;
 pub(crate) mod text;
+pub mod layout;
+pub mod header;
+pub mod modinfo;
 pub mod versions;
+pub mod symbols;
+pub mod survey;
+pub mod relocations;
+pub mod quick;
+pub(crate) mod built;
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "sizes are the test's own")]
-pub(crate) mod built;
 #[cfg(test)]
 mod tests;

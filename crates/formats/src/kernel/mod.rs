@@ -5,19 +5,19 @@
 //! others to say. Sources: the kernel's own parsers (`kernel/params.c`, `kernel/module`,
 //! `security/`), kmod 30 for everything `depmod` writes and `modprobe` reads.
 
-pub mod cmdline;
-pub mod ima_policy;
-pub mod kconfig;
-pub mod lockdown;
-pub mod modprobe_d;
-pub mod modules_alias;
-pub mod modules_builtin;
-pub mod modules_dep;
-pub mod modules_softdep;
-pub mod modules_symbols;
 pub mod name;
+pub mod kconfig;
+pub mod cmdline;
+pub mod lockdown;
+pub mod taint;
+pub mod proc_version;
 pub mod proc_keys;
 pub mod proc_modules;
-pub mod proc_version;
+pub mod ima_policy;
 pub mod symvers;
-pub mod taint;
+pub mod modules_dep;
+pub mod modules_alias;
+pub mod modules_softdep;
+pub mod modules_builtin;
+pub mod modules_symbols;
+pub mod modprobe_d;

@@ -6,11 +6,11 @@
 //! Sources: UEFI Specification 2.10, sections 8.2 (variable services) and 32.4 (signature
 //! database); Linux `Documentation/filesystems/efivarfs.rst`; shim `MokVars.txt` and `SBAT.md`.
 
-pub mod authenticated;
 pub mod guid;
-pub mod mok;
-pub mod sbat;
-pub mod signature_list;
-pub mod signature_type;
 pub mod time;
 pub mod variable;
+pub mod signature_type;
+pub mod signature_list;
+pub mod authenticated;
+pub mod mok;
+pub mod sbat;
