@@ -7,13 +7,13 @@
 //! Sources: Linux `crypto/asymmetric_keys/`, `certs/system_keyring.c`, `kernel/module/signing.c`,
 //! `kernel/module_signature.c`, `lib/oid_registry.c`.
 
-pub mod certificate;
 pub mod dialect;
 pub mod failure;
-pub mod kernel;
-mod message;
-pub mod module;
 pub mod remark;
+pub mod kernel;
 mod signature;
-mod trust;
+pub mod certificate;
+mod message;
 mod verify;
+mod trust;
+pub mod module;

@@ -8,4 +8,7 @@
 pub mod oid;
 pub mod element;
 pub mod grammar;
+pub mod grammar;
 pub mod decode;
+pub mod element;
+pub mod oid;

@@ -6,4 +6,7 @@
 pub mod time;
 pub mod name;
 pub mod parts;
+pub mod parts;
+pub mod time;
+pub mod name;
 pub mod certificate;
