@@ -5,9 +5,6 @@
 //! the rooms that bring a grammar. [`element::Elements`] is the plain reader for everybody else.
 //! Sources: ITU-T X.690; Linux `lib/asn1_decoder.c`, `scripts/asn1_compiler.c`.
 
-pub mod oid;
-pub mod element;
-pub mod grammar;
 pub mod grammar;
 pub mod decode;
 pub mod element;
