@@ -1,1 +1,3 @@
-//! Placeholder.
+//! A judgement in, words out; and what is in a file, told without judging.
+
+pub mod inspect;

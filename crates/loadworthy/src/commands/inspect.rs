@@ -1,0 +1,139 @@
+//! `loadworthy inspect FILE…`: what is in these files, without judgement.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use loadworthy_formats::limits::Limits;
+use loadworthy_report::inspect;
+
+/// Largest file that is looked into, in bytes. The largest images of distributions are below
+/// 100 MB, and what a compressed one unpacks to must fit into memory beside it.
+const LARGEST: u64 = 128 << 20;
+
+/// Looks into every file and writes what was found, as text or as one JSON document.
+///
+/// Whatever is odd inside a file is part of its entry. A file that cannot be opened is told in one
+/// line on `err` and makes the exit code 2; the others are still shown.
+///
+/// # Errors
+/// When `out` or `err` cannot be written to.
+pub(crate) fn run(
+    files: &[PathBuf],
+    json: bool,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<ExitCode> {
+    let limits = Limits::DEFAULT;
+    let mut code = ExitCode::SUCCESS;
+    let mut entries = Vec::new();
+    let mut gap = "";
+    for path in files {
+        let entry = match read(path) {
+            Ok(Content::Whole(bytes)) => inspect::describe(path, &bytes, &limits),
+            Ok(Content::TooLarge(size)) => inspect::too_large(path, size, LARGEST),
+            Err(e) => {
+                writeln!(err, "loadworthy: {}: {e}", path.display().to_string().escape_debug())?;
+                code = ExitCode::from(2);
+                continue;
+            }
+        };
+        if json {
+            entries.push(entry);
+        } else {
+            write!(out, "{gap}{}", inspect::text(&entry))?;
+            gap = "\n";
+        }
+    }
+    if json {
+        writeln!(out, "{}", inspect::json(&entries))?;
+    }
+    Ok(code)
+}
+
+enum Content {
+    Whole(Vec<u8>),
+    TooLarge(u64),
+}
+
+/// Reads a regular file, never waiting for one that is not: a pipe without a writer would hang.
+fn read(path: &Path) -> io::Result<Content> {
+    only_regular(&fs::metadata(path)?)?;
+    let file = open(path)?;
+    // Asked again of what was really opened: the name may lead elsewhere by now.
+    let metadata = file.metadata()?;
+    only_regular(&metadata)?;
+    if metadata.len() > LARGEST {
+        return Ok(Content::TooLarge(metadata.len()));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    let size = bytes.len() as u64;
+    Ok(if size > LARGEST { Content::TooLarge(size) } else { Content::Whole(bytes) })
+}
+
+fn only_regular(metadata: &Metadata) -> io::Result<()> {
+    let kind = metadata.file_type();
+    if kind.is_file() {
+        return Ok(());
+    }
+    let what = if kind.is_dir() { "a directory" } else { "a pipe, socket or device" };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("is {what}, not a regular file")))
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        /// `O_NONBLOCK` of `asm-generic/fcntl.h`: the architectures this program is built for.
+        const O_NONBLOCK: i32 = 0o4000;
+        options.custom_flags(O_NONBLOCK);
+    }
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(files: &[&Path], json: bool) -> (String, String, String) {
+        let files: Vec<_> = files.iter().map(|f| f.to_path_buf()).collect();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let code = run(&files, json, &mut out, &mut err).unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (format!("{code:?}"), text(out), text(err))
+    }
+
+    fn code(n: u8) -> String {
+        format!("{:?}", ExitCode::from(n))
+    }
+
+    #[test]
+    fn a_file_that_is_there_and_one_that_is_not() {
+        let this = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let (exit, out, err) = ask(&[&this, Path::new("no/such\nfile")], false);
+        assert_eq!(exit, code(2));
+        assert!(out.lines().next().unwrap().contains(": unknown"), "{out}");
+        assert_eq!(err.lines().count(), 1, "{err}");
+        assert!(err.starts_with("loadworthy: no/such\\nfile: "), "{err}");
+        let (exit, out, err) = ask(&[&this], true);
+        assert_eq!(exit, code(0));
+        assert!(out.starts_with("{\n") && out.contains("\"loadworthy/inspect/v1\""), "{out}");
+        assert_eq!(err, "");
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused() {
+        let (exit, _, err) = ask(&[Path::new(env!("CARGO_MANIFEST_DIR"))], true);
+        assert_eq!(exit, code(2));
+        assert!(err.ends_with("is a directory, not a regular file\n"), "{err}");
+        #[cfg(target_os = "linux")]
+        {
+            let (_, _, err) = ask(&[Path::new("/dev/zero")], true);
+            assert!(err.ends_with("is a pipe, socket or device, not a regular file\n"), "{err}");
+        }
+    }
+}

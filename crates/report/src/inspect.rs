@@ -1,0 +1,188 @@
+//! `loadworthy inspect`: what is in a file, without judgement.
+//!
+//! The document is `loadworthy/inspect/v1`. An entry names the kind of a file and holds one block for
+//! it; a file that cannot be read to its end keeps what was read and says why in `errors`, and what is
+//! odd but readable stands in `deviations`. Images of the kind `pe` are not told apart yet: a Linux
+//! kernel with an EFI stub is a `kernel-image` until they are.
+
+mod certificate;
+mod digest;
+mod efi_variable;
+mod page;
+mod pem;
+mod pkcs7;
+mod signature_list;
+mod time;
+
+use std::path::Path;
+
+use loadworthy_formats::limits::Limits;
+use serde::Serialize;
+use serde_json::json;
+
+pub use certificate::Certificate;
+pub use efi_variable::EfiVariable;
+pub use pkcs7::{Pkcs7, Signer};
+pub use signature_list::{Item, List, Listed, SignatureList};
+
+use page::Page;
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Lists of signatures, or an update of them.
+    SignatureList,
+    /// A firmware variable that holds something else.
+    EfiVariable,
+    /// An X.509 certificate, as DER or PEM.
+    Certificate,
+    /// A signed message on its own.
+    Pkcs7,
+    /// None of what is known here.
+    #[default]
+    Unknown,
+}
+
+impl Kind {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignatureList => "signature-list",
+            Self::EfiVariable => "efi-variable",
+            Self::Certificate => "certificate",
+            Self::Pkcs7 => "pkcs7",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One file.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Entry {
+    /// The path as given.
+    pub path: String,
+    /// SHA-256 of the file; `null` where it was too large to be read.
+    pub sha256: Option<String>,
+    /// Bytes of the file.
+    pub size: u64,
+    /// What it is.
+    pub kind: Kind,
+    /// Why it could not be read to its end.
+    pub errors: Vec<String>,
+    /// What is odd about it and could be read all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deviations: Vec<String>,
+    /// The block of a `signature-list`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature_list: Option<SignatureList>,
+    /// The block of an `efi-variable`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub efi_variable: Option<EfiVariable>,
+    /// The block of a `certificate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
+    /// The block of a `pkcs7`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pkcs7: Option<Pkcs7>,
+}
+
+/// Looks into a file.
+#[must_use]
+pub fn describe(path: &Path, bytes: &[u8], limits: &Limits) -> Entry {
+    let mut entry = Entry {
+        path: path.to_string_lossy().into_owned(),
+        sha256: Some(digest::sha256(bytes)),
+        size: bytes.len() as u64,
+        ..Entry::default()
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    entry.kind = look(&name, bytes, limits, &mut entry);
+    entry
+}
+
+/// The entry of a file that is larger than what is looked into.
+#[must_use]
+pub fn too_large(path: &Path, size: u64, largest: u64) -> Entry {
+    Entry {
+        path: path.to_string_lossy().into_owned(),
+        size,
+        errors: vec![format!("{size} bytes are too many to look into; at most {largest} are read")],
+        ..Entry::default()
+    }
+}
+
+/// Fills the block of the file's kind and says which it is.
+fn look(name: &str, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
+    if signature_list::is(name, bytes) {
+        let block = signature_list::read(bytes, limits, &mut entry.errors, &mut entry.deviations);
+        entry.signature_list = Some(block);
+        return Kind::SignatureList;
+    }
+    if let Some(block) = efi_variable::read(name, bytes, limits, &mut entry.deviations) {
+        entry.efi_variable = Some(block);
+        return Kind::EfiVariable;
+    }
+    let armoured = pem::read(bytes);
+    if let Some(block) = &armoured {
+        entry.errors.extend(block.error.clone());
+    }
+    signed_or_certificate(armoured.as_ref().map_or(bytes, |block| &block.der), entry)
+}
+
+fn signed_or_certificate(der: &[u8], entry: &mut Entry) -> Kind {
+    if let Ok(mut block) = Certificate::read(der) {
+        entry.deviations.append(&mut block.deviations);
+        entry.certificate = Some(block);
+        return Kind::Certificate;
+    }
+    if let Some(block) = pkcs7::read(der) {
+        entry.pkcs7 = Some(block);
+        return Kind::Pkcs7;
+    }
+    Kind::Unknown
+}
+
+/// The document for programs, indented.
+#[must_use]
+pub fn json(entries: &[Entry]) -> String {
+    format!("{:#}", json!({ "schema": "loadworthy/inspect/v1", "files": entries }))
+}
+
+/// The lines for people about one file.
+#[must_use]
+pub fn text(entry: &Entry) -> String {
+    let mut page = Page::default();
+    page.headline(&entry.path, entry.kind.name(), &headline(entry));
+    page.field("size", format!("{} bytes", entry.size));
+    page.maybe("sha256", entry.sha256.as_ref());
+    if let Some(block) = &entry.signature_list {
+        block.text(&mut page);
+    }
+    if let Some(block) = &entry.efi_variable {
+        block.text(&mut page);
+    }
+    if let Some(block) = &entry.certificate {
+        block.text(&mut page);
+    }
+    if let Some(block) = &entry.pkcs7 {
+        block.text(&mut page);
+    }
+    page.several("error", &entry.errors, 10);
+    page.several("odd", &entry.deviations, 10);
+    page.finish()
+}
+
+fn headline(entry: &Entry) -> String {
+    match entry {
+        Entry { signature_list: Some(block), .. } => block.headline(),
+        Entry { efi_variable: Some(block), .. } => block.name.clone(),
+        Entry { certificate: Some(block), .. } => block.subject.clone(),
+        Entry { pkcs7: Some(block), .. } => match block.signers.as_slice() {
+            [one] => format!("signed with {}", one.digest_algorithm),
+            several => format!("{} signers", several.len()),
+        },
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,138 @@
+//! `certificate`: an X.509 certificate in a few fields.
+
+use loadworthy_formats::der::element::Elements;
+use loadworthy_formats::der::oid;
+use loadworthy_formats::error::Error;
+use loadworthy_formats::text::hex;
+use loadworthy_formats::x509::certificate;
+use loadworthy_formats::x509::name::Name;
+use serde::Serialize;
+
+use crate::inspect::digest;
+use crate::inspect::page::Page;
+use crate::inspect::time::timestamp;
+
+/// A certificate.
+#[derive(Clone, Debug, Serialize)]
+pub struct Certificate {
+    /// Common name of the subject, or what stands for it (see [`short`]).
+    pub subject: String,
+    /// The same of the issuer.
+    pub issuer: String,
+    /// The serial number's bytes without a leading zero byte.
+    pub serial: String,
+    /// SHA-1 of the whole certificate.
+    pub sha1: String,
+    /// SHA-256 of the whole certificate.
+    pub sha256: String,
+    /// Begin of its validity; empty where it cannot be read.
+    pub not_before: String,
+    /// End of its validity; empty where it cannot be read.
+    pub not_after: String,
+    /// Its key: `rsa-2048`, `ecdsa-p384`, `ed25519`.
+    pub key: String,
+    /// Extended key usages, dotted, in order.
+    pub ekus: Vec<String>,
+    /// Whether it is an authority's; `null` where it does not say.
+    pub ca: Option<bool>,
+    /// Subject key identifier.
+    pub subject_key_id: Option<String>,
+    /// The key identifier of the authority that issued it.
+    pub authority_key_id: Option<String>,
+    /// What was odd about it; told beside the block.
+    #[serde(skip)]
+    pub deviations: Vec<String>,
+}
+
+impl Certificate {
+    /// Reads a certificate; its digests are over the certificate without what may follow it.
+    pub(super) fn read(der: &[u8]) -> Result<Self, Error> {
+        let found = certificate::read(der)?;
+        let c = found.value;
+        let time = |seconds: Option<i64>| seconds.map(timestamp).unwrap_or_default();
+        Ok(Self {
+            subject: short(c.subject),
+            issuer: short(c.issuer),
+            serial: serial(c.serial),
+            sha1: digest::sha1(c.raw),
+            sha256: digest::sha256(c.raw),
+            not_before: time(c.not_before),
+            not_after: time(c.not_after),
+            key: key(c.key_algorithm, c.key_parameters, c.key),
+            ekus: c.extended_key_usage.iter().map(|eku| oid::to_dotted(eku)).collect(),
+            ca: c.is_ca,
+            subject_key_id: c.subject_key_id.map(hex),
+            authority_key_id: c.authority_key_id.map(hex),
+            deviations: found.deviations.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// Lines for people.
+    pub(super) fn text(&self, page: &mut Page) {
+        page.field("subject", &self.subject);
+        page.field("issuer", &self.issuer);
+        page.field("serial", &self.serial);
+        page.field("sha1", &self.sha1);
+        page.field("sha256", &self.sha256);
+        page.field("valid", format!("{} to {}", self.not_before, self.not_after));
+        page.field("key", &self.key);
+        if !self.ekus.is_empty() {
+            page.field("used for", self.ekus.join(" "));
+        }
+        page.maybe("authority", self.ca.map(|ca| if ca { "yes" } else { "no" }));
+        page.maybe("key id", self.subject_key_id.as_ref());
+        page.maybe("issuer key id", self.authority_key_id.as_ref());
+    }
+}
+
+/// A name in one word: the common name; without one the first organizational unit; without one the
+/// organization; without one the whole name.
+pub(super) fn short(name: Name<'_>) -> String {
+    const UNIT: &[u8] = &[0x55, 4, 11];
+    const ORGANIZATION: &[u8] = &[0x55, 4, 10];
+    let first = |oid| name.attributes().find(|a| a.oid == oid).map(|a| a.text());
+    name.common_name()
+        .or_else(|| first(UNIT))
+        .or_else(|| first(ORGANIZATION))
+        .unwrap_or_else(|| name.to_string())
+}
+
+/// A serial number as hexadecimal digits, without a leading zero byte.
+pub(super) fn serial(bytes: &[u8]) -> String {
+    hex(bytes.strip_prefix(&[0]).filter(|rest| !rest.is_empty()).unwrap_or(bytes))
+}
+
+/// What kind of key, and how long: `rsa-2048`, `ecdsa-p384`; the dotted algorithm where it is another.
+fn key(algorithm: &[u8], parameters: Option<&[u8]>, key: &[u8]) -> String {
+    let algorithm = oid::to_dotted(algorithm);
+    let curve = || {
+        let named = Elements::new(parameters?).optional(0x06)?;
+        Some(oid::to_dotted(named.value))
+    };
+    match algorithm.as_str() {
+        "1.2.840.113549.1.1.1" => match modulus_bits(key) {
+            Some(bits) => format!("rsa-{bits}"),
+            None => "rsa".to_owned(),
+        },
+        "1.2.840.10045.2.1" => match curve().as_deref() {
+            Some("1.2.840.10045.3.1.7") => "ecdsa-p256".to_owned(),
+            Some("1.3.132.0.34") => "ecdsa-p384".to_owned(),
+            Some("1.3.132.0.35") => "ecdsa-p521".to_owned(),
+            Some(other) => format!("ecdsa-{other}"),
+            None => "ecdsa".to_owned(),
+        },
+        "1.3.101.112" => "ed25519".to_owned(),
+        "2.16.840.1.101.3.4.3.17" => "ml-dsa-44".to_owned(),
+        "2.16.840.1.101.3.4.3.18" => "ml-dsa-65".to_owned(),
+        "2.16.840.1.101.3.4.3.19" => "ml-dsa-87".to_owned(),
+        _ => algorithm,
+    }
+}
+
+fn modulus_bits(key: &[u8]) -> Option<usize> {
+    let modulus = Elements::new(key).optional(0x30)?.inside().optional(0x02)?.value;
+    let first = modulus.iter().position(|byte| *byte != 0)?;
+    let digits = modulus.get(first..)?;
+    let unused = digits.first()?.leading_zeros() as usize;
+    (digits.len() * 8).checked_sub(unused)
+}
