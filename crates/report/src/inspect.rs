@@ -8,9 +8,11 @@
 mod certificate;
 mod digest;
 mod efi_variable;
+mod module;
 mod page;
 mod pem;
 mod pkcs7;
+mod signature;
 mod signature_list;
 mod time;
 
@@ -22,15 +24,22 @@ use serde_json::json;
 
 pub use certificate::Certificate;
 pub use efi_variable::EfiVariable;
+pub use module::Module;
 pub use pkcs7::{Pkcs7, Signer};
+pub use signature::{Signature, SignedBy};
 pub use signature_list::{Item, List, Listed, SignatureList};
 
 use page::Page;
+
+#[cfg(test)]
+mod tests;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
+    /// A Linux kernel module, compressed or not.
+    LinuxModule,
     /// Lists of signatures, or an update of them.
     SignatureList,
     /// A firmware variable that holds something else.
@@ -49,6 +58,7 @@ impl Kind {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::LinuxModule => "linux-module",
             Self::SignatureList => "signature-list",
             Self::EfiVariable => "efi-variable",
             Self::Certificate => "certificate",
@@ -74,6 +84,9 @@ pub struct Entry {
     /// What is odd about it and could be read all the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub deviations: Vec<String>,
+    /// The block of a `linux-module`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub module: Option<Module>,
     /// The block of a `signature-list`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature_list: Option<SignatureList>,
@@ -86,6 +99,9 @@ pub struct Entry {
     /// The block of a `pkcs7`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pkcs7: Option<Pkcs7>,
+    /// The signatures of a `linux-module`; empty: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signatures: Option<Vec<Signature>>,
 }
 
 /// Looks into a file.
@@ -115,6 +131,13 @@ pub fn too_large(path: &Path, size: u64, largest: u64) -> Entry {
 
 /// Fills the block of the file's kind and says which it is.
 fn look(name: &str, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
+    if module::is(bytes) {
+        let (block, signatures) =
+            module::read(bytes, None, limits, &mut entry.errors, &mut entry.deviations);
+        entry.module = Some(block);
+        entry.signatures = Some(signatures);
+        return Kind::LinuxModule;
+    }
     if signature_list::is(name, bytes) {
         let block = signature_list::read(bytes, limits, &mut entry.errors, &mut entry.deviations);
         entry.signature_list = Some(block);
@@ -157,6 +180,12 @@ pub fn text(entry: &Entry) -> String {
     page.headline(&entry.path, entry.kind.name(), &headline(entry));
     page.field("size", format!("{} bytes", entry.size));
     page.maybe("sha256", entry.sha256.as_ref());
+    if let Some(block) = &entry.module {
+        block.text(&mut page);
+    }
+    for signature in entry.signatures.iter().flatten() {
+        signature.text(&mut page);
+    }
     if let Some(block) = &entry.signature_list {
         block.text(&mut page);
     }
@@ -176,6 +205,7 @@ pub fn text(entry: &Entry) -> String {
 
 fn headline(entry: &Entry) -> String {
     match entry {
+        Entry { module: Some(block), .. } => block.headline(),
         Entry { signature_list: Some(block), .. } => block.headline(),
         Entry { efi_variable: Some(block), .. } => block.name.clone(),
         Entry { certificate: Some(block), .. } => block.subject.clone(),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::inspect::page::Page;
 
 /// Bytes of a value that are shown.
-const SHOWN: usize = 64;
+const SHOWN: usize = 32;
 
 /// A variable of the firmware.
 #[derive(Clone, Debug, Serialize)]
@@ -26,7 +26,7 @@ pub struct EfiVariable {
     pub attribute_names: Vec<&'static str>,
     /// Bytes of its value.
     pub value_size: usize,
-    /// The first 64 bytes of its value.
+    /// The first 32 bytes of its value; of a request without the password that goes with it.
     pub value: String,
     /// Whether it asks something of the next boot (`MokNew`, `MokSB`, …).
     pub pending_request: bool,
@@ -49,14 +49,20 @@ pub(super) fn read(
     let level =
         shim && Mirror::named(file.name).is_some_and(|(mirror, _)| mirror == Mirror::SbatLevel);
     let data = found.value.data;
+    let request = Request::named(file.name).filter(|_| shim);
+    let shown = match request {
+        Some(Request::Validation | Request::UseDb | Request::TrustList) => 4,
+        Some(Request::Password) => 0,
+        _ => SHOWN,
+    };
     Some(EfiVariable {
         name: file.name.to_owned(),
         vendor: file.vendor.to_string(),
         attributes: found.value.attributes.bits(),
         attribute_names: found.value.attributes.names().collect(),
         value_size: data.len(),
-        value: hex(data.get(..SHOWN).unwrap_or(data)),
-        pending_request: shim && Request::named(file.name).is_some(),
+        value: hex(data.get(..shown).unwrap_or(data)),
+        pending_request: request.is_some(),
         sbat: level.then(|| {
             let rows = sbat::read(data, limits);
             deviations.extend(rows.deviations.iter().map(ToString::to_string));
