@@ -13,6 +13,7 @@ pub mod codes;
 pub mod proof;
 pub mod fact;
 pub mod tables;
+pub mod elf_rules;
 pub mod crypt;
 pub mod pkcs7;
 pub mod check;

@@ -12,14 +12,15 @@
 
 pub(crate) mod text;
 pub mod layout;
+pub mod layout;
 pub mod header;
+pub(crate) mod text;
 pub mod modinfo;
 pub mod versions;
 pub mod symbols;
 pub mod survey;
 pub mod relocations;
 pub mod quick;
-pub(crate) mod built;
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "sizes are the test's own")]
