@@ -12,6 +12,7 @@ pub mod error;
 pub mod limits;
 pub mod reader;
 pub mod text;
+pub mod compress;
 pub mod der;
 pub mod x509;
 pub mod cms;

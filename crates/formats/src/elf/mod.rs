@@ -10,8 +10,6 @@
 //! Sources: System V ABI chapter 4; Linux `kernel/module/main.c`, `kernel/module/version.c`,
 //! `include/linux/export.h`, `include/linux/module.h`, `scripts/mod/modpost.c` (6.1 and 6.12).
 
-pub(crate) mod text;
-pub mod layout;
 pub mod layout;
 pub mod header;
 pub(crate) mod text;
@@ -24,5 +22,6 @@ pub mod quick;
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "sizes are the test's own")]
+pub(crate) mod built;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,174 @@
+//! Compressed streams to bytes, within limits.
+//!
+//! Holds every compression that Linux modules, kernels and initramfs images come in. Sizes that a stream claims
+//! about itself are hints, never trusted; output and decoder memory are bounded. It must not know what the
+//! bytes mean.
+//!
+//! Sources: RFC 1952 (gzip), the .xz file format 1.1, RFC 8878 (zstd), the LZ4 frame format's legacy frame,
+//! `lib/decompress_*.c` of Linux, lzop's file format as `lib/decompress_unlzo.c` reads it.
+
+use crate::error::{Error, Kind};
+use crate::limits::Limits;
+use crate::reader::wide;
+
+mod bzip2;
+mod gzip;
+mod lz4;
+mod lzma;
+mod zstd;
+
+/// A way to compress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// gzip members.
+    Gzip,
+    /// xz streams.
+    Xz,
+    /// Zstandard frames.
+    Zstd,
+    /// LZ4 in its legacy framing, the one kernels and initramfs images use.
+    Lz4Legacy,
+    /// LZMA alone, the format before xz.
+    Lzma,
+    /// bzip2.
+    Bzip2,
+    /// LZO in lzop's framing. Recognised, not read: there is no well-kept decoder under a free licence that fits.
+    Lzo,
+}
+
+/// How an xz stream guards its contents. Kernels read [`Check::None`] and [`Check::Crc32`] only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// Nothing.
+    None,
+    /// CRC32.
+    Crc32,
+    /// CRC64, which `xz` takes unless told otherwise.
+    Crc64,
+    /// SHA-256.
+    Sha256,
+    /// An identifier that the format reserves.
+    Reserved(u8),
+}
+
+/// What came of unpacking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unpacked {
+    /// Bytes of input that belong to the streams; what is after them is something else.
+    pub consumed: usize,
+    /// The check of the first xz stream.
+    pub check: Option<Check>,
+}
+
+/// The compression whose magic `bytes` begin with.
+#[must_use]
+pub fn sniff(bytes: &[u8]) -> Option<Compression> {
+    match bytes {
+        [0x1f, 0x8b, ..] => Some(Compression::Gzip),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Compression::Xz),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Compression::Zstd),
+        [0x02, 0x21, 0x4c, 0x18, ..] => Some(Compression::Lz4Legacy),
+        [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some(Compression::Bzip2),
+        [0x89, b'L', b'Z', b'O', 0, ..] => Some(Compression::Lzo),
+        // Properties lc=3 lp=0 pb=2, a dictionary of whole 64 KiB, then the length: unknown or below 2^40.
+        [0x5d, 0, 0, _, _, length @ ..] => {
+            let [.., high, higher, highest] = *length.first_chunk::<8>()?;
+            matches!([high, higher, highest], [0, 0, 0] | [0xff, 0xff, 0xff])
+                .then_some(Compression::Lzma)
+        }
+        _ => None,
+    }
+}
+
+/// The check of the xz stream that `bytes` begin with.
+#[must_use]
+pub fn xz_check(bytes: &[u8]) -> Option<Check> {
+    match bytes {
+        [0xfd, b'7', b'z', b'X', b'Z', 0, 0, id, ..] => Some(match id {
+            0 => Check::None,
+            1 => Check::Crc32,
+            4 => Check::Crc64,
+            10 => Check::Sha256,
+            id => Check::Reserved(*id),
+        }),
+        _ => None,
+    }
+}
+
+/// Unpacks the stream at the start of `bytes` into `out`, which is emptied first and keeps its room. Further
+/// streams of the same sort right behind are unpacked too; other bytes behind are left and not counted in
+/// [`Unpacked::consumed`]. On failure `out` holds what came out before, where the format allows that.
+///
+/// # Errors
+/// `TooLarge` beyond `max_bytes` of output or beyond the decoder memory of `limits`; `Truncated` or `Corrupt`
+/// where the stream does not hold together; `Unsupported` for LZO.
+pub fn unpack(
+    bytes: &[u8],
+    compression: Compression,
+    max_bytes: usize,
+    limits: &Limits,
+    out: &mut Vec<u8>,
+) -> Result<Unpacked, Error> {
+    out.clear();
+    let consumed = match compression {
+        Compression::Gzip => gzip::unpack(bytes, max_bytes, out),
+        Compression::Xz => lzma::xz(bytes, max_bytes, limits, out),
+        Compression::Zstd => zstd::unpack(bytes, max_bytes, limits, out),
+        Compression::Lz4Legacy => lz4::unpack(bytes, max_bytes, out),
+        Compression::Lzma => lzma::alone(bytes, max_bytes, limits, out),
+        Compression::Bzip2 => bzip2::unpack(bytes, max_bytes, out),
+        Compression::Lzo => Err(Error::new("lzo stream", 0, Kind::Unsupported)),
+    }?;
+    Ok(Unpacked { consumed, check: xz_check(bytes) })
+}
+
+/// What a streaming decoder did in one step.
+struct Step {
+    /// Bytes of input it took.
+    taken: usize,
+    /// Whether its stream is complete.
+    ended: bool,
+}
+
+/// One step of a decoder: from its input into the spare room of its output.
+type Decode<'a> = dyn FnMut(&[u8], &mut Vec<u8>) -> Result<Step, Kind> + 'a;
+
+/// Runs a streaming decoder from a place in `bytes` to the end of one stream, growing `out` as it fills, and gives
+/// the place behind the stream.
+fn stream(
+    what: &'static str,
+    (bytes, from): (&[u8], usize),
+    max_bytes: usize,
+    out: &mut Vec<u8>,
+    decode: &mut Decode<'_>,
+) -> Result<usize, Error> {
+    let mut at = from;
+    loop {
+        if out.len() == out.capacity() {
+            // Doubling; the first guess is a common ratio of modules and kernels. The byte over the limit tells
+            // content that just fits from content that does not.
+            let left = bytes.len().saturating_sub(at).saturating_mul(4).max(4096);
+            let grown = if out.is_empty() { left } else { out.len() };
+            let room = max_bytes.saturating_add(1).saturating_sub(out.len());
+            out.reserve_exact(grown.min(room));
+        }
+        let before = out.len();
+        let done = decode(bytes.get(at..).unwrap_or_default(), out)
+            .map_err(|kind| Error::new(what, at, kind))?;
+        at = at.saturating_add(done.taken);
+        if out.len() > max_bytes {
+            return Err(Error::new(what, at, Kind::TooLarge { limit: wide(max_bytes) }));
+        }
+        if done.ended {
+            return Ok(at);
+        }
+        if done.taken == 0 && out.len() == before && out.len() < out.capacity() {
+            let have = wide(bytes.len().saturating_sub(from));
+            let kind = Kind::Truncated { need: have.saturating_add(1), have };
+            return Err(Error::new(what, from, kind));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

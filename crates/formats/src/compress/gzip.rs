@@ -1,0 +1,120 @@
+//! gzip: members one after another, each decoded in one go.
+//!
+//! The fast decoder does not tell where a member ends. Its trailer (checksum and length of what came out) does, where
+//! those eight bytes occur once; where they occur more often, a streaming decoder finds the place.
+
+use flate2::{Decompress, FlushDecompress, Status};
+use libdeflater::{DecompressionError, Decompressor, crc32};
+use memchr::{memchr, memmem};
+
+use crate::error::{Error, Kind};
+use crate::reader::{Reader, index, wide};
+
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+pub(super) fn unpack(bytes: &[u8], max_bytes: usize, out: &mut Vec<u8>) -> Result<usize, Error> {
+    let mut decoder = Decompressor::new();
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let length = member(&mut decoder, rest, at, max_bytes, out)?;
+        at = at.saturating_add(length);
+        if !bytes.get(at..).is_some_and(|rest| rest.starts_with(&MAGIC)) {
+            return Ok(at);
+        }
+    }
+}
+
+/// Decodes the member at the start of `bytes` behind what `out` holds, and gives the member's length.
+fn member(
+    decoder: &mut Decompressor,
+    bytes: &[u8],
+    at: usize,
+    max_bytes: usize,
+    out: &mut Vec<u8>,
+) -> Result<usize, Error> {
+    let header = header(bytes, at)?;
+    let start = out.len();
+    let claimed = bytes.last_chunk().map_or(0, |b| index(u64::from(u32::from_le_bytes(*b))));
+    // One byte of deflate gives 1032 at most, so a larger claim is no hint.
+    let likely = claimed <= bytes.len().saturating_mul(1032);
+    let guess = if likely { claimed } else { bytes.len().saturating_mul(4) };
+    let room = max_bytes.saturating_sub(start);
+    let mut size = guess.max(64).min(room);
+    let length = loop {
+        out.resize(start.saturating_add(size), 0);
+        match decoder.gzip_decompress(bytes, out.get_mut(start..).unwrap_or_default()) {
+            Ok(length) => break length,
+            Err(DecompressionError::InsufficientSpace) if size < room => {
+                size = size.saturating_mul(2).min(room);
+            }
+            Err(e) => {
+                out.truncate(start);
+                let kind = match e {
+                    DecompressionError::InsufficientSpace => {
+                        Kind::TooLarge { limit: wide(max_bytes) }
+                    }
+                    DecompressionError::BadData => Kind::Corrupt,
+                };
+                return Err(Error::new("gzip stream", at, kind));
+            }
+        }
+    };
+    out.truncate(start.saturating_add(length));
+    let made = out.get(start..).unwrap_or_default();
+    let length = u32::try_from(wide(length) & u64::from(u32::MAX)).unwrap_or_default();
+    let trailer = [crc32(made).to_le_bytes(), length.to_le_bytes()].concat();
+    let body = bytes.get(header..).unwrap_or_default();
+    let mut places = memmem::find_iter(body, &trailer);
+    let end = match (places.next(), places.next()) {
+        (Some(only), None) => only,
+        _ => deflated(body).ok_or(Error::new("gzip stream", at, Kind::Corrupt))?,
+    };
+    Ok(header.saturating_add(end).saturating_add(trailer.len()))
+}
+
+/// Length of a member's header (RFC 1952, 2.3).
+fn header(bytes: &[u8], at: usize) -> Result<usize, Error> {
+    const HEADER_CRC: u8 = 2;
+    const EXTRA: u8 = 4;
+    const NAME: u8 = 8;
+    const COMMENT: u8 = 16;
+    let mut r = Reader::within("gzip header", bytes, at);
+    let fixed: [u8; 10] = r.array()?;
+    let [first, second, method, flags, ..] = fixed;
+    if [first, second] != MAGIC {
+        return Err(Error::new("gzip magic", at, Kind::Missing));
+    }
+    if method != 8 {
+        return Err(Error::new("gzip method", at, Kind::Illegal { value: u64::from(method) }));
+    }
+    if flags & EXTRA != 0 {
+        let length = r.u16_le()?;
+        r.skip(usize::from(length))?;
+    }
+    for text in [NAME, COMMENT] {
+        if flags & text != 0 {
+            let length = memchr(0, r.rest()).unwrap_or(r.left());
+            r.skip(length.saturating_add(1))?;
+        }
+    }
+    if flags & HEADER_CRC != 0 {
+        r.skip(2)?;
+    }
+    Ok(r.at().saturating_sub(at))
+}
+
+/// Length of the deflate stream at the start of `body`.
+fn deflated(body: &[u8]) -> Option<usize> {
+    let mut decoder = Decompress::new(false);
+    let mut sink = vec![0; 1 << 16];
+    loop {
+        let (taken, made) = (decoder.total_in(), decoder.total_out());
+        let rest = body.get(index(taken)..)?;
+        match decoder.decompress(rest, &mut sink, FlushDecompress::None).ok()? {
+            Status::StreamEnd => return Some(index(decoder.total_in())),
+            _ if (decoder.total_in(), decoder.total_out()) == (taken, made) => return None,
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Zstandard frames, with and without the content size in the frame.
+
+use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
+use zstd::zstd_safe::get_frame_content_size;
+
+use crate::compress::{Step, stream};
+use crate::error::{Error, Kind};
+use crate::limits::Limits;
+use crate::reader::index;
+
+/// The largest window: 128 MiB, which is also the kernel's (`ZSTD_WINDOWSIZE_MAX` in `lib/decompress_unzstd.c`).
+const WINDOW_LOG: u32 = 27;
+
+pub(super) fn unpack(
+    bytes: &[u8],
+    max_bytes: usize,
+    limits: &Limits,
+    out: &mut Vec<u8>,
+) -> Result<usize, Error> {
+    let what = "zstd frame";
+    let failed = |at| Error::new(what, at, Kind::TooLarge { limit: limits.decoder_memory });
+    let mut decoder = Decoder::new().map_err(|_| failed(0))?;
+    decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG)).map_err(|_| failed(0))?;
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        // With room for the whole content the decoder writes straight into it. The size is a claim:
+        // room beyond a fair ratio is only taken as content comes.
+        let claimed = get_frame_content_size(rest).ok().flatten().map_or(0, index);
+        let room = max_bytes.saturating_sub(out.len()).min(rest.len().saturating_mul(64));
+        out.reserve_exact(claimed.min(room));
+        decoder.reinit().map_err(|_| failed(at))?;
+        at = stream(what, (bytes, at), max_bytes, out, &mut |input, out| {
+            let mut source = InBuffer::around(input);
+            let start = out.len();
+            let mut sink = OutBuffer::around_pos(out, start);
+            let left = decoder.run(&mut source, &mut sink).map_err(|_| Kind::Corrupt)?;
+            Ok(Step { taken: source.pos(), ended: left == 0 })
+        })?;
+        match bytes.get(at..) {
+            Some([0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]) => {}
+            _ => return Ok(at),
+        }
+    }
+}
