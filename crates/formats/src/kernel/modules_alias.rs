@@ -8,8 +8,9 @@
 use crate::error::{Error, Kind, Parsed};
 use crate::kernel::name;
 use crate::limits::Limits;
+use crate::reader::wide;
 use crate::text;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// One alias.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,13 +68,12 @@ impl Aliases {
             }));
         }
         met.sort_unstable();
-        let mut modules: Vec<&str> = Vec::new();
-        for alias in met.iter().filter_map(|at| self.aliases.get(*at)) {
-            if !modules.contains(&alias.module.as_str()) {
-                modules.push(&alias.module);
-            }
-        }
-        modules
+        let mut seen = HashSet::new();
+        met.iter()
+            .filter_map(|at| self.aliases.get(*at))
+            .map(|alias| alias.module.as_str())
+            .filter(|module| seen.insert(*module))
+            .collect()
     }
 }
 
@@ -151,13 +151,17 @@ fn bracket(inside: &[u8], c: u8) -> Option<(bool, &[u8])> {
 /// Reads `modules.alias`, or any list of `alias PATTERN MODULE` lines.
 ///
 /// # Errors
-/// `TooLarge` beyond [`Limits::text_bytes`]. An empty file is an empty index.
+/// `TooLarge` or `TooMany` beyond [`Limits`]. An empty file is an empty index.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed<Aliases>, Error> {
     text::bounded("modules.alias", bytes, limits)?;
     let mut parsed = Parsed::clean(Aliases::default());
     for (number, line) in text::lines(bytes) {
         if line.starts_with('#') || line.trim().is_empty() {
             continue;
+        }
+        if parsed.value.aliases.len() >= limits.items {
+            let limit = wide(limits.items);
+            return Err(Error::new("modules.alias", number, Kind::TooMany { limit }));
         }
         let mut words = line.split_ascii_whitespace();
         let added = match (words.next(), words.next(), words.next()) {

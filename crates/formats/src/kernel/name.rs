@@ -5,9 +5,13 @@
 
 /// A name or alias pattern as kmod keeps it: `-` becomes `_`, except between brackets.
 ///
-/// `None` when brackets do not pair up; kmod refuses such a pattern.
+/// `None` when brackets do not pair up or the name is longer than a path may be (`PATH_MAX`); kmod
+/// refuses such a pattern.
 #[must_use]
 pub fn normalized(name: &str) -> Option<String> {
+    if name.len() >= 4096 {
+        return None;
+    }
     let mut within = false;
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
