@@ -2,7 +2,6 @@
 
 use crate::code::Code;
 use crate::errno::Errno;
-use crate::fact::step::Step;
 use crate::proof::{Claim, Gaps, Rule};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -70,9 +69,6 @@ impl Passage {
 /// What a check answers.
 pub type Answer = Result<Passage, Gaps>;
 
-/// A check of the list, generic over its case.
-pub type Run<C> = fn(&C, &mut Step) -> Answer;
-
 /// A line the platform prints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -80,6 +76,8 @@ pub struct Line {
     pub row: &'static str,
     /// The line, without time stamp.
     pub text: String,
+    /// Whether it is printed at most once a boot.
+    pub once: bool,
 }
 
 /// A mark that Linux puts on a module (`/sys/module/NAME/taint`).

@@ -93,12 +93,24 @@ impl<T> Fact<T> {
 ///
 /// It is not a fact itself; each question asked of it gives a [`Fact`] with a quote of its own.
 #[derive(Clone, Debug)]
-pub struct Source<T>(Result<(T, Origin, Arc<str>), Gaps>);
+pub struct Source<T>(Result<(T, From), Gaps>);
+
+/// Where the content of a source comes from.
+#[derive(Clone, Debug)]
+enum From {
+    Item(Origin, Arc<str>),
+    Assumption(Assumption),
+}
 
 impl<T> Source<T> {
     /// A source that was read from `item`.
     pub const fn read(value: T, origin: Origin, item: Arc<str>) -> Self {
-        Self(Ok((value, origin, item)))
+        Self(Ok((value, From::Item(origin, item))))
+    }
+
+    /// A source whose content the operator told us to take for granted.
+    pub const fn assumed(value: T, assumption: Assumption) -> Self {
+        Self(Ok((value, From::Assumption(assumption))))
     }
 
     /// A source that could not be had.
@@ -110,12 +122,13 @@ impl<T> Source<T> {
     /// One answer out of it: the value and what the source said, in a few words.
     pub fn fact<U>(&self, ask: impl FnOnce(&T) -> (U, String)) -> Fact<U> {
         match &self.0 {
-            Ok((value, origin, item)) => {
+            Ok((value, From::Item(origin, item))) => {
                 let (answer, said) = ask(value);
-                Fact::seen(
-                    answer,
-                    Evidence { origin: *origin, item: item.clone(), said: text(said) },
-                )
+                let evidence = Evidence { origin: *origin, item: item.clone(), said: text(said) };
+                Fact::seen(answer, evidence)
+            }
+            Ok((value, From::Assumption(assumption))) => {
+                Fact::assumed(ask(value).0, assumption.clone())
             }
             Err(gaps) => Fact::unknown(gaps.clone()),
         }

@@ -164,6 +164,13 @@ pub enum Why {
 /// A few words of a proof: the whole list of what our rules may assert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
+    /// Whose kernel it is.
+    Kernel {
+        /// The release.
+        release: Arc<str>,
+        /// The distribution's name in the tables; empty where it is none we know.
+        distro: Arc<str>,
+    },
     /// Secure Boot is on or off as the kernel will see it.
     SecureBoot(bool),
     /// The kernel was built to look at module signatures, or not.
@@ -172,6 +179,12 @@ pub enum Claim {
     SignaturesEnforced(bool),
     /// Lockdown keeps unverified modules out, or not.
     LockedDown(bool),
+    /// The kernel can ask the firmware for variables, or not.
+    FirmwareAsked(bool),
+    /// The certificates of db reach the kernel, or not.
+    DbTakenIn(bool),
+    /// How this kernel reads signatures is known.
+    DialectKnown,
     /// Machine owner keys reach the kernel, or not.
     MokTakenIn(bool),
     /// Machine owner keys land in the machine keyring (else in the platform keyring).
@@ -316,8 +329,8 @@ pub enum Claim {
     NameFree(bool),
     /// Type information fits or does not matter.
     TypesFit(bool),
-    /// A module of that name is found for this kernel.
-    ModuleFound(Arc<str>),
+    /// modprobe does not find a file for the name.
+    NotInIndex,
     /// The driver is part of the kernel image.
     BuiltIn(Arc<str>),
     /// What the module depends on loads.

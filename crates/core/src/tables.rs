@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 
 pub mod algorithms;
+pub mod answers;
 pub mod behaviours;
 pub mod distros;
 pub mod log;
@@ -25,6 +26,8 @@ pub struct Tables {
     pub algorithms: algorithms::Algorithms,
     /// Kernel log lines.
     pub log: log::Log,
+    /// Which rules a real platform answered.
+    pub answers: answers::Answers,
 }
 
 /// A table could not be read.
@@ -63,6 +66,7 @@ impl Tables {
                 "linux/algorithms.toml",
                 include_str!("../knowledge/linux/algorithms.toml"),
             )?,
+            answers: read("linux/answers.toml", include_str!("../knowledge/linux/answers.toml"))?,
             log: read("log/linux.toml", include_str!("../knowledge/log/linux.toml"))?,
         })
     }

@@ -3,7 +3,7 @@
 //! `Refused ≻ Unknown ≻ LoadsTainted ≻ Loads`: one proven refusal decides although other checks
 //! are open; an open check leaves the verdict open although everything else passes.
 
-use crate::check::{Check, Effect, Letter, Line, Run};
+use crate::check::{Answer, Effect, Letter, Line};
 use crate::code::Code;
 use crate::errno::Errno;
 use crate::fact::step::Step;
@@ -100,23 +100,21 @@ pub struct Judgement {
     pub standing: Standing,
 }
 
-/// Walks `checks` over `case` and weighs what they answer.
+/// Weighs the answers of all checks, given in the platform's own order.
 ///
 /// `standing` tells how far a rule is backed for the release in question.
-pub fn judge<C: ?Sized>(
-    case: &C,
-    checks: &[&'static Check<Run<C>>],
+pub fn weigh(
+    taken: impl IntoIterator<Item = (Step, Answer)>,
     standing: impl Fn(&'static Rule) -> Standing,
 ) -> Judgement {
-    let mut walk = Vec::with_capacity(checks.len());
+    let mut walk = Vec::new();
     let mut reasons = Vec::new();
     let mut says = HostSays { certain: true, ..HostSays::default() };
     let mut open: Vec<Gap> = Vec::new();
     let mut refused: Option<&'static Code> = None;
     let mut backed = Standing::Confirmed;
-    for check in checks {
-        let mut step = Step::of(&check.rule);
-        let answer = (check.run)(case, &mut step);
+    for (step, answer) in taken {
+        let rule = step.rule();
         let (ended, proof) = match answer {
             Err(gaps) => {
                 if refused.is_none() {
@@ -132,9 +130,13 @@ pub fn judge<C: ?Sized>(
                 let proof = step.concludes(passage.claim);
                 if refused.is_none() {
                     backed = backed
-                        .min(standing(&check.rule))
+                        .min(standing(rule))
                         .min(proof.standing().unwrap_or(Standing::Confirmed));
-                    says.lines.extend(passage.says);
+                    for line in passage.says {
+                        if !(line.once && says.lines.iter().any(|l| l.row == line.row)) {
+                            says.lines.push(line);
+                        }
+                    }
                 }
                 let ended = match passage.effect {
                     Effect::Pass => Ended::Passed,
@@ -168,7 +170,7 @@ pub fn judge<C: ?Sized>(
                 (ended, proof)
             }
         };
-        walk.push(Walked { rule: &check.rule, ended, proof });
+        walk.push(Walked { rule, ended, proof });
     }
     let verdict = match refused {
         Some(code) => {

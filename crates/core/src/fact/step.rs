@@ -115,6 +115,18 @@ impl Step {
     }
 }
 
+/// Applies a rule: what `run` concludes becomes a fact, with what it consulted as the reason.
+pub fn draw<T>(
+    rule: &'static Rule,
+    run: impl FnOnce(&mut Step) -> Result<(T, Claim), Gaps>,
+) -> Fact<T> {
+    let mut step = Step::of(rule);
+    match run(&mut step) {
+        Ok((value, claim)) => Fact::because(value, step.concludes(claim)),
+        Err(gaps) => Fact::unknown(gaps),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,6 +16,11 @@ pub struct Algorithm {
     pub name: String,
     /// Configuration options of which one must be set, without `CONFIG_`.
     pub options: Vec<String>,
+    /// Modules that provide it where it is not built in.
+    pub modules: Vec<String>,
+    /// Whether FIPS mode allows it.
+    #[serde(default)]
+    pub fips: bool,
 }
 
 /// The table.
@@ -25,10 +30,15 @@ pub struct Algorithms {
 }
 
 impl Algorithms {
-    /// The options that provide `name` in a kernel of this version.
+    /// The row that speaks of `name` in a kernel of this version.
     #[must_use]
-    pub fn options(&self, name: &str, version: Version) -> Option<(&[String], Row)> {
+    pub fn row(&self, name: &str, version: Version) -> Option<(&Algorithm, Row)> {
         let row = self.algorithm.iter().rfind(|a| a.name == name && a.common.covers(version))?;
-        Some((&row.options, row.common.row("linux/algorithms.toml", version)))
+        Some((row, row.common.row("linux/algorithms.toml", version)))
+    }
+
+    /// Every algorithm the table speaks of.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.algorithm.iter().map(|a| a.name.as_str())
     }
 }

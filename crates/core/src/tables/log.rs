@@ -27,11 +27,12 @@ pub struct Log {
 }
 
 impl Log {
-    /// The words of line `id` in a kernel of this version, with the gaps filled.
+    /// The words of line `id` in a kernel of this version, with the gaps filled, and whether they
+    /// are printed only once a boot.
     ///
     /// A line that the tables do not have for this version has no words.
     #[must_use]
-    pub fn words(&self, id: &str, version: Version, with: &[&str]) -> Option<String> {
+    pub fn words(&self, id: &str, version: Version, with: &[&str]) -> Option<(String, bool)> {
         let row = self.line.iter().rfind(|l| l.common.id == id && l.common.covers(version))?;
         let mut out = row.text.clone();
         for (n, value) in with.iter().enumerate() {
@@ -40,7 +41,7 @@ impl Log {
             gap.push('}');
             out = out.replace(&gap, value);
         }
-        Some(out)
+        Some((out, row.once))
     }
 
     /// All rows.

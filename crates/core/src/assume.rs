@@ -1,0 +1,113 @@
+//! *What if*: facts the operator tells us to take for granted, each shown as assumed.
+
+use crate::fact::step::Step;
+use crate::fact::{Fact, Listing, Source};
+use crate::facts::firmware::{Certificate, Denied, FirmwareFacts};
+use crate::facts::linux::{LinuxFacts, Running};
+use crate::proof::{Assumption, Question, Rule, Why, gap, text};
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use loadworthy_formats::kernel::cmdline::{self, CommandLine};
+use loadworthy_formats::kernel::lockdown::Level;
+use loadworthy_formats::limits::Limits;
+
+/// One thing to take for granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Assume {
+    /// Secure Boot is on or off.
+    SecureBoot(bool),
+    /// The lockdown level.
+    Lockdown(Level),
+    /// Module signatures are enforced, or not.
+    SigEnforce(bool),
+    /// This certificate is a machine owner key.
+    Enroll(Certificate),
+    /// These entries are added to dbx.
+    Dbx(Vec<Denied>),
+    /// The kernel command line.
+    CommandLine(String),
+}
+
+/// Applies an assumption, given as `key=value`, to the facts.
+pub fn apply(
+    assume: &Assume,
+    as_given: &Assumption,
+    host: &mut LinuxFacts,
+    firmware: &mut FirmwareFacts,
+) {
+    match assume {
+        Assume::SecureBoot(on) => secure_boot(*on, as_given, host, firmware),
+        Assume::Lockdown(level) => host.running.lockdown = Fact::assumed(*level, as_given.clone()),
+        Assume::SigEnforce(on) => host.running.sig_enforce = Fact::assumed(*on, as_given.clone()),
+        Assume::Enroll(certificate) => {
+            firmware.mok_list.push(Fact::assumed(certificate.clone(), as_given.clone()));
+        }
+        Assume::Dbx(entries) => {
+            for entry in entries {
+                firmware.dbx.push(Fact::assumed(entry.clone(), as_given.clone()));
+            }
+        }
+        Assume::CommandLine(line) => host.cmdline = command_line(line, as_given),
+    }
+}
+
+/// Secure Boot on or off. What the running kernel says of its own boot no longer counts; and where
+/// nothing at all is known of the firmware, the rest is that platform's ordinary boot: no additions
+/// to MOK or dbx, and a plain command line.
+fn secure_boot(
+    on: bool,
+    as_given: &Assumption,
+    host: &mut LinuxFacts,
+    firmware: &mut FirmwareFacts,
+) {
+    static RULE: Rule = Rule { name: "assumed/secure-boot", source: "--assume secure-boot" };
+    let known = |fact: &Fact<Option<u8>>| Step::of(&RULE).consult(fact).is_ok_and(Option::is_some);
+    let bare = !known(&firmware.secure_boot);
+    firmware.secure_boot = Fact::assumed(Some(u8::from(on)), as_given.clone());
+    firmware.setup_mode = Fact::assumed(Some(0), as_given.clone());
+    firmware.mok_sb_state = Fact::assumed(None, as_given.clone());
+    host.running = Running {
+        lockdown: Fact::unknown(gap(
+            Question::Lockdown,
+            Why::OtherKernel(text("assumed Secure Boot")),
+        )),
+        sig_enforce: Fact::unknown(gap(
+            Question::SigEnforce,
+            Why::OtherKernel(text("assumed Secure Boot")),
+        )),
+        modules_disabled: host.running.modules_disabled.clone(),
+    };
+    if !bare {
+        return;
+    }
+    let ordinary = |what: &str| Assumption {
+        key: as_given.key.clone(),
+        value: text(format!("{}, ordinary boot: {what}", as_given.value)),
+    };
+    firmware.db = none(ordinary("nothing added to db"));
+    firmware.dbx = none(ordinary("nothing added to dbx"));
+    firmware.mok_list = none(ordinary("no machine owner keys"));
+    firmware.mok_list_x = none(ordinary("nothing denied by machine owners"));
+    firmware.mok_ignore_db = Fact::assumed(false, ordinary("db counts"));
+    firmware.mok_list_trusted = Fact::assumed(true, ordinary("machine owner keys trusted"));
+    let plain = command_line("", &ordinary("plain command line"));
+    if Step::of(&RULE).consult(&host.cmdline.fact(|_| ((), String::new()))).is_err() {
+        host.cmdline = plain;
+    }
+}
+
+fn none<T>(assumption: Assumption) -> Listing<T> {
+    Listing::new(Vec::new(), Fact::assumed((), assumption))
+}
+
+fn command_line(line: &str, as_given: &Assumption) -> Source<Arc<CommandLine>> {
+    match cmdline::read(line.as_bytes(), &Limits::DEFAULT) {
+        Ok(parsed) => Source::assumed(Arc::new(parsed.value), as_given.clone()),
+        Err(error) => Source::unknown(gap(
+            Question::CommandLine,
+            Why::Unreadable(text(format!("--assume {}", as_given.key)), error),
+        )),
+    }
+}

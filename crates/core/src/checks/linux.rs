@@ -1,0 +1,199 @@
+//! What Linux looks at before it lets a module in, in the order of `kernel/module/main.c`.
+
+use crate::check::{Answer, Check, Passage};
+use crate::fact::step::Step;
+use crate::facts::linux::{Export, Symbols};
+use crate::facts::module::{ModuleBytes, ModuleFacts, ModuleFile};
+use crate::policy::linux::LinuxPolicy;
+use crate::proof::{Claim, Gaps, Rule, Standing};
+use crate::signature::Examined;
+use crate::tables::Tables;
+use crate::verdict::{self, Judgement};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+pub use by_name::ByName;
+
+pub mod by_name;
+mod exports_sound;
+mod exports_taken;
+mod elf_sound;
+mod file_readable;
+mod file_signature;
+mod in_tree;
+mod layout_version;
+mod licence;
+mod live_patch;
+mod loading_disabled;
+mod name_blocked;
+mod name_taken;
+mod namespace_private;
+mod signature_trailer;
+mod signature_verified;
+mod staging;
+mod symbols;
+mod test_module;
+mod type_information;
+mod unverified_mark;
+mod file_digest;
+mod vermagic;
+mod vouched;
+mod words;
+mod writable_code;
+
+/// One module before one kernel.
+#[derive(Debug)]
+pub struct LinuxCase<'a> {
+    /// The module.
+    pub module: &'a ModuleFacts,
+    /// The kernel's policy.
+    pub policy: &'a LinuxPolicy,
+    /// What is loaded already when this module comes.
+    pub scene: &'a Scene,
+    /// The tables.
+    pub tables: &'a Tables,
+    /// The signature, examined once for the checks that ask about it.
+    pub signature: Examined,
+    /// The program that asks the kernel to load: `insmod`, `modprobe`.
+    pub loader: &'static str,
+    /// How it comes to be loaded by name; `None` for a file handed to the kernel alone.
+    pub by_name: Option<ByName>,
+}
+
+/// What was loaded before: for a file handed to the kernel on a fresh boot, nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Scene {
+    /// Every symbol that some module of the tree exports, with all who do.
+    pub exports: Arc<BTreeMap<Arc<str>, Vec<Export>>>,
+    /// The modules that are loaded.
+    pub loaded: BTreeSet<Arc<str>>,
+}
+
+impl Scene {
+    fn export(&self, symbol: &str) -> Option<&Export> {
+        self.exports.get(symbol)?.iter().find(|e| self.loaded.contains(&e.owner))
+    }
+}
+
+/// A check of a Linux kernel.
+pub type LinuxCheck = Check<for<'a, 'b, 'c> fn(&'a LinuxCase<'b>, &'c mut Step) -> Answer>;
+
+static EARLY: [&LinuxCheck; 25] = [
+    &loading_disabled::CHECK,
+    &file_readable::CHECK,
+    &file_signature::CHECK,
+    &signature_trailer::CHECK,
+    &signature_verified::CHECK,
+    &file_digest::CHECK,
+    &vouched::CHECK,
+    &elf_sound::CHECK,
+    &name_blocked::CHECK,
+    &layout_version::CHECK,
+    &vermagic::CHECK,
+    &in_tree::CHECK,
+    &staging::CHECK,
+    &live_patch::SUPPORTED,
+    &live_patch::MARK,
+    &licence::CHECK,
+    &test_module::CHECK,
+    &writable_code::CHECK,
+    &unverified_mark::CHECK,
+    &exports_sound::CHECK,
+    &namespace_private::CHECK,
+    &symbols::CHECK,
+    &exports_taken::CHECK,
+    &type_information::CHECK,
+    &name_taken::CHECK,
+];
+
+static LATE: [&LinuxCheck; 26] = [
+    &loading_disabled::CHECK,
+    &file_readable::CHECK,
+    &file_signature::CHECK,
+    &signature_trailer::CHECK,
+    &signature_verified::CHECK,
+    &file_digest::CHECK,
+    &vouched::CHECK,
+    &elf_sound::CHECK,
+    &name_blocked::CHECK,
+    &layout_version::CHECK,
+    &vermagic::CHECK,
+    &live_patch::SUPPORTED,
+    &writable_code::CHECK,
+    &in_tree::CHECK,
+    &staging::CHECK,
+    &live_patch::MARK,
+    &licence::CHECK,
+    &test_module::CHECK,
+    &unverified_mark::CHECK,
+    &licence::AGAIN,
+    &exports_sound::CHECK,
+    &namespace_private::CHECK,
+    &symbols::CHECK,
+    &exports_taken::CHECK,
+    &type_information::CHECK,
+    &name_taken::CHECK,
+];
+
+/// The checks in the order of this kernel: marks were set before memory was laid out until 6.3,
+/// and once the module is in the list since 6.4.
+#[must_use]
+pub fn order(policy: &LinuxPolicy) -> &'static [&'static LinuxCheck] {
+    static RULE: Rule =
+        Rule { name: "linux/order", source: "linux, kernel/module/main.c load_module" };
+    match Step::of(&RULE).consult(&policy.behaviours.taints_late) {
+        Ok(false) => &EARLY,
+        Ok(true) | Err(_) => &LATE,
+    }
+}
+
+/// Judges one module before one kernel.
+#[must_use]
+pub fn judge(case: &LinuxCase<'_>) -> Judgement {
+    judge_without(case, &[])
+}
+
+/// The same with some rules taken for satisfied, as a remedy would satisfy them.
+#[must_use]
+pub fn judge_without(case: &LinuxCase<'_>, satisfied: &[&str]) -> Judgement {
+    static RULE: Rule = Rule { name: "linux/standing", source: "knowledge/linux/answers.toml" };
+    let version = Step::of(&RULE).consult(&case.policy.identity).ok().map(|i| i.version);
+    let first: &[&'static LinuxCheck] =
+        if case.by_name.is_some() { &[&by_name::MODPROBE, &by_name::DEPENDENCIES] } else { &[] };
+    let checks =
+        first.iter().chain(order(case.policy)).filter(|c| !satisfied.contains(&c.rule.name));
+    let taken = checks.map(|check| {
+        let mut step = Step::of(&check.rule);
+        let answer = (check.run)(case, &mut step);
+        (step, answer)
+    });
+    verdict::weigh(taken, |rule| {
+        version.map_or(Standing::Documented, |v| case.tables.answers.standing(rule.name, v))
+    })
+}
+
+impl LinuxCase<'_> {
+    /// The bytes of the module; `None` for a file the kernel does not read.
+    pub(crate) fn bytes(&self, step: &mut Step) -> Result<Option<Arc<ModuleBytes>>, Gaps> {
+        let file = self.module.file.fact(|f| match &**f {
+            ModuleFile::NotReadable(what) => (None, (*what).into()),
+            ModuleFile::Read(bytes) => (Some(bytes.clone()), alloc::format!("{} bytes", bytes.len)),
+        });
+        step.consult(&file).cloned()
+    }
+
+    /// What another module or the kernel itself exports under this name.
+    pub(crate) fn export<'s>(&'s self, kernel: &'s Symbols, name: &str) -> Option<&'s Export> {
+        kernel.get(name).or_else(|| self.scene.export(name))
+    }
+
+    /// Whether the outcome of the signature is that nobody vouches for the module.
+    pub(crate) fn vouched(&self, step: &mut Step) -> Result<bool, Gaps> {
+        Ok(step.consult(&self.signature.outcome)?.is_ok())
+    }
+}
+
+/// A file the kernel does not read was refused before; there is nothing more to look at.
+const fn unread() -> Answer {
+    Ok(Passage::pass(Claim::FileReadable(false)))
+}

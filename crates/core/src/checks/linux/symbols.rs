@@ -1,0 +1,238 @@
+//! Every symbol a module needs must be exported by what is loaded, allowed to it, and of the version
+//! it was built against.
+
+use super::{LinuxCase, LinuxCheck, layout_version, licence, unread, words};
+use crate::check::{Answer, Check, Effect, Letter, Line, Passage};
+use crate::code::Code;
+use crate::codes::{
+    FORCED_LOAD_REFUSED, FREE_LICENCE_SYMBOL_REFUSED, LOADED_BY_FORCE, NAMESPACE_NOT_IMPORTED,
+    NOT_A_LOADABLE_ELF, PROPRIETARY_LICENCE, SYMBOL_VERSION_DIFFERS, UNKNOWN_SYMBOL,
+};
+use crate::errno::Errno;
+use crate::fact::step::Step;
+use crate::facts::linux::Export;
+use crate::facts::module::ModuleBytes;
+use crate::proof::{Claim, Gaps, Rule, text};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use loadworthy_formats::elf::symbols::Oddity;
+use loadworthy_formats::text::printable;
+
+pub(super) static CHECK: LinuxCheck = Check {
+    rule: Rule {
+        name: "linux/symbols",
+        source: "linux, kernel/module/main.c simplify_symbols, resolve_symbol, inherit_taint, verify_namespace_is_imported",
+    },
+    run: check,
+};
+
+/// The resolution of one module's symbols, in the order of its symbol table.
+struct Resolving<'a, 'b> {
+    case: &'a LinuxCase<'b>,
+    bytes: &'a ModuleBytes,
+    name: String,
+    proprietary: bool,
+    uses_gpl_only: bool,
+    inherits: bool,
+    forced: bool,
+    says: Vec<Line>,
+    failing: usize,
+    first: Option<(String, &'static Code)>,
+    last: Option<Errno>,
+}
+
+fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
+    let Some(bytes) = case.bytes(step)? else { return unread() };
+    let mut odd = bytes.survey.odd_symbols().peekable();
+    let mut needed = bytes.survey.undefined().peekable();
+    if odd.peek().is_none() && needed.peek().is_none() {
+        return Ok(Passage::pass(Claim::SymbolsResolve { needed: 0 }));
+    }
+    let mut resolving = Resolving {
+        case,
+        bytes: &bytes,
+        name: words::struct_name(&bytes),
+        proprietary: licence::is_proprietary(&bytes),
+        uses_gpl_only: false,
+        inherits: false,
+        forced: false,
+        says: Vec::new(),
+        failing: 0,
+        first: None,
+        last: None,
+    };
+    let mut count = 0_usize;
+    // Odd and needed symbols are told in the order of the table they stand in.
+    loop {
+        let odd_first = match (odd.peek(), needed.peek()) {
+            (Some(o), Some(n)) => o.index < n.index,
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
+            (None, None) => break,
+        };
+        if odd_first {
+            if let Some(o) = odd.next() {
+                resolving.odd(o.name, o.oddity, step)?;
+            }
+        } else if let Some(n) = needed.next() {
+            count = count.saturating_add(1);
+            resolving.resolve(n.name, n.weak, step)?;
+        }
+    }
+    Ok(resolving.passage(count))
+}
+
+impl Resolving<'_, '_> {
+    fn passage(self, needed: usize) -> Passage {
+        let Self { proprietary: _, inherits, forced, says, failing, first, last, .. } = self;
+        if let (Some((symbol, code)), Some(errno)) = (first, last) {
+            let claim = Claim::SymbolsFail { symbol: text(symbol), failing, errno };
+            return Passage { claim, effect: Effect::Refuse(code, errno), says };
+        }
+        let mut marks = Vec::new();
+        if inherits {
+            marks.push((Letter::P, &PROPRIETARY_LICENCE));
+        }
+        if forced {
+            marks.push((Letter::F, &LOADED_BY_FORCE));
+        }
+        let effect = if marks.is_empty() { Effect::Pass } else { Effect::Taint(marks) };
+        Passage { claim: Claim::SymbolsResolve { needed }, effect, says }
+    }
+
+    fn say(&mut self, row: &'static str, with: &[&str], step: &mut Step) -> Result<(), Gaps> {
+        self.says.extend(self.case.line(row, with, step)?);
+        Ok(())
+    }
+
+    fn fails(&mut self, symbol: &str, code: &'static Code, errno: Errno) {
+        self.failing = self.failing.saturating_add(1);
+        self.first.get_or_insert_with(|| (symbol.to_string(), code));
+        self.last = Some(errno);
+    }
+
+    fn odd(&mut self, name: &[u8], oddity: Oddity, step: &mut Step) -> Result<(), Gaps> {
+        let symbol = printable(name);
+        match oddity {
+            Oddity::Common => self.say("common-symbol", &[&self.name.clone()], step)?,
+            Oddity::NoSection { section } => {
+                let highest = self.bytes.survey.header.section_count.saturating_sub(1).to_string();
+                let with = [&*self.name.clone(), &symbol, &section.to_string(), &highest];
+                self.say("symbol-section", &with, step)?;
+            }
+        }
+        self.fails(&symbol, &NOT_A_LOADABLE_ELF, Errno::ENOEXEC);
+        Ok(())
+    }
+
+    /// `resolve_symbol` and what `simplify_symbols` makes of its answer.
+    fn resolve(&mut self, name: &[u8], weak: bool, step: &mut Step) -> Result<(), Gaps> {
+        let symbol = printable(name);
+        let kernel = step.consult(&self.case.policy.symbols)?;
+        let found = self.case.export(kernel, &symbol).cloned();
+        let allowed = found.as_ref().filter(|e| !(e.gpl_only && self.proprietary));
+        let Some(export) = allowed else {
+            if weak || name == b"_GLOBAL_OFFSET_TABLE_" {
+                return Ok(());
+            }
+            let code = if found.is_some() { &FREE_LICENCE_SYMBOL_REFUSED } else { &UNKNOWN_SYMBOL };
+            return self.unknown(&symbol, code, Errno::ENOENT, step);
+        };
+        let export = export.clone();
+        self.uses_gpl_only |= export.gpl_only;
+        if export.owner_proprietary && !self.inherit(&symbol, &export, step)? {
+            if weak {
+                return Ok(());
+            }
+            return self.unknown(&symbol, &FREE_LICENCE_SYMBOL_REFUSED, Errno::ENOENT, step);
+        }
+        match layout_version::compare(self.case, step, self.bytes, &symbol, export.crc)? {
+            layout_version::Version::Fits => {}
+            layout_version::Version::MissingExtended => {
+                let name = words::info_name(self.bytes);
+                self.say("extended-version-missing", &[&name, &symbol], step)?;
+            }
+            layout_version::Version::Forced => {
+                if !*step.consult(&self.case.policy.options.force_load)? {
+                    return self.unknown(&symbol, &FORCED_LOAD_REFUSED, Errno::EINVAL, step);
+                }
+                self.forced = true;
+            }
+            layout_version::Version::Differs => {
+                return self.version(&symbol, "version-differs", step);
+            }
+            layout_version::Version::Missing => {
+                return self.version(&symbol, "version-missing", step);
+            }
+        }
+        if !self.may_use(&symbol, &export, step)? {
+            return self.unknown(&symbol, &NAMESPACE_NOT_IMPORTED, Errno::EINVAL, step);
+        }
+        Ok(())
+    }
+
+    fn version(&mut self, symbol: &str, row: &'static str, step: &mut Step) -> Result<(), Gaps> {
+        let name = words::info_name(self.bytes);
+        self.say(row, &[&name, symbol], step)?;
+        self.unknown(symbol, &SYMBOL_VERSION_DIFFERS, Errno::EINVAL, step)
+    }
+
+    fn unknown(
+        &mut self,
+        symbol: &str,
+        code: &'static Code,
+        errno: Errno,
+        step: &mut Step,
+    ) -> Result<(), Gaps> {
+        let number = errno.number().saturating_neg().to_string();
+        self.say("unknown-symbol", &[&self.name.clone(), symbol, &number], step)?;
+        self.fails(symbol, code, errno);
+        Ok(())
+    }
+
+    /// `inherit_taint`: symbols of a proprietary module make their user proprietary, unless it has
+    /// used symbols that only free modules may use.
+    fn inherit(&mut self, symbol: &str, export: &Export, step: &mut Step) -> Result<bool, Gaps> {
+        let with = [&*self.name.clone(), symbol, &export.owner];
+        if self.uses_gpl_only {
+            self.say("proprietary-owner", &with, step)?;
+            return Ok(false);
+        }
+        if !self.proprietary {
+            self.say("proprietary-inherited", &with, step)?;
+            self.proprietary = true;
+            self.inherits = true;
+        }
+        Ok(true)
+    }
+
+    /// `verify_namespace_is_imported`.
+    fn may_use(&mut self, symbol: &str, export: &Export, step: &mut Step) -> Result<bool, Gaps> {
+        let namespace = &*export.namespace;
+        if namespace.is_empty() {
+            return Ok(true);
+        }
+        let imported = self
+            .bytes
+            .survey
+            .modinfo()
+            .is_some_and(|m| m.all("import_ns").any(|ns| ns == namespace.as_bytes()));
+        if imported || self.is_named(namespace, step)? {
+            return Ok(true);
+        }
+        self.say("namespace", &[&self.name.clone(), symbol, namespace], step)?;
+        step.consult(&self.case.policy.options.namespaces_lax).copied()
+    }
+
+    /// Since 6.16: `module:a,b*` names the modules that may use a symbol.
+    fn is_named(&self, namespace: &str, step: &mut Step) -> Result<bool, Gaps> {
+        let Some(list) = namespace.strip_prefix("module:") else { return Ok(false) };
+        if !*step.consult(&self.case.policy.behaviours.module_namespaces)? {
+            return Ok(false);
+        }
+        Ok(list.split(',').any(|pattern| match pattern.strip_suffix('*') {
+            Some(prefix) => self.name.starts_with(prefix),
+            None => self.name == pattern,
+        }))
+    }
+}

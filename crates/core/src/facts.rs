@@ -1,0 +1,8 @@
+//! The vocabulary: what was seen of a machine, one struct a subject.
+//!
+//! Every field is a [`crate::fact::Fact`], a [`crate::fact::Listing`] or a
+//! [`crate::fact::Source`], so nothing here is known without a reason.
+
+pub mod firmware;
+pub mod linux;
+pub mod module;

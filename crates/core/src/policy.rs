@@ -1,0 +1,3 @@
+//! Facts and tables in, what is enforced out: every field again a fact, with its proof.
+
+pub mod linux;

@@ -1,0 +1,321 @@
+//! What a Linux kernel will demand of a module, on this machine, at the boot asked about.
+
+use crate::crypt::digest::DigestAlgorithm;
+use crate::elf_rules::rules::Rules;
+use crate::fact::Fact;
+use crate::fact::step::{Step, draw};
+use crate::facts::firmware::FirmwareFacts;
+use crate::facts::linux::{LinuxFacts, Symbols};
+use crate::pkcs7::dialect::{Dialect, Knowledge};
+use crate::proof::{Claim, Gaps, Question, Row, Rule, Why, gap, text};
+use crate::tables::behaviours::Point;
+use crate::tables::{Tables, Version};
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use loadworthy_formats::kernel::kconfig::Setting;
+
+mod algorithms;
+mod elf;
+mod identity;
+mod ima;
+pub mod keyrings;
+mod lockdown;
+
+pub use identity::Identity;
+
+/// The policy of one kernel on one machine.
+#[derive(Clone, Debug)]
+pub struct LinuxPolicy {
+    /// Whose kernel it is, and which.
+    pub identity: Fact<Identity>,
+    /// Whether Secure Boot is on as the kernel will see it.
+    pub secure_boot: Fact<bool>,
+    /// Whether the kernel looks at module signatures at all.
+    pub signatures_checked: Fact<bool>,
+    /// Whether a module nobody vouches for is refused.
+    pub signatures_enforced: Fact<bool>,
+    /// Whether lockdown keeps such modules out.
+    pub locked_down: Fact<bool>,
+    /// The keys that count, and what counts against them.
+    pub keyrings: keyrings::Keyrings,
+    /// Whether module loading was switched off.
+    pub loading_disabled: Fact<bool>,
+    /// Whether IMA wants a signature in an extended attribute of the module's file.
+    pub file_signature_wanted: Fact<bool>,
+    /// Names the kernel refuses (`module_blacklist=`).
+    pub blocked_names: Fact<Vec<Arc<str>>>,
+    /// The exact version magic, trailing blank included.
+    pub vermagic: Fact<Vec<u8>>,
+    /// The symbols of built-in code.
+    pub symbols: Fact<Arc<Symbols>>,
+    /// How the ELF file is looked over.
+    pub elf_rules: Fact<Rules>,
+    /// The size of `struct module` in bytes.
+    pub module_struct_size: Fact<u64>,
+    /// Names that built-in code occupies below `/sys/module`.
+    pub builtin_names: Fact<Arc<BTreeSet<Arc<str>>>>,
+    /// Configuration that later checks ask about.
+    pub options: Options,
+    /// What this kernel does in points where kernels differ.
+    pub behaviours: Behaviours,
+    algorithms: algorithms::Available,
+}
+
+/// Configuration options that decide in single checks.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `CONFIG_MODVERSIONS`.
+    pub modversions: Fact<bool>,
+    /// `CONFIG_MODULE_FORCE_LOAD`.
+    pub force_load: Fact<bool>,
+    /// `CONFIG_LIVEPATCH`.
+    pub livepatch: Fact<bool>,
+    /// `CONFIG_STRICT_MODULE_RWX`.
+    pub strict_rwx: Fact<bool>,
+    /// `CONFIG_MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS`.
+    pub namespaces_lax: Fact<bool>,
+    /// Whether type information of modules is looked at and must fit.
+    pub types_must_fit: Fact<bool>,
+}
+
+/// What this kernel does in points where kernels differ.
+#[derive(Clone, Debug)]
+pub struct Behaviours {
+    /// Whether taints are set late (since 6.4).
+    pub taints_late: Fact<bool>,
+    /// Whether extended symbol versions are known.
+    pub extended_versions: Fact<bool>,
+    /// Whether exporters must carry symbol flags.
+    pub symbol_flags: Fact<bool>,
+    /// Whether `module:` namespaces are known.
+    pub module_namespaces: Fact<bool>,
+}
+
+impl LinuxPolicy {
+    /// Draws the policy of `host` under `firmware` with what `tables` know.
+    #[must_use]
+    pub fn of(host: &LinuxFacts, firmware: &FirmwareFacts, tables: &Tables) -> Self {
+        let identity = identity::draw_identity(host, tables);
+        let ground = Ground { host, firmware, tables, identity: &identity };
+        let secure_boot = lockdown::secure_boot(&ground);
+        let algorithms = algorithms::Available::of(&ground);
+        let dialect = dialect(&ground);
+        let keyrings = keyrings::Keyrings::of(&ground, &secure_boot, &algorithms, dialect);
+        Self {
+            signatures_checked: signatures_checked(&ground),
+            signatures_enforced: lockdown::signatures_enforced(&ground, &secure_boot),
+            locked_down: lockdown::locked_down(&ground, &secure_boot),
+            loading_disabled: loading_disabled(&ground),
+            file_signature_wanted: ima::file_signature_wanted(&ground, &secure_boot),
+            blocked_names: host.cmdline.fact(|c| {
+                let names: Vec<_> = c.module_blacklist().map(text).collect();
+                let said = c.last("module_blacklist").map_or_else(
+                    || "no module_blacklist=".into(),
+                    |list| format!("module_blacklist={list}"),
+                );
+                (names, said)
+            }),
+            vermagic: vermagic(host),
+            symbols: host.symbols.fact(|s| (s.clone(), format!("{} exported symbols", s.len()))),
+            elf_rules: elf::rules(&ground),
+            module_struct_size: host.module_struct_size.clone(),
+            builtin_names: host.builtin_names.clone(),
+            options: Options::of(&ground),
+            behaviours: Behaviours::of(&ground),
+            secure_boot,
+            keyrings,
+            algorithms,
+            identity,
+        }
+    }
+
+    /// Whether a digest algorithm is there when a module is loaded.
+    #[must_use]
+    pub fn digest(&self, algorithm: DigestAlgorithm) -> Fact<bool> {
+        self.algorithms.named(algorithm.name())
+    }
+
+    /// Whether a public-key algorithm is there when a module is loaded, by the kernel's name for it.
+    #[must_use]
+    pub fn public_key(&self, name: &str) -> Fact<bool> {
+        self.algorithms.named(name)
+    }
+}
+
+/// What every rule of this room stands on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ground<'a> {
+    pub(crate) host: &'a LinuxFacts,
+    pub(crate) firmware: &'a FirmwareFacts,
+    pub(crate) tables: &'a Tables,
+    pub(crate) identity: &'a Fact<Identity>,
+}
+
+impl Ground<'_> {
+    /// Whether a configuration option is set to `y` (or, with `modules`, to `m`).
+    pub(crate) fn option(&self, name: &str) -> Fact<bool> {
+        self.host.config.fact(|c| (c.is_yes(name), said(name, c.get(name))))
+    }
+
+    /// Whether one of several configuration options is set to `y`.
+    pub(crate) fn one_of(&self, names: &[&str]) -> Fact<bool> {
+        self.host.config.fact(|c| {
+            names.iter().find(|n| c.is_yes(n)).map_or_else(
+                || (false, format!("neither of CONFIG_{} is set", names.join(", CONFIG_"))),
+                |n| (true, format!("CONFIG_{n}=y")),
+            )
+        })
+    }
+
+    /// What this kernel does in a point where kernels differ.
+    pub(crate) fn behaviour(&self, point: Point) -> Fact<Arc<str>> {
+        static RULE: Rule =
+            Rule { name: "linux/behaviour", source: "knowledge/linux/behaviours.toml" };
+        let mut row: Option<(Arc<str>, Row)> = None;
+        let drawn = draw(&RULE, |step| {
+            let who = step.consult(self.identity)?;
+            let image = self.host.image.fact(|i| (i.clone(), "its messages".into()));
+            let seen = Step::of(&RULE).consult(&image).ok().cloned();
+            let probe = |name: &str| {
+                seen.as_ref().map(|i| i.probes.iter().any(|p| format!("{p:?}") == name))
+            };
+            row = self
+                .tables
+                .behaviours
+                .of(point, &who.distro, who.version, probe)
+                .map(|(answer, row)| (text(answer), row));
+            Ok(((), Claim::Verified))
+        });
+        match (row, drawn) {
+            (Some((answer, row)), _) => Fact::listed(answer, row),
+            (None, drawn) => match Step::of(&RULE).consult(&drawn) {
+                Err(gaps) => Fact::unknown(gaps),
+                Ok(()) => Fact::unknown(gap(
+                    Question::KernelBehaviour,
+                    Why::NoRow(text(format!("linux/behaviours.toml, {point:?}"))),
+                )),
+            },
+        }
+    }
+
+    /// The same for points that are answered with yes or no.
+    pub(crate) fn does(&self, point: Point) -> Fact<bool> {
+        self.behaviour(point).map(|answer| &**answer == "yes")
+    }
+}
+
+/// A setting as its file writes it.
+fn said(name: &str, setting: Option<&Setting>) -> String {
+    match setting {
+        Some(Setting::Yes) => format!("CONFIG_{name}=y"),
+        Some(Setting::Module) => format!("CONFIG_{name}=m"),
+        Some(Setting::Text(text)) => format!("CONFIG_{name}=\"{text}\""),
+        Some(Setting::Number(number)) => format!("CONFIG_{name}={number}"),
+        Some(Setting::No) | None => format!("CONFIG_{name} is not set"),
+    }
+}
+
+fn signatures_checked(ground: &Ground<'_>) -> Fact<bool> {
+    static RULE: Rule = Rule {
+        name: "linux/signatures-checked",
+        source: "linux, kernel/module/signing.c, CONFIG_MODULE_SIG",
+    };
+    draw(&RULE, |step| {
+        let checked = *step.consult(&ground.option("MODULE_SIG"))?;
+        Ok((checked, Claim::SignaturesChecked(checked)))
+    })
+}
+
+/// How this kernel reads signatures and certificates: what its parsers know, by version.
+fn dialect(ground: &Ground<'_>) -> Fact<Arc<Dialect>> {
+    static RULE: Rule = Rule {
+        name: "linux/dialect",
+        source: "linux, include/linux/oid_registry.h; knowledge/linux/oids.toml",
+    };
+    draw(&RULE, |step| {
+        let version = version(ground.identity, step)?;
+        let knowledge = Knowledge::built_in()
+            .map_err(|_| gap(Question::KernelBehaviour, Why::NoRow(text("linux/oids.toml"))))?;
+        Ok((Arc::new(Dialect::new(&knowledge, version)), Claim::DialectKnown))
+    })
+}
+
+fn loading_disabled(ground: &Ground<'_>) -> Fact<bool> {
+    static RULE: Rule = Rule {
+        name: "linux/loading-disabled",
+        source: "linux, kernel/module/main.c may_init_module",
+    };
+    static AFTER_BOOT: Rule = Rule {
+        name: "linux/loading-open-after-boot",
+        source: "linux, kernel/module/main.c, modules_disabled starts at 0",
+    };
+    let running = &ground.host.running.modules_disabled;
+    draw(&RULE, |step| {
+        let off = *step.consult(running)?;
+        Ok((off, Claim::LoadingDisabled(off)))
+    })
+    .or(|| draw(&AFTER_BOOT, |_| Ok((false, Claim::LoadingDisabled(false)))))
+}
+
+fn vermagic(host: &LinuxFacts) -> Fact<Vec<u8>> {
+    let found = host.image.fact(|i| {
+        (
+            i.vermagic.clone(),
+            i.vermagic.as_deref().map_or_else(
+                || "no version magic found".into(),
+                |v| format!("version magic '{}'", String::from_utf8_lossy(v)),
+            ),
+        )
+    });
+    static RULE: Rule = Rule { name: "linux/vermagic", source: "linux, include/linux/vermagic.h" };
+    let mut step = Step::of(&RULE);
+    match step.consult(&found) {
+        Ok(Some(v)) => Fact::because(v.clone(), found.proof()),
+        Ok(None) => Fact::unknown(gap(
+            Question::Vermagic,
+            Why::Missing(text("version magic of the kernel image")),
+        )),
+        Err(gaps) => Fact::unknown(gaps),
+    }
+}
+
+impl Options {
+    fn of(ground: &Ground<'_>) -> Self {
+        static TYPES: Rule = Rule {
+            name: "linux/types-must-fit",
+            source: "linux, kernel/bpf/btf.c btf_module_notify",
+        };
+        Self {
+            modversions: ground.option("MODVERSIONS"),
+            force_load: ground.option("MODULE_FORCE_LOAD"),
+            livepatch: ground.option("LIVEPATCH"),
+            strict_rwx: ground.option("STRICT_MODULE_RWX"),
+            namespaces_lax: ground.option("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS"),
+            types_must_fit: draw(&TYPES, |step| {
+                let looked_at = ground.option("DEBUG_INFO_BTF_MODULES");
+                let lax = ground.option("MODULE_ALLOW_BTF_MISMATCH").map(|lax| !lax);
+                let must = step.all(&[&looked_at, &lax])?;
+                Ok((must, Claim::TypesFit(!must)))
+            }),
+        }
+    }
+}
+
+impl Behaviours {
+    fn of(ground: &Ground<'_>) -> Self {
+        Self {
+            taints_late: ground.behaviour(Point::TaintOrder).map(|a| &**a == "late"),
+            extended_versions: ground.does(Point::ExtendedVersions),
+            symbol_flags: ground.does(Point::SymbolFlags),
+            module_namespaces: ground.does(Point::ModuleNamespaces),
+        }
+    }
+}
+
+/// The version of the kernel, where its identity is known.
+pub(crate) fn version(identity: &Fact<Identity>, step: &mut Step) -> Result<Version, Gaps> {
+    Ok(step.consult(identity)?.version)
+}

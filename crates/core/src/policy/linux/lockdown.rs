@@ -1,0 +1,129 @@
+//! Secure Boot, signature enforcement and lockdown.
+
+use super::Ground;
+use crate::fact::Fact;
+use crate::fact::step::draw;
+use crate::proof::{Claim, Rule};
+use crate::tables::behaviours::Point;
+use alloc::format;
+use loadworthy_formats::kernel::lockdown::Level;
+
+/// Whether Secure Boot is on as the kernel's EFI stub sees it.
+pub(super) fn secure_boot(ground: &Ground<'_>) -> Fact<bool> {
+    static RULE: Rule = Rule {
+        name: "linux/secure-boot",
+        source: "linux, drivers/firmware/efi/libstub/secureboot.c efi_get_secureboot; include/linux/efi.h efi_get_secureboot_mode",
+    };
+    let firmware = ground.firmware;
+    draw(&RULE, |step| {
+        let on = match step.consult(&firmware.secure_boot)? {
+            // 1. No variable, or zero: disabled.
+            None | Some(0) => false,
+            Some(_) => {
+                // 2. Setup mode: disabled; an unreadable one counts as zero.
+                let setup = matches!(step.consult(&firmware.setup_mode)?, Some(1));
+                // 3. Shim does not validate: disabled, unless the variable was planted.
+                !setup
+                    && !step
+                        .consult(&firmware.mok_sb_state)?
+                        .is_some_and(|state| state.value == 1 && !state.non_volatile)
+            }
+        };
+        Ok((on, Claim::SecureBoot(on)))
+    })
+}
+
+/// Whether a module nobody vouches for is refused.
+pub(super) fn signatures_enforced(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Fact<bool> {
+    static RULE: Rule = Rule {
+        name: "linux/signatures-enforced",
+        source: "linux, kernel/module/signing.c sig_enforce, set_module_sig_enforced",
+    };
+    static BY_IMA: Rule = Rule {
+        name: "linux/enforced-by-secure-boot",
+        source: "linux, security/integrity/ima/ima_efi.c arch_get_ima_policy",
+    };
+    static RUNNING: Rule = Rule {
+        name: "linux/signatures-enforced-now",
+        source: "linux, kernel/module/signing.c, parameter sig_enforce",
+    };
+    draw(&RUNNING, |step| {
+        let on = *step.consult(&ground.host.running.sig_enforce)?;
+        Ok((on, Claim::SignaturesEnforced(on)))
+    })
+    .or(|| {
+        draw(&RULE, |step| {
+            let forced = ground.option("MODULE_SIG_FORCE");
+            let asked = ground.host.cmdline.fact(|c| {
+                let on = c.sig_enforce();
+                (on, if on { "module.sig_enforce".into() } else { "no module.sig_enforce".into() })
+            });
+            let by_ima = draw(&BY_IMA, |step| {
+                let compiled = ground.option("IMA_ARCH_POLICY");
+                let does = ground.does(Point::ImaEnforces);
+                let on = step.all(&[&compiled, &does, secure_boot])?;
+                Ok((on, Claim::SignaturesEnforced(on)))
+            });
+            let on = step.any(&[&forced, &asked, &by_ima])?;
+            Ok((on, Claim::SignaturesEnforced(on)))
+        })
+    })
+}
+
+/// Whether lockdown keeps unverified modules out.
+pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Fact<bool> {
+    static RULE: Rule = Rule {
+        name: "linux/locked-down",
+        source: "linux, security/lockdown/lockdown.c lock_kernel_down, lockdown_param",
+    };
+    static AUTOMATIC: Rule = Rule {
+        name: "linux/locked-down-by-secure-boot",
+        source: "the distribution's lockdown patch: arch/x86/kernel/setup.c, init_lockdown",
+    };
+    static RUNNING: Rule = Rule {
+        name: "linux/locked-down-now",
+        source: "linux, security/lockdown/lockdown.c lockdown_read",
+    };
+    draw(&RUNNING, |step| {
+        let on = *step.consult(&ground.host.running.lockdown)? >= Level::Integrity;
+        Ok((on, Claim::LockedDown(on)))
+    })
+    .or(|| {
+        draw(&RULE, |step| {
+            // Without the security module nothing locks; it is listed by `lsm=` or initialised early.
+            let built = ground.option("SECURITY_LOCKDOWN_LSM");
+            let early = ground.option("SECURITY_LOCKDOWN_LSM_EARLY");
+            let listed = ground.host.cmdline.fact(|c| {
+                let on = c.last("lsm").is_none_or(|list| list.split(',').any(|l| l == "lockdown"));
+                (on, c.last("lsm").map_or_else(|| "no lsm=".into(), |list| format!("lsm={list}")))
+            });
+            if !*step.consult(&built)? || !step.any(&[&early, &listed])? {
+                return Ok((false, Claim::LockedDown(false)));
+            }
+            let asked = ground.host.cmdline.fact(|c| {
+                let word = c
+                    .all("lockdown")
+                    .flatten()
+                    .find(|w| matches!(*w, "integrity" | "confidentiality"));
+                let said = word.map_or_else(|| "no lockdown=".into(), |w| format!("lockdown={w}"));
+                (word.is_some(), said)
+            });
+            let forced = ground.one_of(&[
+                "LOCK_DOWN_KERNEL_FORCE_INTEGRITY",
+                "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY",
+            ]);
+            let automatic = draw(&AUTOMATIC, |step| {
+                let configured = ground.one_of(&[
+                    "LOCK_DOWN_IN_EFI_SECURE_BOOT",
+                    "LOCK_DOWN_IN_SECURE_BOOT",
+                    "LOCK_DOWN_KERNEL",
+                ]);
+                let does = ground.behaviour(Point::AutomaticLockdown).map(|a| &**a != "none");
+                let on = step.all(&[&does, &configured, secure_boot])?;
+                Ok((on, Claim::LockedDown(on)))
+            });
+            let on = step.any(&[&forced, &asked, &automatic])?;
+            Ok((on, Claim::LockedDown(on)))
+        })
+    })
+}

@@ -1,0 +1,47 @@
+//! *Which of our rules has a real platform answered, for which versions?*
+
+use super::{NEWEST, Version};
+use crate::proof::Standing;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Deserialize;
+
+/// One rule and the recordings that stand behind it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// The rule's name.
+    pub rule: String,
+    /// Kernel versions whose recorded answers agree.
+    pub versions: Vec<Version>,
+    /// Recorded cases that would come out differently without the rule.
+    pub cases: Vec<String>,
+    /// The recording.
+    pub source: String,
+}
+
+/// The table.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Answers {
+    answer: Vec<Answer>,
+}
+
+impl Answers {
+    /// How far a rule is backed for a kernel of this version.
+    #[must_use]
+    pub fn standing(&self, rule: &str, version: Version) -> Standing {
+        if self.answer.iter().any(|a| a.rule == rule && a.versions.contains(&version)) {
+            Standing::Confirmed
+        } else if version > NEWEST {
+            Standing::Extrapolated
+        } else {
+            Standing::Documented
+        }
+    }
+
+    /// All rows.
+    #[must_use]
+    pub fn rows(&self) -> &[Answer] {
+        &self.answer
+    }
+}
