@@ -166,11 +166,14 @@ fn contents(
     Ok(Parsed { value, deviations })
 }
 
+/// How many places that look like a banner or version magic are looked at; real kernels have two.
+const MOST: usize = 1024;
+
 /// The banner. Since 6.1 a placeholder without a build number stands before the real one
 /// (`init/version.c` and `init/version-timestamp.c`).
 fn banner(stretch: &[u8]) -> Option<String> {
     const BEGIN: &[u8] = b"Linux version ";
-    let banners = memmem::find_iter(stretch, BEGIN).filter_map(|at| {
+    let banners = memmem::find_iter(stretch, BEGIN).take(MOST).filter_map(|at| {
         let rest = stretch.get(at..)?;
         let rest = rest.get(..1024).unwrap_or(rest);
         let line = rest.split(|b| matches!(b, 0 | b'\n')).next()?;
@@ -188,7 +191,7 @@ fn banner(stretch: &[u8]) -> Option<String> {
 /// The string that begins with the release and goes on with words of `vermagic.h`.
 fn vermagic(stretch: &[u8], release: &str) -> Option<Vec<u8>> {
     let begin = format!("{release} ");
-    memmem::find_iter(stretch, begin.as_bytes()).find_map(|at| {
+    memmem::find_iter(stretch, begin.as_bytes()).take(MOST).find_map(|at| {
         let rest = stretch.get(at..)?;
         let rest = rest.get(..512).unwrap_or(rest);
         let text = rest.get(..memchr(0, rest)?)?;
