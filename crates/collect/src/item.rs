@@ -91,6 +91,8 @@ pub enum Item {
     File(HostPath),
     /// The names in a folder.
     Entries(HostPath),
+    /// Where a symbolic link leads, as written in it.
+    Link(HostPath),
     /// A variable of the firmware, with its four attribute bytes in front.
     Variable {
         /// Its name.
@@ -121,7 +123,7 @@ impl Item {
     #[must_use]
     pub fn path(&self) -> Option<HostPath> {
         match self {
-            Self::File(path) | Self::Entries(path) => Some(path.clone()),
+            Self::File(path) | Self::Entries(path) | Self::Link(path) => Some(path.clone()),
             Self::Variable { name, vendor } => {
                 Some(HostPath::new(EFIVARS).join(format!("{}-{vendor}", flat(name))))
             }
@@ -135,6 +137,7 @@ impl Item {
     pub fn row(&self) -> Option<&'static Read> {
         let sort = match self {
             Self::Entries(_) => Sort::Folder,
+            Self::Link(_) => Sort::Link,
             Self::File(_) | Self::Variable { .. } | Self::MokVariable(_) => Sort::File,
             Self::Uname => Sort::Call,
         };
@@ -174,6 +177,8 @@ pub enum Sort {
     File,
     /// The names in a folder.
     Folder,
+    /// Where a symbolic link leads.
+    Link,
     /// A system call.
     Call,
 }
@@ -239,7 +244,7 @@ pub static READS: &[Read] = &[
     file("sys/module/module/parameters/sig_enforce", "whether signatures are enforced", ""),
     file("sys/module/*/taint", "marks a loaded module carries", ""),
     folder("sys/module", "names that built-in code and modules occupy", ""),
-    folder("sys/module/*/drivers", "drivers of a module", ""),
+    folder("sys/kernel/security", "whether security modules show their state", ""),
     folder("sys/firmware", "whether the machine was started by UEFI", ""),
     folder("sys/firmware/efi", "whether the machine was started by UEFI", ""),
     folder(EFIVARS, "which variables the firmware has", ""),
@@ -249,7 +254,8 @@ pub static READS: &[Read] = &[
     folder("sys/bus", "hardware in use", ""),
     folder("sys/bus/*/devices", "hardware in use", "which hardware the machine has"),
     file("sys/bus/*/devices/*/modalias", "hardware in use", "which hardware the machine has"),
-    folder("sys/bus/*/devices/*/driver/module/holders", "driver a device is bound to", ""),
+    link("sys/bus/*/devices/*/driver", "driver a device is bound to", ""),
+    link("sys/bus/*/devices/*/driver/module", "module that driver came from", ""),
     Read { sort: Sort::Call, pattern: "uname(2)", what: "which kernel runs", privacy: "" },
 ];
 
@@ -261,8 +267,12 @@ const fn folder(pattern: &'static str, what: &'static str, privacy: &'static str
     Read { sort: Sort::Folder, pattern, what, privacy }
 }
 
-/// Whether `pattern` covers the whole of `path`. `lib/…` in a pattern stands for `usr/lib/…` too,
-/// `sbin/…` for `usr/sbin/…` and `bin/…`: where `/usr` is merged the same folder has both names.
+const fn link(pattern: &'static str, what: &'static str, privacy: &'static str) -> Read {
+    Read { sort: Sort::Link, pattern, what, privacy }
+}
+
+/// Whether `pattern` covers the whole of `path`. `lib/…` in a pattern stands for `usr/lib/…` too
+/// and `sbin/…` for `usr/sbin/…`: where `/usr` is merged the same folder has both names.
 fn covers(pattern: &[u8], path: &[u8]) -> bool {
     let twin = path.strip_prefix(b"usr/").filter(|rest| {
         [b"lib/".as_slice(), b"sbin/"].iter().any(|at| rest.starts_with(at)) || *rest == b"lib"
@@ -270,9 +280,8 @@ fn covers(pattern: &[u8], path: &[u8]) -> bool {
     matches(pattern, path) || twin.is_some_and(|twin| matches(pattern, twin))
 }
 
-/// Shell-like matching with `*`, `**` and `[…]`; the last star is the only one taken back, which is
-/// enough because a star never follows another without a fixed step between them in [`READS`],
-/// save for `**`, which is tried at every place.
+/// Shell-like matching with `*`, `**` and `[…]`. Few stars stand in one pattern and paths are short,
+/// so every place is simply tried.
 fn matches(pattern: &[u8], path: &[u8]) -> bool {
     match pattern {
         [] => path.is_empty(),

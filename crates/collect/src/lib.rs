@@ -9,3 +9,4 @@ pub mod item;
 pub mod sighting;
 pub mod view;
 pub mod views;
+pub mod gather;

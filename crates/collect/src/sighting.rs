@@ -9,7 +9,10 @@ use std::io;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The bytes are in the buffer that was lent.
-    Bytes,
+    Bytes {
+        /// Whether the file carries a signature for IMA (`security.ima`); `None`: not seen.
+        file_signature: Option<bool>,
+    },
     /// The names in the folder, in order of their bytes.
     Entries(Vec<Entry>),
     /// The folder it would be in is there, and it is not in it: evidence.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{Dir, FileType, Stat, fstat};
+use rustix::fs::{Dir, FileType, Stat, fgetxattr, fstat};
 use rustix::io::Errno;
 
 use crate::sighting::{Entry, Kind, Metadata, Outcome};
@@ -67,14 +67,25 @@ pub(super) fn read(fd: OwnedFd, limit: usize, buffer: &mut Vec<u8>) -> Outcome {
     if buffer.try_reserve(told.saturating_add(1)).is_err() {
         return Outcome::Broken(std::io::ErrorKind::OutOfMemory);
     }
+    let file_signature = file_signature(&fd);
     let past = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let outcome = match File::from(fd).take(past).read_to_end(buffer) {
-        Ok(length) if length <= limit => return Outcome::Bytes,
+        Ok(length) if length <= limit => return Outcome::Bytes { file_signature },
         Ok(_) => too_large,
         Err(error) => Outcome::of(&error),
     };
     buffer.clear();
     outcome
+}
+
+/// Whether a file carries `security.ima`. A file system that keeps no such attributes has none.
+fn file_signature(fd: impl AsFd) -> Option<bool> {
+    let mut nothing: [u8; 0] = [];
+    match fgetxattr(fd, c"security.ima", &mut nothing) {
+        Ok(_) => Some(true),
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => Some(false),
+        Err(_) => None,
+    }
 }
 
 /// The names in a folder, if it is one.

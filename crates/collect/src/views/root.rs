@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use loadworthy_core::proof::Origin;
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{Mode, OFlags, openat, readlinkat};
 use rustix::io::Errno;
 
 use super::descriptor::{entries, failed, metadata, read};
@@ -60,6 +60,27 @@ impl Root {
         }
     }
 
+    /// Where the link at `path` leads.
+    fn leads(&self, path: &HostPath, limit: usize, buffer: &mut Vec<u8>) -> Outcome {
+        let link = match self.folder.at(path.as_bytes(), NAME | OFlags::NOFOLLOW) {
+            Ok(link) => link,
+            Err(errno) => return self.missing(path, errno),
+        };
+        match metadata(&link) {
+            Ok(Metadata { kind: Kind::Link, .. }) => {}
+            Ok(other) => return Outcome::NotRegular(other.kind),
+            Err(outcome) => return outcome,
+        }
+        match readlinkat(&link, c"", Vec::new()) {
+            Ok(target) if target.as_bytes().len() <= limit => {
+                buffer.extend_from_slice(target.as_bytes());
+                Outcome::Bytes { file_signature: None }
+            }
+            Ok(_) => Outcome::TooLarge { limit: u64::try_from(limit).unwrap_or(u64::MAX) },
+            Err(errno) => failed(errno),
+        }
+    }
+
     fn named(&self, path: &HostPath) -> Result<Metadata, Outcome> {
         // Opened as a name first: opening a device can act on it, and a pipe would wait.
         let name = self.folder.at(path.as_bytes(), NAME);
@@ -75,6 +96,9 @@ impl View for Root {
     fn look_into(&self, item: &Item, limit: usize, buffer: &mut Vec<u8>) -> Outcome {
         buffer.clear();
         let (Some(_), Some(path)) = (item.row(), item.path()) else { return Outcome::OutOfReach };
+        if let Item::Link(path) = item {
+            return self.leads(path, limit, buffer);
+        }
         let folder = matches!(item, Item::Entries(_));
         match self.named(&path) {
             Ok(Metadata { kind: Kind::File, .. }) if !folder => {}
@@ -123,7 +147,7 @@ mod tests {
 
     fn said(root: &Root, path: &str) -> Result<String, Outcome> {
         match root.look(&Item::file(path), 100) {
-            (Outcome::Bytes, bytes) => Ok(String::from_utf8(bytes).unwrap()),
+            (Outcome::Bytes { .. }, bytes) => Ok(String::from_utf8(bytes).unwrap()),
             (other, bytes) => {
                 assert!(bytes.is_empty());
                 Err(other)

@@ -1,0 +1,10 @@
+//! Sightings in, facts out.
+//!
+//! Written once, against [`crate::view::View`]: what the live host, a root folder or a recording
+//! said becomes facts of `loadworthy_core`, each with the item it was read from and a short quote.
+//! What could not be seen becomes a gap that says why. Nothing here decides what a platform does.
+
+pub mod looking;
+mod certificate;
+pub mod firmware;
+pub mod linux;

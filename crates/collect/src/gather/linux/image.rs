@@ -1,0 +1,113 @@
+//! The kernel image and its configuration.
+
+use std::sync::Arc;
+
+use loadworthy_core::fact::{Fact, Listing, Source};
+use loadworthy_core::facts::firmware::Certificate;
+use loadworthy_core::proof::{Question, Why, gap, text};
+use loadworthy_formats::kernel::image::{self, KernelImage};
+use loadworthy_formats::kernel::kconfig::{self, Kconfig};
+
+use super::runtime::About;
+use crate::gather::certificate::named;
+use crate::gather::looking::{Looking, Read};
+use crate::item::Item;
+
+/// What was found of the image.
+pub(super) struct Image(pub(super) Result<Read<Arc<KernelImage>>, Why>);
+
+/// Where the image of `release` can be, the one that boots first.
+fn places(release: &str) -> Vec<Item> {
+    [
+        format!("boot/vmlinuz-{release}"),
+        format!("lib/modules/{release}/vmlinuz"),
+        format!("usr/lib/modules/{release}/vmlinuz"),
+        format!("boot/vmlinux-{release}"),
+        format!("boot/Image-{release}"),
+        format!("boot/image-{release}"),
+    ]
+    .map(Item::file)
+    .into()
+}
+
+pub(super) fn read(looking: &Looking<'_>, release: &str) -> Image {
+    let read = looking.first(&places(release), looking.limits.kernel_bytes, |bytes| {
+        image::read(bytes, looking.limits)
+    });
+    Image(read.map(|read| Read { value: Arc::new(read.value), item: read.item }))
+}
+
+impl Image {
+    pub(super) fn source(self, looking: &Looking<'_>) -> Source<Arc<KernelImage>> {
+        match self.0 {
+            Ok(read) => Source::read(read.value, looking.view.origin(), read.item),
+            Err(why) => Source::unknown(gap(Question::KernelImage, why)),
+        }
+    }
+
+    pub(super) fn certificates(&self, looking: &Looking<'_>) -> Listing<Certificate> {
+        let Read { value: image, item } = match &self.0 {
+            Ok(read) => read,
+            Err(why) => return Listing::unknown(gap(Question::BuiltinKeys, why.clone())),
+        };
+        let items: Vec<_> = image
+            .certificates
+            .iter()
+            .map(|der| {
+                let certificate = named(der);
+                let said = certificate.name.to_string();
+                Fact::seen(certificate, looking.evidence(item, said))
+            })
+            .collect();
+        let found =
+            if image.certificates_delimited { "in its list" } else { "found anywhere in it" };
+        let said = format!("{} certificates {found}, and that is all", items.len());
+        Listing::new(items, Fact::seen((), looking.evidence(item, said)))
+    }
+
+    pub(super) fn module_struct_size(&self, looking: &Looking<'_>) -> Fact<u64> {
+        let question = Question::ModuleStructSize;
+        match &self.0 {
+            Ok(Read { value, item }) => match value.struct_module_size {
+                Some(size) => {
+                    let said = format!("struct module has {size} bytes");
+                    Fact::seen(size, looking.evidence(item, said))
+                }
+                None => Fact::unknown(gap(question, Why::Missing(text(format!("{item}: BTF"))))),
+            },
+            Err(why) => Fact::unknown(gap(question, why.clone())),
+        }
+    }
+
+    /// The configuration: a file of that kernel's, the copy inside the image, or what the running
+    /// kernel shows.
+    pub(super) fn config(
+        &self,
+        looking: &Looking<'_>,
+        release: &str,
+        about: &About,
+    ) -> Source<Arc<Kconfig>> {
+        let parse = |bytes: &[u8]| kconfig::read(&looking.unpacked(bytes)?, looking.limits);
+        let files = [
+            format!("boot/config-{release}"),
+            format!("lib/modules/{release}/config"),
+            format!("usr/lib/modules/{release}/config"),
+        ]
+        .map(Item::file);
+        let mut read = looking.first(&files, looking.limits.text_bytes, parse);
+        if let (Err(_), Ok(image)) = (&read, &self.0)
+            && let Some(config) = &image.value.config
+            && let Ok(config) = kconfig::read(config, looking.limits)
+        {
+            let item = text(format!("{}: IKCONFIG", image.item));
+            read = Ok(Read { value: config.value, item });
+        }
+        if let (Err(_), true) = (&read, about.runs) {
+            let shown = [Item::file("proc/config.gz")];
+            if let Ok(config) = looking.first(&shown, looking.limits.text_bytes, parse) {
+                read = Ok(config);
+            }
+        }
+        looking.source(Question::KernelConfig, read)
+    }
+}

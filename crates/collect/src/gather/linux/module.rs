@@ -1,0 +1,174 @@
+//! One module file → facts: one read, one pass over the bytes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use loadworthy_core::crypt::digest::{DigestAlgorithm, DigestSet, Hasher, digest};
+use loadworthy_core::fact::{Fact, Source};
+use loadworthy_core::facts::module::{ModuleBytes, ModuleFacts, ModuleFile};
+use loadworthy_core::proof::{Evidence, Origin, Question, Why, gap, text};
+use loadworthy_formats::cms::signed_data::{self, Part};
+use loadworthy_formats::compress::{self, Compression};
+use loadworthy_formats::elf::survey::survey;
+use loadworthy_formats::kernel::name;
+use loadworthy_formats::limits::Limits;
+use loadworthy_formats::modsig::{self, Appended};
+
+use crate::gather::looking::{Looking, why};
+use crate::item::{HostPath, Item};
+use crate::sighting::{Kind, Outcome};
+use crate::views::caller;
+
+/// Buffers that one worker keeps from module to module.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    stored: Vec<u8>,
+    unpacked: Vec<u8>,
+}
+
+/// A module of a host.
+#[must_use]
+pub fn gather(looking: &Looking<'_>, path: &HostPath, scratch: &mut Scratch) -> ModuleFacts {
+    let item = Item::File(path.clone());
+    let limit = looking.limits.module_bytes;
+    let outcome = looking.view.look_into(&item, limit, &mut scratch.stored);
+    facts(&path.to_string(), looking.view.origin(), &outcome, scratch, looking.limits)
+}
+
+/// A file named on the command line; `shown` is how the caller wrote it.
+#[must_use]
+pub fn gather_argument(
+    path: &Path,
+    shown: &str,
+    scratch: &mut Scratch,
+    limits: &Limits,
+) -> ModuleFacts {
+    let outcome = caller::look_into(path, limits.module_bytes, &mut scratch.stored);
+    facts(shown, Origin::Argument, &outcome, scratch, limits)
+}
+
+fn facts(
+    path: &str,
+    origin: Origin,
+    outcome: &Outcome,
+    scratch: &mut Scratch,
+    limits: &Limits,
+) -> ModuleFacts {
+    let path = text(path);
+    let mut module = ModuleFacts {
+        name: text(name::of_path(&path)),
+        path: path.clone(),
+        sha256: None,
+        file: Source::unknown(Vec::new()),
+        without_file_signature: Fact::unknown(gap(
+            Question::ImaPolicy,
+            Why::OutOfReach(text(format!("{path}: security.ima"))),
+        )),
+    };
+    let not_readable = match outcome {
+        Outcome::Bytes { .. } if scratch.stored.is_empty() => Some("empty"),
+        Outcome::Bytes { .. } => None,
+        Outcome::NotRegular(Kind::Folder) => Some("a directory"),
+        Outcome::NotRegular(kind) => Some(kind.name()),
+        other => {
+            module.file = Source::unknown(gap(Question::ModuleBytes, why(&path, other)));
+            return module;
+        }
+    };
+    if let Outcome::Bytes { file_signature: Some(carries) } = outcome {
+        let item = text(format!("{path}: security.ima"));
+        module.without_file_signature = if *carries {
+            let found = Why::Broken(item, text("there is one, and it is not verified here"));
+            Fact::unknown(gap(Question::ImaPolicy, found))
+        } else {
+            Fact::absent((), Evidence { origin, item, said: text("") })
+        };
+    }
+    if let Some(what) = not_readable {
+        module.file = Source::read(Arc::new(ModuleFile::NotReadable(what)), origin, path);
+        return module;
+    }
+    let Scratch { stored, unpacked } = scratch;
+    // kmod goes by the first bytes too, and reads these three (`libkmod-file.c`).
+    let packed = compress::sniff(stored)
+        .filter(|of| matches!(of, Compression::Gzip | Compression::Xz | Compression::Zstd));
+    let plain = match packed {
+        None => &*stored,
+        Some(packed) => {
+            module.sha256 = sha256(stored);
+            match compress::unpack(stored, packed, limits.module_bytes, limits, unpacked) {
+                Ok(_) => &*unpacked,
+                Err(error) => {
+                    let why = Why::Unreadable(path, error);
+                    module.file = Source::unknown(gap(Question::ModuleBytes, why));
+                    return module;
+                }
+            }
+        }
+    };
+    let read = bytes(plain, limits);
+    module.sha256 = module.sha256.or(Some(read.sha256));
+    if let Some(own) = own_name(&read) {
+        module.name = own;
+    }
+    module.file = Source::read(Arc::new(ModuleFile::Read(Arc::new(read))), origin, path);
+    module
+}
+
+/// What the module calls itself.
+fn own_name(read: &ModuleBytes) -> Option<Arc<str>> {
+    let name = read.survey.struct_name()?;
+    let name = str::from_utf8(name).ok().filter(|name| !name.is_empty())?;
+    Some(text(name))
+}
+
+fn sha256(of: &[u8]) -> Option<[u8; 32]> {
+    digest(DigestAlgorithm::Sha256, of).as_bytes().try_into().ok()
+}
+
+/// The bytes of a module, unpacked, looked over once: what stands at the end, the digests that the
+/// signature names, the digest of everything, and the ELF file.
+#[must_use]
+pub fn bytes(plain: &[u8], limits: &Limits) -> ModuleBytes {
+    let appended = modsig::read(plain);
+    let span = match &appended {
+        Appended::Signature(signature) => signature.pkcs7.clone(),
+        Appended::Nothing | Appended::MarkerOnly { .. } => None,
+    };
+    let message = span.clone().and_then(|span| plain.get(span)).unwrap_or_default();
+    let named = digests_named(message);
+    let mut all = named;
+    all.insert(DigestAlgorithm::Sha256);
+    let mut hasher = Hasher::new(all);
+    let content = span.as_ref().map_or(plain.len(), |span| span.start);
+    let (signed, rest) = plain.split_at_checked(content).unwrap_or((plain, &[]));
+    hasher.update(signed);
+    let mut digests = std::collections::BTreeMap::new();
+    if span.is_some() {
+        digests.extend(hasher.so_far().into_iter().filter(|(of, _)| named.contains(*of)));
+    }
+    hasher.update(rest);
+    let whole = hasher.finish().into_iter().find(|(of, _)| *of == DigestAlgorithm::Sha256);
+    let whole = whole.and_then(|(_, digest)| digest.as_bytes().try_into().ok());
+    ModuleBytes {
+        len: u64::try_from(plain.len()).unwrap_or(u64::MAX),
+        message: span.map(|_| Arc::from(message)),
+        digests,
+        sha256: whole.unwrap_or_default(),
+        survey: survey(signed, limits).value,
+        appended,
+    }
+}
+
+/// Every digest that the message names anywhere. What the kernel makes of it is decided later.
+fn digests_named(message: &[u8]) -> DigestSet {
+    let mut named = DigestSet::default();
+    for event in signed_data::read(message).events {
+        if event.action == Part::Oid
+            && let Some(of) = DigestAlgorithm::from_oid(event.value)
+        {
+            named.insert(of);
+        }
+    }
+    named
+}

@@ -1,0 +1,201 @@
+//! A kernel's module tree: its indexes, and every module in it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use loadworthy_core::fact::{Fact, Source};
+use loadworthy_core::proof::{Gaps, Question, Why, gap, text};
+use loadworthy_formats::error::{Error, Parsed};
+use loadworthy_formats::kernel::modules_alias::{self, Aliases};
+use loadworthy_formats::kernel::modules_builtin::{self, Builtin};
+use loadworthy_formats::kernel::modules_dep::{self, ModulesDep};
+use loadworthy_formats::kernel::modules_softdep::{self, SoftDependency};
+use loadworthy_formats::kernel::name;
+
+use crate::gather::looking::{Looking, Read, why};
+use crate::item::{HostPath, Item};
+use crate::sighting::{Kind, Metadata, Outcome};
+
+/// Folders inside one another that are walked. Real trees are nine deep.
+const DEPTH: usize = 64;
+
+/// The tree of one kernel.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    /// Its folder, or why none was found.
+    pub base: Result<HostPath, Why>,
+    /// `modules.dep`.
+    pub dependencies: Source<Arc<ModulesDep>>,
+    /// `modules.alias`.
+    pub aliases: Source<Arc<Aliases>>,
+    /// `modules.softdep`.
+    pub soft_dependencies: Source<Arc<Vec<SoftDependency>>>,
+    /// `modules.builtin`.
+    pub builtin: Source<Arc<Builtin>>,
+    names: Fact<Arc<BTreeSet<Arc<str>>>>,
+}
+
+/// A module of a tree, not read yet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TreeModule {
+    /// Bytes of the file as stored.
+    pub size: u64,
+    /// Where it is.
+    pub path: HostPath,
+}
+
+/// Every module of a tree.
+#[derive(Clone, Debug, Default)]
+pub struct Walk {
+    /// The modules, largest first, so that two workers end at the same time.
+    pub modules: Vec<TreeModule>,
+    /// What could not be looked into.
+    pub gaps: Gaps,
+}
+
+/// Reads the indexes of `release`: below `lib/modules`, or below `usr/lib/modules` where the link
+/// between the two is missing, as in an unpacked package.
+#[must_use]
+pub fn gather(looking: &Looking<'_>, release: &str) -> Tree {
+    let mut base = Err(Why::Missing(text(format!("lib/modules/{release}"))));
+    for at in ["lib/modules", "usr/lib/modules"] {
+        let folder = HostPath::new(at).join(release);
+        match looking.names(&Item::Entries(folder.clone())) {
+            Ok(_) => base = Ok(folder),
+            Err(Outcome::Absent | Outcome::OutOfReach) => continue,
+            Err(outcome) => base = Err(why(&folder.to_string(), &outcome)),
+        }
+        break;
+    }
+    let mut tree = Tree {
+        base,
+        dependencies: Source::unknown(Gaps::new()),
+        aliases: Source::unknown(Gaps::new()),
+        soft_dependencies: Source::unknown(Gaps::new()),
+        builtin: Source::unknown(Gaps::new()),
+        names: Fact::unknown(Gaps::new()),
+    };
+    let (limits, question) = (looking.limits, Question::ModuleIndex);
+    let dependencies = tree.index(looking, "modules.dep", |b| modules_dep::read(b, limits));
+    tree.names = match &dependencies {
+        Ok(read) => {
+            let paths = read.value.entries.iter().map(|entry| text(name::of_path(&entry.path)));
+            let names: BTreeSet<_> = paths.collect();
+            let said = format!("{} modules", names.len());
+            Fact::seen(Arc::new(names), looking.evidence(&read.item, said))
+        }
+        // No index: the files themselves say what is there.
+        Err(_) => match &tree.base {
+            Ok(base) => walked_names(looking, base),
+            Err(why) => Fact::unknown(gap(question, why.clone())),
+        },
+    };
+    tree.dependencies = looking.source(question, dependencies);
+    let aliases = tree.index(looking, "modules.alias", |b| modules_alias::read(b, limits));
+    tree.aliases = looking.source(question, aliases);
+    let soft = tree.index(looking, "modules.softdep", |b| modules_softdep::read(b, limits));
+    tree.soft_dependencies = looking.source(question, soft);
+    let builtin = tree.index(looking, "modules.builtin", |b| modules_builtin::read(b, limits));
+    tree.builtin = looking.source(question, builtin);
+    tree
+}
+
+fn walked_names(looking: &Looking<'_>, base: &HostPath) -> Fact<Arc<BTreeSet<Arc<str>>>> {
+    let walk = walk(looking, base);
+    if !walk.gaps.is_empty() {
+        return Fact::unknown(walk.gaps);
+    }
+    let paths = walk.modules.iter();
+    let names: BTreeSet<_> =
+        paths.map(|module| text(name::of_path(&module.path.to_string()))).collect();
+    let said = format!("{} modules", names.len());
+    Fact::seen(Arc::new(names), looking.evidence(&text(base.to_string()), said))
+}
+
+impl Tree {
+    /// Names of modules that can be loaded.
+    pub(super) fn names(&self) -> Fact<Arc<BTreeSet<Arc<str>>>> {
+        self.names.clone()
+    }
+
+    /// What `read` makes of an index of the tree.
+    pub(super) fn index<T>(
+        &self,
+        looking: &Looking<'_>,
+        name: &str,
+        read: impl Fn(&[u8]) -> Result<Parsed<T>, Error>,
+    ) -> Result<Read<T>, Why> {
+        let item = Item::File(self.base.as_ref().map_err(Clone::clone)?.join(name));
+        looking.first(&[item], looking.limits.text_bytes, read)
+    }
+
+    /// The file that a path of `modules.dep` stands for.
+    ///
+    /// # Errors
+    /// Why there is no tree.
+    pub fn file(&self, path: &str) -> Result<HostPath, Why> {
+        let base = self.base.as_ref().map_err(Clone::clone)?;
+        Ok(if path.starts_with('/') { HostPath::new(path) } else { base.join(path) })
+    }
+}
+
+/// Every module below `base`: files, and links to files, that end in `.ko` or `.ko` and a
+/// compression. Links to folders are not followed, and `build` and `source` are not part of the
+/// tree (kmod `depmod.c`, `depmod_modules_search_dir`).
+#[must_use]
+pub fn walk(looking: &Looking<'_>, base: &HostPath) -> Walk {
+    let mut found = Walk::default();
+    let mut ahead = vec![(base.clone(), 0_usize)];
+    while let Some((folder, depth)) = ahead.pop() {
+        let names = match looking.names(&Item::Entries(folder.clone())) {
+            Ok(names) => names,
+            Err(outcome) => {
+                let why = why(&folder.to_string(), &outcome);
+                found.gaps.extend(gap(Question::ModuleIndex, why));
+                continue;
+            }
+        };
+        for entry in names {
+            let path = folder.join(&entry.name);
+            let item = Item::File(path.clone());
+            let module = is_module(&entry.name);
+            let kind = match entry.kind {
+                Kind::Unknown => match looking.view.metadata(&Item::Entries(path.clone())) {
+                    Ok(metadata) => metadata.kind,
+                    Err(_) => Kind::Unknown,
+                },
+                kind => kind,
+            };
+            match kind {
+                Kind::Folder if depth == 0 && matches!(&*entry.name, b"build" | b"source") => {}
+                Kind::Folder if depth < DEPTH => ahead.push((path, depth + 1)),
+                Kind::Folder => found.gaps.extend(gap(
+                    Question::ModuleIndex,
+                    Why::Broken(text(path.to_string()), text("too deep")),
+                )),
+                Kind::File | Kind::Link if module => match looking.view.metadata(&item) {
+                    Ok(Metadata { kind: Kind::File, size, .. }) => {
+                        found.modules.push(TreeModule { size, path });
+                    }
+                    Ok(_) => {}
+                    Err(outcome) => {
+                        let why = why(&path.to_string(), &outcome);
+                        found.gaps.extend(gap(Question::ModuleBytes, why));
+                    }
+                },
+                _ => {}
+            }
+        }
+        if found.modules.len().max(ahead.len()) > looking.limits.items {
+            let why = Why::Broken(text(base.to_string()), text("too many modules"));
+            found.gaps.extend(gap(Question::ModuleIndex, why));
+            break;
+        }
+    }
+    found.modules.sort_unstable_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
+    found
+}
+
+fn is_module(name: &[u8]) -> bool {
+    [".ko", ".ko.gz", ".ko.xz", ".ko.zst"].iter().any(|end| name.ends_with(end.as_bytes()))
+}
