@@ -8,7 +8,9 @@
 mod certificate;
 mod digest;
 mod efi_variable;
+mod kernel_image;
 mod module;
+mod packed;
 mod page;
 mod pem;
 mod pkcs7;
@@ -18,12 +20,14 @@ mod time;
 
 use std::path::Path;
 
+use loadworthy_formats::compress::{self, Compression};
 use loadworthy_formats::limits::Limits;
 use serde::Serialize;
 use serde_json::json;
 
 pub use certificate::Certificate;
 pub use efi_variable::EfiVariable;
+pub use kernel_image::Kernel;
 pub use module::Module;
 pub use pkcs7::{Pkcs7, Signer};
 pub use signature::{Signature, SignedBy};
@@ -40,6 +44,8 @@ mod tests;
 pub enum Kind {
     /// A Linux kernel module, compressed or not.
     LinuxModule,
+    /// A Linux kernel.
+    KernelImage,
     /// Lists of signatures, or an update of them.
     SignatureList,
     /// A firmware variable that holds something else.
@@ -59,6 +65,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::LinuxModule => "linux-module",
+            Self::KernelImage => "kernel-image",
             Self::SignatureList => "signature-list",
             Self::EfiVariable => "efi-variable",
             Self::Certificate => "certificate",
@@ -87,6 +94,9 @@ pub struct Entry {
     /// The block of a `linux-module`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub module: Option<Module>,
+    /// The block of a `kernel-image`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<Kernel>,
     /// The block of a `signature-list`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature_list: Option<SignatureList>,
@@ -131,12 +141,15 @@ pub fn too_large(path: &Path, size: u64, largest: u64) -> Entry {
 
 /// Fills the block of the file's kind and says which it is.
 fn look(name: &str, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
-    if module::is(bytes) {
-        let (block, signatures) =
-            module::read(bytes, None, limits, &mut entry.errors, &mut entry.deviations);
-        entry.module = Some(block);
-        entry.signatures = Some(signatures);
-        return Kind::LinuxModule;
+    let packing = compress::sniff(bytes);
+    let glance = packing.map(|how| packed::glance(bytes, how, limits));
+    if module::is(glance.as_deref().unwrap_or(bytes)) {
+        return linux_module(bytes, packing, limits, entry);
+    }
+    if let Some(block) = kernel_image::read(bytes, limits, &mut entry.errors, &mut entry.deviations)
+    {
+        entry.kernel = Some(block);
+        return Kind::KernelImage;
     }
     if signature_list::is(name, bytes) {
         let block = signature_list::read(bytes, limits, &mut entry.errors, &mut entry.deviations);
@@ -152,6 +165,22 @@ fn look(name: &str, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
         entry.errors.extend(block.error.clone());
     }
     signed_or_certificate(armoured.as_ref().map_or(bytes, |block| &block.der), entry)
+}
+
+fn linux_module(
+    bytes: &[u8],
+    packing: Option<Compression>,
+    limits: &Limits,
+    entry: &mut Entry,
+) -> Kind {
+    let (errors, deviations) = (&mut entry.errors, &mut entry.deviations);
+    let unpacked = packing.map(|how| packed::module(bytes, how, limits, errors, deviations));
+    let suffix = packing.and_then(packed::suffix);
+    let content = unpacked.as_deref().unwrap_or(bytes);
+    let (block, signatures) = module::read(content, suffix, limits, errors, deviations);
+    entry.module = Some(block);
+    entry.signatures = Some(signatures);
+    Kind::LinuxModule
 }
 
 fn signed_or_certificate(der: &[u8], entry: &mut Entry) -> Kind {
@@ -183,6 +212,9 @@ pub fn text(entry: &Entry) -> String {
     if let Some(block) = &entry.module {
         block.text(&mut page);
     }
+    if let Some(block) = &entry.kernel {
+        block.text(&mut page);
+    }
     for signature in entry.signatures.iter().flatten() {
         signature.text(&mut page);
     }
@@ -206,6 +238,7 @@ pub fn text(entry: &Entry) -> String {
 fn headline(entry: &Entry) -> String {
     match entry {
         Entry { module: Some(block), .. } => block.headline(),
+        Entry { kernel: Some(block), .. } => block.headline(),
         Entry { signature_list: Some(block), .. } => block.headline(),
         Entry { efi_variable: Some(block), .. } => block.name.clone(),
         Entry { certificate: Some(block), .. } => block.subject.clone(),

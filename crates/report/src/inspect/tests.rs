@@ -117,6 +117,46 @@ fn a_signer_that_is_not_inside_leaves_the_arithmetic_open() {
 }
 
 #[test]
+fn compressed_modules_are_read_inside() {
+    let samples: [(&str, &[u8]); 3] = [
+        ("xz", include_bytes!("samples/toy.ko.xz")),
+        ("zst", include_bytes!("samples/toy.ko.zst")),
+        ("gz", include_bytes!("samples/toy.ko.gz")),
+    ];
+    for (suffix, bytes) in samples {
+        let found = look("toy.ko", bytes);
+        holds(&found, &json!({"kind": "linux-module", "errors": [], "size": bytes.len()}));
+        holds(&found["module"], &json!({"name": "toy", "compression": suffix, "signed": false}));
+        assert_eq!(found.get("deviations"), None);
+        // The kernel unpacks the stream and never sees what is behind it.
+        let behind = look("toy.ko", &signed(bytes, [0, 0, 2, 0, 0], &der(BY_KEY_ID)));
+        holds(&behind["module"], &json!({"name": "toy", "signed": false}));
+        assert_eq!(behind["deviations"].as_array().unwrap().len(), 1);
+    }
+    let cut = look("toy.ko", &samples[1].1[..samples[1].1.len() - 9]);
+    assert!(!cut["errors"].as_array().unwrap().is_empty() || cut["kind"] == "unknown", "{cut:#}");
+}
+
+#[test]
+fn a_kernel_that_is_nothing_but_its_banner() {
+    let mut elf = vec![0; 64];
+    elf[..8].copy_from_slice(b"\x7fELF\x02\x01\x01\0");
+    elf[16] = 2;
+    elf[18] = 62;
+    elf.extend(b"\0Linux version 6.1.0-example (builder@example) (gcc) #1 SMP\n\0");
+    elf.extend(b"6.1.0-example SMP mod_unload modversions \0");
+    let found = look("vmlinux", &elf);
+    holds(&found, &json!({"kind": "kernel-image", "errors": []}));
+    holds(
+        &found["kernel"],
+        &json!({
+            "container": "elf", "release": "6.1.0-example", "compression": null, "efi_stub": false,
+            "vermagic": "6.1.0-example SMP mod_unload modversions ", "certificates": [], "config_present": false,
+        }),
+    );
+}
+
+#[test]
 fn trailers_that_are_not_what_kernels_want() {
     let message = der(BY_KEY_ID);
     let signed_as = |bytes: &[u8]| look("toy.ko", bytes)["module"]["signed"].clone();

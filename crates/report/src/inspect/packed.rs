@@ -1,0 +1,69 @@
+//! What a compressed file begins with, and all of it.
+
+use loadworthy_formats::compress::{self, Compression};
+use loadworthy_formats::error::Kind;
+use loadworthy_formats::limits::Limits;
+
+/// Bytes that are unpacked to see what is inside.
+const GLANCE: usize = 4096;
+/// Bytes that a gzip file may unpack to while looking: its decoder does not stop half-way.
+const WHOLE_GLANCE: usize = 96 << 20;
+
+/// The first bytes inside a compressed file, as far as they can be had.
+pub(super) fn glance(bytes: &[u8], how: Compression, limits: &Limits) -> Vec<u8> {
+    let mut out = Vec::new();
+    let most = if how == Compression::Gzip { WHOLE_GLANCE } else { GLANCE };
+    // Too much is what is expected here, and what came before the damage tells as much.
+    let _ = compress::unpack(bytes, how, most, limits, &mut out);
+    out.truncate(GLANCE);
+    out
+}
+
+/// A compressed module, unpacked; what is wrong with the stream goes to `errors`, what is behind it
+/// to `deviations`.
+pub(super) fn module(
+    bytes: &[u8],
+    how: Compression,
+    limits: &Limits,
+    errors: &mut Vec<String>,
+    deviations: &mut Vec<String>,
+) -> Vec<u8> {
+    let mut out = Vec::new();
+    match compress::unpack(bytes, how, limits.module_bytes, limits, &mut out) {
+        Ok(done) if done.consumed < bytes.len() => {
+            let left = bytes.len() - done.consumed;
+            deviations
+                .push(format!("{left} bytes behind the compressed stream, which nobody reads"));
+        }
+        Ok(_) => {}
+        Err(e) if matches!(e.kind, Kind::TooLarge { .. }) => {
+            errors.push(e.to_string());
+            out.clear();
+        }
+        Err(e) => errors.push(e.to_string()),
+    }
+    out
+}
+
+/// The word for a compression in module files; `None` for those that modules do not have.
+pub(super) const fn suffix(how: Compression) -> Option<&'static str> {
+    match how {
+        Compression::Gzip => Some("gz"),
+        Compression::Xz => Some("xz"),
+        Compression::Zstd => Some("zst"),
+        Compression::Lz4Legacy | Compression::Lzma | Compression::Bzip2 | Compression::Lzo => None,
+    }
+}
+
+/// The word for a compression.
+pub(super) const fn name(how: Compression) -> &'static str {
+    match how {
+        Compression::Gzip => "gzip",
+        Compression::Xz => "xz",
+        Compression::Zstd => "zstd",
+        Compression::Lz4Legacy => "lz4",
+        Compression::Lzma => "lzma",
+        Compression::Bzip2 => "bzip2",
+        Compression::Lzo => "lzo",
+    }
+}
