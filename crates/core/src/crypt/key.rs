@@ -208,3 +208,167 @@ impl fmt::Debug for PublicKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::digest::digest;
+    use super::*;
+    use alloc::vec::Vec;
+
+    fn unhex(text: &str) -> Vec<u8> {
+        let digit = |b: u8| u8::try_from(char::from(b).to_digit(16)?).ok();
+        let digits: Vec<u8> = text.bytes().filter_map(digit).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    }
+
+    const RSA: &str = "\
+            30818902818100c4d2e12a807d7745580caed7a9d96657394ddf00650e9caa5f4a9dc0019eee4d03\
+            9bcc6d55ace2f688a5b7ee8618f6682efcfdfd03e3b40cef175c2e53c9ee36dec6fa2a4fec651a02\
+            595530ef4487dbae85e569e48b1d5311764c794b4fe8f4682aa21fd7348d742f281d3d7461a3795b\
+            2485c85fd4885930e2858119bebb190203010001";
+    const P256: &str = "\
+            04ad171be3f507fd05c7817155e7486a0bf00ba4e73a4179e4f7ceddc81aceb1cb0798f67e0a3aac\
+            31387dd82d141acb0aef3f5a6f429d0f35821ee3d7f3650110";
+    const P384: &str = "\
+            0488168b47da75d974a24d04200d21f3dcabaa2d2bd9532c906d6416c804756e108ad50d2a8b02ca\
+            dacdc001a29db4bce1ac0c6c041e5f0f5a8f674606530ee9e18a8ad9db058a5ca55475ec9806da0e\
+            da82e2b98cdd4dc38cb8aebfee9a7a29f8";
+    const P521: &str = "\
+            0400e816ffe080e80c6206137a00cf9d80b1288a08bf50e4dd91934dc06713a253283663f0ca8e94\
+            1d32d07db9d51ecc9e938d74b327884ea443cf13aa123995a2c7de01b21c265cba4de73dd078279c\
+            5a80dd21f0e32931672c973d800f97c8d06bd0e03f529b2db5c7fe955e38139928be04d032728c38\
+            8fc59a074fd8a9366018b323d2";
+
+    /// Signatures over `content`, made with `openssl dgst -sign`.
+    const SIGNATURES: [(KeyAlgorithm, &str, DigestAlgorithm, &str); 9] = [
+        (
+            KeyAlgorithm::Rsa,
+            RSA,
+            DigestAlgorithm::Sha256,
+            "\
+            aed7d02f83a3484e5c0d69eac47343dbd9d32e39f48ae1edd33f2641a9589ee081592e063a45db82\
+            149fb915beb6eb18c61af171e1e14106eb952f3fc31f5fbfb23c493b5cf67c0ad094f586750655d8\
+            e70917d1613f5017abee818a69a0a9929b44ce7239ab6fdd1c552256f79fa1870ba1098638c9a8bf\
+            53efdd9c4f366605",
+        ),
+        (
+            KeyAlgorithm::Rsa,
+            RSA,
+            DigestAlgorithm::Md5,
+            "\
+            5e2278976cae3dac61a9b4b6dc87bbf9f3681293bcb6598c5d2a697e9413b25c0a46323dbcf37ebd\
+            672fa69ed5f288ce9c8ba01e3f64ced39570577f97a936e83d374b1e217fea6c99b6fdea1713c9e2\
+            a7e7519fc138fb4f18163ea87a91809d33f91686165210541480282da9ba9ce75b08d43e6704f57d\
+            029e7220b0835b48",
+        ),
+        (
+            KeyAlgorithm::Rsa,
+            RSA,
+            DigestAlgorithm::Sha224,
+            "\
+            4c308cb324a004605eb9be5defa4216c5abb926390161ba064a26d98d9631aebc2489cb85fefb733\
+            650d8368884e50b8a3e77bf185b12af125b90fb07da8454b1859d8353ff1fdc2c68586213950fd68\
+            a67e5916df03a405a4d6dcc61e824da4c169425eba3a96ef72b27b887f6bb950ddb1f97e855d3999\
+            c32acd01b03134f8",
+        ),
+        (
+            KeyAlgorithm::Rsa,
+            RSA,
+            DigestAlgorithm::Sha3_256,
+            "\
+            05783a20d58a164e9bcedbf787809d5401fae8de1713548c8725f744d25aded67679307d61a005b1\
+            f743cef57a0f0a646531ce85c1fa0a0cc93834469c030b6532f436971d82349a21bac1f82329372b\
+            39f30dd8fb296e0cd39e27b1e67d2a216155dd4b8f9ee1b48ddb85e1afa8b7ebc3e4b7e4e99e1464\
+            961dfb7198a4743f",
+        ),
+        (
+            KeyAlgorithm::EcdsaP256,
+            P256,
+            DigestAlgorithm::Sha1,
+            "\
+            30450220607e0511e0ac2af3e522d04d253baca878137525cf195b43759febd094cd3f9d022100e7\
+            e4e1ef9acec2a6debb324d4e3e44972a2ecaa72ade58790383454f92fc8571",
+        ),
+        (
+            KeyAlgorithm::EcdsaP256,
+            P256,
+            DigestAlgorithm::Sha512,
+            "\
+            304502205d08f2d371b5dad312773cd5c0348e830d1283464fd735ebfa617329673605d9022100a3\
+            0670c39a327c6fde97697a308ee5ce5c85c3a860e090fa95bc662295d3287a",
+        ),
+        (
+            KeyAlgorithm::EcdsaP384,
+            P384,
+            DigestAlgorithm::Sha256,
+            "\
+            3064023048982381f6b47a65c80977f27dfa7be178b01a621f7352733969c1de921ad7bb71cf161b\
+            bc3e2cb9d76e344fa1ede50e02306c78d8bd75b644b8bc834ac19082ec99390748ea1b8d6e72b723\
+            84968818cf64cc0b0980c97379d3c225e8c55b3ef998",
+        ),
+        (
+            KeyAlgorithm::EcdsaP384,
+            P384,
+            DigestAlgorithm::Sha512,
+            "\
+            30650231009f9487a25ca55ab5d1c61429307a6d0050b4757e1654ecafd738a12abf1cd9d5440532\
+            99d03e821f8df8cf80da78700402302696bdf6acdda6d5d8e68b7c7f78ae7ac6fac17de147ccf719\
+            15e6a174951df65ba2ec6372ffe69202178306f21b4bce",
+        ),
+        (
+            KeyAlgorithm::EcdsaP521,
+            P521,
+            DigestAlgorithm::Sha512,
+            "\
+            308188024200c87970c3233d430be2cff601c873af7953c8df312b45d148355112a4e9f01d20da93\
+            338c0d8f48234dbb109b13143f3bfba140bffc59b0a98b1eb6676545c399460242012e6a9583b6ef\
+            9d1da88d15053db383f4a6df6b5d90c75559bde013c909921522bce76b5369cba937569df5b237d1\
+            2a3e8189b107d17c3b4be8bc048246c0e879ba",
+        ),
+    ];
+
+    #[test]
+    fn signatures_of_openssl_verify_and_damaged_ones_do_not() {
+        for (algorithm, key, by, signature) in SIGNATURES {
+            let key = PublicKey::new(algorithm, &unhex(key));
+            let mut signature = unhex(signature);
+            let right = digest(by, b"content");
+            assert_eq!(key.verify(by, Some(&right), &signature), Verified::Yes, "{key:?} {by:?}");
+            let wrong = digest(by, b"contenu");
+            let mismatch = Verified::No(Refusal::Mismatch);
+            assert_eq!(key.verify(by, Some(&wrong), &signature), mismatch, "{key:?} {by:?}");
+            signature.truncate(signature.len() - 1);
+            let refused = match algorithm {
+                KeyAlgorithm::Rsa => Refusal::SignatureLength,
+                _ => Refusal::SignatureMalformed,
+            };
+            assert_eq!(key.verify(by, Some(&right), &signature), Verified::No(refused));
+        }
+    }
+
+    #[test]
+    fn refusals_name_the_step() {
+        let (algorithm, key, by, signature) = SIGNATURES[0];
+        let key = PublicKey::new(algorithm, &unhex(key));
+        let digest = digest(by, b"content");
+        let refusal = |signature: &[u8]| match key.verify(by, Some(&digest), signature) {
+            Verified::No(refusal) => Some(refusal),
+            Verified::Yes | Verified::Unsupported => None,
+        };
+        assert_eq!(refusal(&[0xff; 128]), Some(Refusal::SignatureRange));
+        assert_eq!(refusal(&[0; 128]), Some(Refusal::SignatureTrivial));
+        let mut damaged = unhex(signature);
+        damaged[127] ^= 1;
+        assert_eq!(refusal(&damaged), Some(Refusal::LeadingByte));
+        // The digest's name inside the signature is another one.
+        let sha512 = super::super::digest::digest(DigestAlgorithm::Sha512, b"content");
+        assert_eq!(
+            key.verify(DigestAlgorithm::Sha512, Some(&sha512), &unhex(signature)),
+            Verified::No(Refusal::Padding)
+        );
+        let sm3 = DigestAlgorithm::Sm3;
+        assert_eq!(key.verify(sm3, None, &[]), Verified::No(Refusal::NoScheme));
+        let empty = PublicKey::new(KeyAlgorithm::Rsa, &[]);
+        assert_eq!(empty.verify(by, None, &[]), Verified::No(Refusal::KeyMalformed));
+    }
+}

@@ -17,3 +17,6 @@ mod message;
 mod verify;
 mod trust;
 pub mod module;
+
+#[cfg(test)]
+mod samples;

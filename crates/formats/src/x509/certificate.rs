@@ -212,3 +212,57 @@ impl<'a> Reading<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::der::oid::to_dotted;
+
+    /// `openssl req -x509 -subj "/O=Example/CN=EC key" -set_serial 5 -addext keyUsage=digitalSignature
+    /// -addext basicConstraints=critical,CA:FALSE` with a P-256 key.
+    const CERTIFICATE: &str = "\
+        308201943082013aa003020102020105300a06082a8648ce3d04030230233110300e060355040a0c\
+        074578616d706c65310f300d06035504030c064543206b65793020170d3236313132313131323335\
+        335a180f32313236313032383131323335335a30233110300e060355040a0c074578616d706c6531\
+        0f300d06035504030c064543206b65793059301306072a8648ce3d020106082a8648ce3d03010703\
+        420004ad171be3f507fd05c7817155e7486a0bf00ba4e73a4179e4f7ceddc81aceb1cb0798f67e0a\
+        3aac31387dd82d141acb0aef3f5a6f429d0f35821ee3d7f3650110a35d305b301d0603551d0e0416\
+        0414f2309ed55f6b38b73ac1dc7444d1a8d000eb03b1301f0603551d23041830168014f2309ed55f\
+        6b38b73ac1dc7444d1a8d000eb03b1300b0603551d0f040403020780300c0603551d130101ff0402\
+        3000300a06082a8648ce3d040302034800304502203655a607c75987d05f02482d883cadb636c816\
+        fd7970b506f5901b12d0357170022100e0dc377f1abe26c9d07ac3667acecbf9d164ca009e0d17fe\
+        7bdfff569f87c59b";
+
+    fn unhex(text: &str) -> Vec<u8> {
+        let digit = |b: u8| u8::try_from(char::from(b).to_digit(16)?).ok();
+        let digits: Vec<u8> = text.bytes().filter_map(digit).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    }
+
+    #[test]
+    fn a_certificate_says_what_openssl_put_in() {
+        let bytes = unhex(CERTIFICATE);
+        let Parsed { value, deviations } = read(&bytes).unwrap();
+        assert_eq!(deviations, []);
+        assert_eq!(value.raw, bytes);
+        assert_eq!(value.serial, [5]);
+        assert_eq!(value.subject.to_string(), "O = Example, CN = EC key");
+        assert_eq!(value.subject, value.issuer);
+        assert_eq!(to_dotted(value.key_algorithm), "1.2.840.10045.2.1");
+        assert_eq!(to_dotted(value.signature_algorithm), "1.2.840.10045.4.3.2");
+        assert_eq!((value.key.len(), value.key.first()), (65, Some(&4)));
+        assert_eq!(value.key_usage, Some(0x8000));
+        assert_eq!(value.is_ca, Some(false));
+        assert_eq!(value.subject_key_id, value.authority_key_id);
+        assert_eq!(value.not_after.zip(value.not_before).map(|(a, b)| a - b), Some(36500 * 86400));
+    }
+
+    #[test]
+    fn bytes_after_a_certificate_are_told() {
+        let bytes = [&unhex(CERTIFICATE)[..], b"more"].concat();
+        let parsed = read(&bytes).unwrap();
+        assert_eq!(parsed.value.raw.len() + 4, bytes.len());
+        assert_eq!(parsed.deviations[0].kind, Kind::Trailing { left: 4 });
+        assert!(read(&bytes[..100]).is_err());
+    }
+}
