@@ -1,1 +1,16 @@
-//! Placeholder.
+//! Where claims are proven: bytes are forged, the program is run, and what it says is compared.
+//!
+//! Linked into tests only. Rooms are listed in the order data passes through them; a room imports
+//! only rooms above it.
+
+pub mod readers;
+
+pub mod forge;
+
+pub mod program;
+
+pub mod markdown;
+
+pub mod scenario;
+
+pub mod transcript;

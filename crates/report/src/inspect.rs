@@ -5,18 +5,18 @@
 //! odd but readable stands in `deviations`. Images of the kind `pe` are not told apart yet: a Linux
 //! kernel with an EFI stub is a `kernel-image` until they are.
 
-mod certificate;
+mod time;
 mod digest;
-mod efi_variable;
-mod kernel_image;
-mod module;
-mod packed;
 mod page;
 mod pem;
+mod certificate;
 mod pkcs7;
 mod signature;
 mod signature_list;
-mod time;
+mod efi_variable;
+mod module;
+mod kernel_image;
+mod packed;
 
 use std::path::Path;
 

@@ -39,7 +39,7 @@ fn check_crate(name: &str, files: &[&Source]) -> Vec<Complaint> {
         }
         order.entry(here).or_default().extend(children);
     }
-    for file in files {
+    for file in files.iter().filter(|f| !is_test(&room_of(name, &f.path), name, files)) {
         let here = room_of(name, &file.path);
         for (n, line) in program_text(&file.text).lines().enumerate() {
             for problem in problems(line, &here, &order, is_binary_root(&file.path)) {
@@ -48,6 +48,20 @@ fn check_crate(name: &str, files: &[&Source]) -> Vec<Complaint> {
         }
     }
     complaints
+}
+
+/// Whether the room, or one it is in, is declared under `#[cfg(test)]`.
+fn is_test(room: &[String], name: &str, files: &[&Source]) -> bool {
+    (1..=room.len()).any(|n| {
+        let (parent, own) = (&room[..n - 1], &room[n - 1]);
+        let declared = format!("mod {own};");
+        files.iter().filter(|f| room_of(name, &f.path) == parent).any(|f| {
+            let lines: Vec<&str> = f.text.lines().collect();
+            let at = lines.iter().position(|l| l.ends_with(&declared));
+            let above = lines[..at.unwrap_or(0)].iter().rev();
+            above.take_while(|l| l.starts_with("#[")).any(|l| *l == "#[cfg(test)]")
+        })
+    })
 }
 
 fn is_binary_root(path: &str) -> bool {

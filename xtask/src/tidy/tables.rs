@@ -20,10 +20,11 @@ fn check_table(source: &Source) -> Vec<Complaint> {
         Err(e) => return vec![Complaint::new(&source.path, 0, format!("not TOML: {e}"))],
     };
     let mut told = Vec::new();
-    let mut ranges: BTreeMap<String, Vec<(Version, Version)>> = BTreeMap::new();
-    let rows = table.values().filter_map(Value::as_array).flatten().filter_map(Value::as_table);
-    for row in rows {
-        let name = word(row, "id").or(word(row, "name")).unwrap_or_default();
+    let mut ranges: BTreeMap<(&str, String), Vec<(Version, Version)>> = BTreeMap::new();
+    let arrays = table.iter().filter_map(|(name, rows)| Some((name.as_str(), rows.as_array()?)));
+    let rows = arrays.flat_map(|(array, rows)| rows.iter().map(move |row| (array, row)));
+    for (array, row) in rows.filter_map(|(array, row)| Some((array, row.as_table()?))) {
+        let name = ["id", "name", "rule"].iter().find_map(|key| word(row, key)).unwrap_or_default();
         let mut complain = |what: &str| {
             told.push(Complaint::new(&source.path, 0, format!("row {name:?}: {what}")));
         };
@@ -42,7 +43,7 @@ fn check_table(source: &Source) -> Vec<Complaint> {
             complain("the range is empty");
         }
         for key in keys(row, name) {
-            let others = ranges.entry(key.clone()).or_default();
+            let others = ranges.entry((array, key.clone())).or_default();
             if others.iter().any(|(s, u)| *s < until && since < *u) {
                 complain(&format!("its range overlaps that of another row for {key}"));
             }

@@ -6,6 +6,6 @@
 //! Sources: RFC 8017, SEC 1, Linux `crypto/rsa-pkcs1pad.c`, `crypto/rsa.c`, `crypto/ecdsa.c`.
 
 pub mod digest;
-mod ecdsa;
 pub mod key;
 mod rsa;
+mod ecdsa;

@@ -1,0 +1,264 @@
+//! A whole root directory of a Linux host, from what a scenario says of it.
+
+use crate::forge::firmware;
+use crate::forge::kernel::{Export, Kernel};
+use crate::forge::key::Key;
+use crate::forge::module::Module;
+use serde::Deserialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a scenario says of a host: the keys of `toml host` (`proving/scenarios/README.md`).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "the README of the scenarios describes each key")]
+pub struct Host {
+    pub kernel: String,
+    pub secure_boot: bool,
+    pub firmware: String,
+    pub cmdline: String,
+    pub config: Vec<String>,
+    pub enrolled: Vec<String>,
+    pub db: Vec<String>,
+    pub revoked: Vec<String>,
+    pub denied_files: Vec<String>,
+    pub builtin: Vec<String>,
+    pub crypto_modules: bool,
+    pub modprobe_d: Vec<String>,
+    pub ask: String,
+    pub modules_disabled: bool,
+    pub lockdown_file: Option<String>,
+    pub boot_entries: bool,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self {
+            kernel: "6.12".to_owned(),
+            secure_boot: true,
+            firmware: "seen".to_owned(),
+            cmdline: String::new(),
+            config: Vec::new(),
+            enrolled: Vec::new(),
+            db: Vec::new(),
+            revoked: Vec::new(),
+            denied_files: Vec::new(),
+            builtin: Vec::new(),
+            crypto_modules: true,
+            modprobe_d: Vec::new(),
+            ask: "file".to_owned(),
+            modules_disabled: false,
+            lockdown_file: None,
+            boot_entries: true,
+        }
+    }
+}
+
+/// A host that was forged.
+#[derive(Clone, Debug)]
+pub struct Forged {
+    /// The kernel's release.
+    pub release: String,
+    /// The file of the module that the scenario is about.
+    pub module: PathBuf,
+    /// The name of that module.
+    pub name: String,
+}
+
+/// Modules with digests that Debian does not build in: file and algorithm.
+const CRYPTO: [(&str, &str); 2] = [("sha512_generic", "sha512"), ("md4", "md4")];
+
+/// A directory in the making.
+struct Root<'p> {
+    at: &'p Path,
+}
+
+impl Root<'_> {
+    fn put(&self, path: &str, bytes: impl AsRef<[u8]>) -> Result<(), String> {
+        let path = self.at.join(path);
+        let told = |e: std::io::Error| format!("{}: {e}", path.display());
+        fs::create_dir_all(path.parent().unwrap_or(self.at)).map_err(told)?;
+        fs::write(&path, bytes).map_err(told)
+    }
+
+    fn folder(&self, path: &str) -> Result<(), String> {
+        let path = self.at.join(path);
+        fs::create_dir_all(&path).map_err(|e| format!("{}: {e}", path.display()))
+    }
+}
+
+impl Host {
+    /// Writes the host below `at`, with the module.
+    ///
+    /// # Errors
+    /// When a word of the scenario is not known, or a file cannot be written.
+    pub fn forge(&self, module: &Module, at: &Path) -> Result<Forged, String> {
+        let root = Root { at };
+        let mut kernel = Kernel::new(&self.kernel, &self.config)?;
+        kernel.certificates.push(Key::named("distribution")?.certificate);
+        // What a scenario says is offered, the kernel offers.
+        kernel.exports.extend(
+            module.needs.iter().filter(|n| n.contains(':')).map(|needed| Export::of(needed)),
+        );
+        let release = kernel.release.clone();
+        root.put(&format!("boot/vmlinuz-{release}"), kernel.image())?;
+        root.put(&format!("boot/config-{release}"), &kernel.config)?;
+        root.put("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")?;
+        self.boot(&root, &release)?;
+        self.running(&root, &kernel)?;
+        let files = self.tree(&root, &kernel, module)?;
+        self.firmware(&root, &files)?;
+        root.folder("etc/modprobe.d")?;
+        if !self.modprobe_d.is_empty() {
+            root.put("etc/modprobe.d/scenario.conf", self.modprobe_d.join("\n") + "\n")?;
+        }
+        if self.crypto_modules {
+            root.put("sbin/modprobe", "#!/bin/sh\n")?;
+        } else {
+            root.folder("sbin")?;
+        }
+        let path = module_path(&module.name);
+        let module_file = at.join(format!("lib/modules/{release}/{path}"));
+        Ok(Forged { release, module: module_file, name: module.name.clone() })
+    }
+
+    fn command_line(&self, release: &str) -> String {
+        let plain = format!("BOOT_IMAGE=/boot/vmlinuz-{release} root=UUID=0123 ro quiet");
+        format!("{plain} {}", self.cmdline).trim_end().to_owned()
+    }
+
+    fn boot(&self, root: &Root<'_>, release: &str) -> Result<(), String> {
+        root.put("proc/cmdline", self.command_line(release) + "\n")?;
+        if !self.boot_entries {
+            return Ok(());
+        }
+        let line = self.command_line(release);
+        let options = line.split_once(' ').map_or("", |(_, options)| options);
+        root.put(
+            "boot/grub/grub.cfg",
+            format!(
+                "set default=\"0\"\nmenuentry 'Debian GNU/Linux' {{\n\
+                 \tlinux /boot/vmlinuz-{release} {options}\n\tinitrd /boot/initrd.img-{release}\n}}\n"
+            ),
+        )
+    }
+
+    /// What only the running kernel knows; there is some only where the question is about it.
+    fn running(&self, root: &Root<'_>, kernel: &Kernel) -> Result<(), String> {
+        if self.ask == "running" {
+            root.put("proc/version", kernel.banner() + "\n")?;
+            root.put("proc/sys/kernel/osrelease", format!("{}\n", kernel.release))?;
+            root.put("proc/modules", "")?;
+        }
+        if self.modules_disabled {
+            root.put("proc/sys/kernel/modules_disabled", "1\n")?;
+        }
+        let lockdown = match self.lockdown_file.as_deref() {
+            None => return Ok(()),
+            Some("none") => "[none] integrity confidentiality\n",
+            Some("integrity") => "none [integrity] confidentiality\n",
+            Some("confidentiality") => "none integrity [confidentiality]\n",
+            Some(other) => return Err(format!("lockdown_file = {other:?}")),
+        };
+        root.put("proc/version", kernel.banner() + "\n")?;
+        root.put("proc/sys/kernel/osrelease", format!("{}\n", kernel.release))?;
+        root.put("sys/kernel/security/lockdown", lockdown)
+    }
+
+    /// The module tree with its indexes; returns each module's name and file.
+    fn tree(
+        &self,
+        root: &Root<'_>,
+        kernel: &Kernel,
+        module: &Module,
+    ) -> Result<Vec<(String, Vec<u8>)>, String> {
+        let under = format!("lib/modules/{}", kernel.release);
+        let dependencies = module.dependencies();
+        let mut files = vec![(module.name.clone(), module.forge(kernel)?)];
+        for dependency in &dependencies {
+            files.push((dependency.name.clone(), dependency.forge(kernel)?));
+        }
+        let mut aliases = String::new();
+        if self.crypto_modules {
+            for (name, algorithm) in CRYPTO {
+                let module = Module { name: name.to_owned(), ..Module::default() };
+                files.push((name.to_owned(), module.forge(kernel)?));
+                aliases.push_str(&format!(
+                    "alias crypto-{algorithm} {name}\nalias {algorithm} {name}\n"
+                ));
+            }
+        }
+        let mut index = String::new();
+        for (name, bytes) in &files {
+            let subject = *name == module.name;
+            if !subject || module.file {
+                root.put(&format!("{under}/{}", module_path(name)), bytes)?;
+            }
+            if !subject || module.indexed {
+                index.push_str(&module_path(name));
+                index.push(':');
+                for dependency in dependencies.iter().filter(|_| subject) {
+                    index.push(' ');
+                    index.push_str(&module_path(&dependency.name));
+                }
+                index.push('\n');
+            }
+        }
+        let symbols: String = dependencies
+            .iter()
+            .chain([module])
+            .flat_map(|m| m.exports.iter().map(move |e| format!("alias symbol:{e} {}\n", m.name)))
+            .collect();
+        let builtin: String =
+            self.builtin.iter().map(|name| format!("kernel/drivers/{name}.ko\n")).collect();
+        root.put(&format!("{under}/modules.dep"), index)?;
+        root.put(&format!("{under}/modules.alias"), aliases)?;
+        root.put(&format!("{under}/modules.symbols"), symbols)?;
+        root.put(&format!("{under}/modules.softdep"), "")?;
+        root.put(&format!("{under}/modules.builtin"), builtin)?;
+        Ok(files)
+    }
+
+    fn firmware(&self, root: &Root<'_>, files: &[(String, Vec<u8>)]) -> Result<(), String> {
+        match self.firmware.as_str() {
+            "seen" => {}
+            "not-seen" => return Ok(()),
+            "none" => return root.folder("sys/firmware"),
+            other => return Err(format!("firmware = {other:?}")),
+        }
+        let variable = |name: &str, vendor: &str, lasting: bool, data: &[u8]| {
+            let path = format!("sys/firmware/efi/efivars/{name}-{vendor}");
+            root.put(&path, firmware::variable(lasting, data))
+        };
+        let certificates = |names: &[String]| -> Result<Vec<u8>, String> {
+            let lists =
+                names.iter().map(|n| Ok(firmware::certificate(&Key::named(n)?.certificate)));
+            Ok(lists.collect::<Result<Vec<_>, String>>()?.concat())
+        };
+        variable("SecureBoot", firmware::GLOBAL, false, &[u8::from(self.secure_boot)])?;
+        variable("SetupMode", firmware::GLOBAL, false, &[0])?;
+        if !self.db.is_empty() {
+            variable("db", firmware::IMAGE_SECURITY, true, &certificates(&self.db)?)?;
+        }
+        // The digest of something that is not here, as every machine has some.
+        let mut denied = vec![firmware::sha256(b"a boot loader of the past")];
+        for name in &self.denied_files {
+            let (_, bytes) =
+                files.iter().find(|(n, _)| n == name).ok_or(format!("denied_files: {name:?}"))?;
+            denied.push(firmware::sha256(bytes));
+        }
+        let dbx = [firmware::digests(&denied), certificates(&self.revoked)?].concat();
+        variable("dbx", firmware::IMAGE_SECURITY, true, &dbx)?;
+        if !self.enrolled.is_empty() {
+            let list = certificates(&self.enrolled)?;
+            variable("MokListRT", firmware::SHIM, false, &list)?;
+            root.put("sys/firmware/efi/mok-variables/MokListRT", list)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a module's file lies below its tree.
+fn module_path(name: &str) -> String {
+    format!("kernel/drivers/demo/{name}.ko")
+}

@@ -1,0 +1,45 @@
+//! The program itself, built and run.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+/// The program of this build, made if it is not there yet.
+///
+/// # Errors
+/// When it does not build.
+pub fn path() -> Result<&'static Path, String> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    BUILT.get_or_init(build).as_deref().map_err(Clone::clone)
+}
+
+fn build() -> Result<PathBuf, String> {
+    // The test stands in target/PROFILE/deps; the program two rooms up.
+    let test = std::env::current_exe().map_err(|e| e.to_string())?;
+    let folder = test.parent().and_then(Path::parent).ok_or("no target directory")?;
+    let target = folder.parent().ok_or("no target directory")?;
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--package", "loadworthy", "--target-dir"]).arg(target);
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let done = cargo.current_dir(xtask::tree::root()).output().map_err(|e| e.to_string())?;
+    match done.status.success() {
+        true => Ok(folder.join(format!("loadworthy{}", std::env::consts::EXE_SUFFIX))),
+        false => Err(String::from_utf8_lossy(&done.stderr).into_owned()),
+    }
+}
+
+/// Runs the program without colour and without the environment of whoever tests.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn run(arguments: &[&str], directory: &Path) -> Result<Output, String> {
+    Command::new(path()?)
+        .args(arguments)
+        .current_dir(directory)
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100")
+        .output()
+        .map_err(|e| e.to_string())
+}

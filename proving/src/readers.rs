@@ -1,0 +1,96 @@
+//! Every reader of hostile bytes, behind one signature: what fuzzing and the corpus run.
+//!
+//! A reader must come to an end on any bytes without a panic; what it returns is not looked at,
+//! save that it is read through to the end where it is lazy.
+
+use loadworthy_formats::kernel::{
+    cmdline, ima_policy, kconfig, lockdown, modprobe_d, modules_alias, modules_builtin,
+    modules_dep, modules_softdep, modules_symbols, proc_keys, proc_modules, proc_version, symvers,
+    taint,
+};
+use loadworthy_formats::limits::Limits;
+use loadworthy_formats::uefi::{authenticated, sbat, signature_list, variable};
+use loadworthy_formats::{cms, compress, elf, modsig, x509};
+use std::hint::black_box;
+
+/// A reader: the name of its format, and the reader.
+pub type Reader = (&'static str, fn(&[u8]));
+
+/// Limits small enough that a bomb cannot hide behind them in a test.
+const LIMITS: Limits = Limits::DEFAULT;
+
+macro_rules! bounded {
+    ($($name:literal => $read:path),* $(,)?) => {
+        [$(($name, (|bytes| {
+            let _ = black_box($read(bytes, &LIMITS));
+        }) as fn(&[u8]))),*]
+    };
+}
+
+/// The most that a replay unpacks.
+const UNPACKED: usize = 1 << 20;
+
+/// Readers that take limits.
+const BOUNDED: &[Reader] = &bounded![
+    "elf" => elf::survey::survey,
+    "kconfig" => kconfig::read,
+    "cmdline" => cmdline::read,
+    "lockdown" => lockdown::read,
+    "taint" => taint::read,
+    "proc_keys" => proc_keys::read,
+    "proc_modules" => proc_modules::read,
+    "proc_version" => proc_version::read,
+    "ima_policy" => ima_policy::read,
+    "modules_alias" => modules_alias::read,
+    "modules_builtin" => modules_builtin::read,
+    "modules_builtin_modinfo" => modules_builtin::read_modinfo,
+    "modules_dep" => modules_dep::read,
+    "modules_softdep" => modules_softdep::read,
+    "modules_symbols" => modules_symbols::read,
+    "modprobe_d" => modprobe_d::read,
+    "symvers" => symvers::read,
+    "sbat" => sbat::read,
+    "uefi_signature_list" => signature_list::read,
+];
+
+/// Readers whose bounds are their own.
+const OWN: &[Reader] = &[
+    ("compress", |bytes| {
+        if let Some(how) = compress::sniff(bytes) {
+            let mut out = Vec::new();
+            let _ = black_box(compress::unpack(bytes, how, UNPACKED, &LIMITS, &mut out));
+        }
+    }),
+    ("cms", |bytes| {
+        let _ = black_box(cms::signed_data::read(bytes));
+    }),
+    ("modsig", |bytes| {
+        let _ = black_box(modsig::read(bytes));
+    }),
+    ("x509", |bytes| {
+        let _ = black_box(x509::certificate::read(bytes));
+    }),
+    ("x509_parts", |bytes| {
+        let _ = black_box(x509::parts::read(bytes));
+    }),
+    ("uefi_variable", |bytes| {
+        let _ = black_box(variable::read(bytes));
+    }),
+    ("uefi_authenticated", |bytes| {
+        let _ = black_box(authenticated::read(bytes));
+    }),
+];
+
+/// Every reader, by the name of its format.
+pub fn all() -> impl Iterator<Item = &'static Reader> {
+    BOUNDED.iter().chain(OWN)
+}
+
+/// Runs the reader of one format.
+///
+/// # Panics
+/// When there is no such reader, or when the reader itself panics: that is the finding.
+pub fn run(format: &str, bytes: &[u8]) {
+    let (_, read) = all().find(|(name, _)| *name == format).expect("a format of the list");
+    read(bytes);
+}

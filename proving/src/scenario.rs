@@ -1,0 +1,147 @@
+//! A scenario: prose with a host, a module and the verdict that must come out.
+//!
+//! The form is described in `proving/scenarios/README.md`.
+
+use crate::forge::host::Host;
+use crate::forge::module::Module;
+use crate::markdown::{Block, blocks};
+use crate::program;
+use serde_json::Value;
+
+/// One scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The file, and the heading where the file has several.
+    pub name: String,
+    /// The host.
+    pub host: Host,
+    /// The module.
+    pub module: Module,
+    /// The verdict that must come out.
+    pub verdict: String,
+}
+
+/// The scenarios of a document. Blocks under one heading belong together.
+///
+/// # Errors
+/// When a block is not what the README says.
+pub fn scenarios(path: &str, document: &str) -> Result<Vec<Scenario>, String> {
+    let blocks: Vec<Block> = blocks(document);
+    let verdicts: Vec<&Block> = blocks.iter().filter(|b| b.info == "verdict").collect();
+    let several = verdicts.len() > 1;
+    let mut found = Vec::new();
+    for verdict in verdicts {
+        let part = |info: &str| {
+            let mut of = blocks.iter().filter(|b| b.info == info && b.heading == verdict.heading);
+            of.next().map_or("", |b| b.text.as_str())
+        };
+        let told = |e: toml::de::Error| format!("{path}:{}: {}", verdict.line, e.message());
+        found.push(Scenario {
+            name: match several {
+                true => format!("{path}: {}", verdict.heading),
+                false => path.to_owned(),
+            },
+            host: toml::from_str(part("toml host")).map_err(told)?,
+            module: toml::from_str(part("toml module")).map_err(told)?,
+            verdict: verdict.text.trim().to_owned(),
+        });
+    }
+    Ok(found)
+}
+
+impl Scenario {
+    /// Forges the host, asks the program, and compares.
+    ///
+    /// # Errors
+    /// With what was expected and what came out.
+    pub fn run(&self) -> Result<(), String> {
+        let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+        let root = folder.path().join("root");
+        let forged = self.host.forge(&self.module, &root)?;
+        let root_text = root.to_string_lossy().into_owned();
+        let file = forged.module.to_string_lossy().into_owned();
+        let mut arguments = vec!["check", "--json", "--root", &root_text];
+        match self.host.ask.as_str() {
+            "file" => arguments.push(&file),
+            "running" => arguments.extend(["--kernel", "running", &file]),
+            "name" => arguments.push(&forged.name),
+            other => return Err(format!("ask = {other:?}")),
+        }
+        if self.module.file_system != "root" {
+            return Err("another file system cannot be forged".to_owned());
+        }
+        let said = program::run(&arguments, folder.path())?;
+        let document: Value = serde_json::from_slice(&said.stdout).map_err(|e| {
+            format!("no document ({e}): {}", String::from_utf8_lossy(&said.stderr).trim())
+        })?;
+        self.compare(&document, said.status.code())
+    }
+
+    fn compare(&self, document: &Value, exit: Option<i32>) -> Result<(), String> {
+        let verdict = document["verdicts"]
+            .as_array()
+            .and_then(|all| all.iter().find(|v| v["subject"]["name"] == self.module.name.as_str()))
+            .ok_or("no verdict about the module")?;
+        let outcome = verdict["outcome"].as_str().unwrap_or_default();
+        let mut wants = self.verdict.split_whitespace();
+        let wanted = wants.next().unwrap_or_default();
+        let code = wants.next();
+        let rest: Vec<&str> = wants.collect();
+        let mut wrong = Vec::new();
+        if outcome != wanted {
+            wrong.push(format!("outcome {outcome}"));
+        }
+        let told = all_codes(document);
+        let own = verdict["code"].as_str().unwrap_or_default();
+        match code {
+            // The code of a refusal is the verdict's own; that of a mark or an advice is told.
+            Some(code) if wanted == "refused" && own != code => wrong.push(format!("code {own:?}")),
+            Some(code) if !told.contains(&code.to_owned()) => {
+                wrong.push(format!("{code} is not told, only {}", told.join(" ")));
+            }
+            _ => {}
+        }
+        let said = match wanted {
+            "refused" => verdict["host_says"]["errno"].as_str().unwrap_or_default().to_owned(),
+            "loads-tainted" => verdict["host_says"]["taint"]
+                .as_array()
+                .map(|letters| letters.iter().filter_map(Value::as_str).collect())
+                .unwrap_or_default(),
+            _ => String::new(),
+        };
+        if said != rest.join("") {
+            wrong.push(format!("the host says {said:?}"));
+        }
+        let exits = match wanted {
+            "refused" => 1,
+            "unknown" => 3,
+            _ => 0,
+        };
+        if exit != Some(exits) {
+            wrong.push(format!("exit code {exit:?}"));
+        }
+        match wrong.is_empty() {
+            true => Ok(()),
+            false => Err(format!("expected `{}`, got {}", self.verdict, wrong.join(", "))),
+        }
+    }
+}
+
+/// Every code that a document tells, in the order of their numbers.
+fn all_codes(document: &Value) -> Vec<String> {
+    fn walk(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("code").and_then(Value::as_str).map(str::to_owned));
+                fields.values().for_each(|v| walk(v, found));
+            }
+            Value::Array(items) => items.iter().for_each(|v| walk(v, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(document, &mut found);
+    found.sort();
+    found.dedup();
+    found
+}

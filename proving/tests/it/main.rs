@@ -1,0 +1,26 @@
+//! Every test that needs more than one room: scenarios, transcripts, corpus, peers, tidy.
+//!
+//! A test that needs a tool which is not there says `skipped: TOOL not found`, and all of those
+//! are counted at the end. Renew transcripts and seeds with `LOADWORTHY_UPDATE=1`.
+
+mod corpus;
+mod peers;
+mod skipped;
+mod tidy;
+
+use libtest_mimic::{Arguments, run};
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = [corpus::trials(), peers::trials(), tidy::trials()];
+    let conclusion = run(&arguments, trials.into_iter().flatten().collect());
+    drop(writeln!(std::io::stdout(), "{}", skipped::summary()));
+    conclusion.exit_code()
+}
+
+/// Whether recorded outputs are to be renewed instead of compared.
+fn updating() -> bool {
+    std::env::var_os("LOADWORTHY_UPDATE").is_some()
+}

@@ -1,0 +1,129 @@
+//! Other tools read what we read, and say the same.
+
+use crate::skipped::{ask, tool};
+use libtest_mimic::{Failed, Trial};
+use loadworthy_formats::elf::survey::survey;
+use loadworthy_formats::limits::Limits;
+use loadworthy_formats::x509::certificate;
+use loadworthy_proving::forge::kernel::Kernel;
+use loadworthy_proving::forge::key::Key;
+use loadworthy_proving::forge::module::Module;
+use loadworthy_proving::forge::signature::{Form, message};
+use std::fs;
+use std::process::Command;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        Trial::test("peer modinfo reads the same modinfo", modinfo),
+        Trial::test("peer readelf sees the same undefined symbols", readelf),
+        Trial::test("peer openssl reads the same certificate", openssl_x509),
+        Trial::test("peer openssl verifies a forged signature", openssl_verify),
+    ]
+}
+
+fn module() -> Result<Vec<u8>, String> {
+    let module = Module {
+        needs: vec!["printk".to_owned(), "_printk".to_owned()],
+        staging: true,
+        depends: vec!["demo_core".to_owned()],
+        ..Module::default()
+    };
+    module.forge(&Kernel::new("6.12", &[])?)
+}
+
+fn modinfo() -> Result<(), Failed> {
+    let Some(tool) = tool("modinfo") else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("demo.ko");
+    let bytes = module()?;
+    fs::write(&path, &bytes)?;
+    let ours = survey(&bytes, &Limits::DEFAULT).value;
+    let ours = ours.modinfo().ok_or("no .modinfo")?;
+    for field in ["license", "depends", "vermagic", "name", "intree", "staging"] {
+        let theirs = ask(Command::new(&tool).args(["-F", field]).arg(&path))?;
+        let theirs = String::from_utf8_lossy(&theirs.stdout).trim_end_matches('\n').to_owned();
+        let ours = ours.text(field).unwrap_or_default();
+        if ours != theirs {
+            return Err(format!("{field}: ours {ours:?}, theirs {theirs:?}").into());
+        }
+    }
+    Ok(())
+}
+
+fn readelf() -> Result<(), Failed> {
+    let Some(tool) = tool("readelf") else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("demo.ko");
+    let bytes = module()?;
+    fs::write(&path, &bytes)?;
+    let said = ask(Command::new(&tool).args(["--syms", "--wide"]).arg(&path))?;
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let mut theirs: Vec<&str> = said
+        .lines()
+        .map(|l| l.split_whitespace().collect::<Vec<_>>())
+        .filter(|w| w.get(6) == Some(&"UND"))
+        .filter_map(|w| w.get(7).copied())
+        .collect();
+    theirs.sort_unstable();
+    let ours = survey(&bytes, &Limits::DEFAULT).value;
+    let mut ours: Vec<String> =
+        ours.undefined().map(|u| String::from_utf8_lossy(u.name).into_owned()).collect();
+    ours.sort();
+    match ours == theirs && !ours.is_empty() {
+        true => Ok(()),
+        false => Err(format!("ours {ours:?}, theirs {theirs:?}").into()),
+    }
+}
+
+fn openssl_x509() -> Result<(), Failed> {
+    let Some(tool) = tool("openssl") else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    for name in ["distribution", "owner", "stranger"] {
+        let key = Key::named(name)?;
+        let path = folder.path().join(name);
+        fs::write(&path, &key.certificate)?;
+        let said = ask(Command::new(&tool)
+            .args(["x509", "-inform", "DER", "-noout", "-serial", "-in"])
+            .arg(&path))?;
+        let theirs = String::from_utf8_lossy(&said.stdout).trim().to_lowercase();
+        let read = certificate::read(&key.certificate).map_err(|e| e.to_string())?;
+        let ours: String = read.value.serial.iter().map(|b| format!("{b:02x}")).collect();
+        if theirs != format!("serial={ours}") {
+            return Err(format!("{name}: ours {ours}, theirs {theirs}").into());
+        }
+    }
+    Ok(())
+}
+
+fn openssl_verify() -> Result<(), Failed> {
+    let Some(tool) = tool("openssl") else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let at = |name: &str| folder.path().join(name);
+    let key = Key::named("owner")?;
+    fs::write(at("certificate"), &key.certificate)?;
+    fs::write(at("content"), b"some bytes")?;
+    let pem = ask(Command::new(&tool)
+        .args(["x509", "-inform", "DER", "-in"])
+        .arg(at("certificate"))
+        .arg("-out")
+        .arg(at("pem")))?;
+    for (form, digest) in
+        [(Form::Detached, "sha256"), (Form::Detached, "sha512"), (Form::SignedAttributes, "sha256")]
+    {
+        fs::write(at("message"), message(b"some bytes", &key, digest, form)?)?;
+        let said = ask(Command::new(&tool)
+            .args(["cms", "-verify", "-binary", "-noverify", "-inform", "DER", "-in"])
+            .arg(at("message"))
+            .arg("-content")
+            .arg(at("content"))
+            .arg("-certfile")
+            .arg(at("pem"))
+            .args(["-out", "/dev/null"]))?;
+        if !said.status.success() {
+            let words = String::from_utf8_lossy(&said.stderr).into_owned();
+            let pem = String::from_utf8_lossy(&pem.stderr).into_owned();
+            return Err(format!("{form:?} with {digest}: {pem}{words}").into());
+        }
+    }
+    Ok(())
+}

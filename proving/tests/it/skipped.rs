@@ -1,0 +1,41 @@
+//! Tests that lack a tool: told, and counted.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::Mutex;
+
+static SKIPPED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Where a tool is; if it is nowhere, the test is skipped and that is told.
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let system = ["/usr/sbin", "/sbin"].map(PathBuf::from);
+    let found =
+        std::env::split_paths(&path).chain(system).map(|p| p.join(name)).find(|p| p.is_file());
+    if found.is_none() {
+        // Tests print into a buffer; this line is for everybody.
+        drop(writeln!(std::io::stdout(), "skipped: {name} not found"));
+        if let Ok(mut all) = SKIPPED.lock() {
+            all.push(name.to_owned());
+        }
+    }
+    found
+}
+
+/// What a tool prints.
+pub(crate) fn ask(command: &mut Command) -> Result<Output, String> {
+    command.output().map_err(|e| format!("{}: {e}", command.get_program().display()))
+}
+
+/// How many were skipped, and for want of what.
+pub(crate) fn summary() -> String {
+    let mut all = SKIPPED.lock().map(|all| all.clone()).unwrap_or_default();
+    all.sort();
+    let count = all.len();
+    all.dedup();
+    match count {
+        0 => "skipped: 0 tests".to_owned(),
+        count => format!("skipped: {count} tests ({} not found)", all.join(", ")),
+    }
+}
