@@ -36,6 +36,22 @@ pub enum Compression {
     Lzo,
 }
 
+impl Compression {
+    /// Its name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Xz => "xz",
+            Self::Zstd => "zstd",
+            Self::Lz4Legacy => "lz4",
+            Self::Lzma => "lzma",
+            Self::Bzip2 => "bzip2",
+            Self::Lzo => "lzo",
+        }
+    }
+}
+
 /// How an xz stream guards its contents. Kernels read [`Check::None`] and [`Check::Crc32`] only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
@@ -95,6 +111,15 @@ pub fn xz_check(bytes: &[u8]) -> Option<Check> {
     }
 }
 
+/// How much of a row of streams is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// The first stream.
+    First,
+    /// It and those of the same sort right behind it.
+    Row,
+}
+
 /// Unpacks the stream at the start of `bytes` into `out`, which is emptied first and keeps its room. Further
 /// streams of the same sort right behind are unpacked too; other bytes behind are left and not counted in
 /// [`Unpacked::consumed`]. On failure `out` holds what came out before, where the format allows that.
@@ -109,14 +134,39 @@ pub fn unpack(
     limits: &Limits,
     out: &mut Vec<u8>,
 ) -> Result<Unpacked, Error> {
+    run(bytes, (compression, Extent::Row), max_bytes, limits, out)
+}
+
+/// Unpacks only the first stream, as [`unpack`] does otherwise. LZ4's legacy frames have no end of their own, so
+/// those in a row count as one.
+///
+/// # Errors
+/// As [`unpack`].
+pub fn unpack_first(
+    bytes: &[u8],
+    compression: Compression,
+    max_bytes: usize,
+    limits: &Limits,
+    out: &mut Vec<u8>,
+) -> Result<Unpacked, Error> {
+    run(bytes, (compression, Extent::First), max_bytes, limits, out)
+}
+
+fn run(
+    bytes: &[u8],
+    (compression, extent): (Compression, Extent),
+    max_bytes: usize,
+    limits: &Limits,
+    out: &mut Vec<u8>,
+) -> Result<Unpacked, Error> {
     out.clear();
     let consumed = match compression {
-        Compression::Gzip => gzip::unpack(bytes, max_bytes, out),
-        Compression::Xz => lzma::xz(bytes, max_bytes, limits, out),
-        Compression::Zstd => zstd::unpack(bytes, max_bytes, limits, out),
+        Compression::Gzip => gzip::unpack(bytes, extent, max_bytes, out),
+        Compression::Xz => lzma::xz(bytes, extent, max_bytes, limits, out),
+        Compression::Zstd => zstd::unpack(bytes, extent, max_bytes, limits, out),
         Compression::Lz4Legacy => lz4::unpack(bytes, max_bytes, out),
         Compression::Lzma => lzma::alone(bytes, max_bytes, limits, out),
-        Compression::Bzip2 => bzip2::unpack(bytes, max_bytes, out),
+        Compression::Bzip2 => bzip2::unpack(bytes, extent, max_bytes, out),
         Compression::Lzo => Err(Error::new("lzo stream", 0, Kind::Unsupported)),
     }?;
     Ok(Unpacked { consumed, check: xz_check(bytes) })

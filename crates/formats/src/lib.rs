@@ -13,6 +13,7 @@ pub mod limits;
 pub mod reader;
 pub mod text;
 pub mod compress;
+pub mod cpio;
 pub mod der;
 pub mod x509;
 pub mod cms;

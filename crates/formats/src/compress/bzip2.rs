@@ -2,11 +2,16 @@
 
 use bzip2::{Decompress, Status};
 
-use crate::compress::{Step, stream};
+use crate::compress::{Extent, Step, stream};
 use crate::error::{Error, Kind};
 use crate::reader::index;
 
-pub(super) fn unpack(bytes: &[u8], max_bytes: usize, out: &mut Vec<u8>) -> Result<usize, Error> {
+pub(super) fn unpack(
+    bytes: &[u8],
+    extent: Extent,
+    max_bytes: usize,
+    out: &mut Vec<u8>,
+) -> Result<usize, Error> {
     let mut at = 0;
     loop {
         let mut decoder = Decompress::new(false);
@@ -16,7 +21,9 @@ pub(super) fn unpack(bytes: &[u8], max_bytes: usize, out: &mut Vec<u8>) -> Resul
             let taken = index(decoder.total_in().saturating_sub(before));
             Ok(Step { taken, ended: status == Status::StreamEnd })
         })?;
-        if !matches!(bytes.get(at..), Some([b'B', b'Z', b'h', b'1'..=b'9', ..])) {
+        if extent == Extent::First
+            || !matches!(bytes.get(at..), Some([b'B', b'Z', b'h', b'1'..=b'9', ..]))
+        {
             return Ok(at);
         }
     }

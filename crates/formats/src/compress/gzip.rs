@@ -1,44 +1,59 @@
 //! gzip: members one after another, each decoded in one go.
 //!
 //! The fast decoder does not tell where a member ends. Its trailer (checksum and length of what came out) does, where
-//! those eight bytes occur once; where they occur more often, a streaming decoder finds the place.
+//! those eight bytes first occur at the end of the input; otherwise a streaming decoder finds the place.
 
 use flate2::{Decompress, FlushDecompress, Status};
 use libdeflater::{DecompressionError, Decompressor, crc32};
 use memchr::{memchr, memmem};
 
+use crate::compress::Extent;
 use crate::error::{Error, Kind};
 use crate::reader::{Reader, index, wide};
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// Room for a member of unknown size, in bytes; four times as much where it does not fit.
+const SMALL: usize = 16 << 10;
 
-pub(super) fn unpack(bytes: &[u8], max_bytes: usize, out: &mut Vec<u8>) -> Result<usize, Error> {
+pub(super) fn unpack(
+    bytes: &[u8],
+    extent: Extent,
+    max_bytes: usize,
+    out: &mut Vec<u8>,
+) -> Result<usize, Error> {
     let mut decoder = Decompressor::new();
     let mut at = 0;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
-        let length = member(&mut decoder, rest, at, max_bytes, out)?;
+        // Room is taken at once only where one member is likely to be all: many small ones would each pay for it.
+        let guess = if extent == Extent::Row && at == 0 { claimed(rest) } else { SMALL };
+        let length = member(&mut decoder, (rest, at), guess, max_bytes, out)?;
         at = at.saturating_add(length);
-        if !bytes.get(at..).is_some_and(|rest| rest.starts_with(&MAGIC)) {
+        let more = bytes.get(at..).is_some_and(|rest| rest.starts_with(&MAGIC));
+        if extent == Extent::First || !more {
             return Ok(at);
         }
     }
 }
 
+/// The length that the last four bytes claim for what comes out. One byte of deflate gives 1032 at most, so a
+/// larger claim is no hint.
+fn claimed(bytes: &[u8]) -> usize {
+    let claimed = bytes.last_chunk().map_or(0, |b| index(u64::from(u32::from_le_bytes(*b))));
+    let likely = claimed <= bytes.len().saturating_mul(1032);
+    if likely { claimed } else { bytes.len().saturating_mul(4) }
+}
+
 /// Decodes the member at the start of `bytes` behind what `out` holds, and gives the member's length.
 fn member(
     decoder: &mut Decompressor,
-    bytes: &[u8],
-    at: usize,
+    (bytes, at): (&[u8], usize),
+    guess: usize,
     max_bytes: usize,
     out: &mut Vec<u8>,
 ) -> Result<usize, Error> {
     let header = header(bytes, at)?;
     let start = out.len();
-    let claimed = bytes.last_chunk().map_or(0, |b| index(u64::from(u32::from_le_bytes(*b))));
-    // One byte of deflate gives 1032 at most, so a larger claim is no hint.
-    let likely = claimed <= bytes.len().saturating_mul(1032);
-    let guess = if likely { claimed } else { bytes.len().saturating_mul(4) };
     let room = max_bytes.saturating_sub(start);
     let mut size = guess.max(64).min(room);
     let length = loop {
@@ -46,7 +61,7 @@ fn member(
         match decoder.gzip_decompress(bytes, out.get_mut(start..).unwrap_or_default()) {
             Ok(length) => break length,
             Err(DecompressionError::InsufficientSpace) if size < room => {
-                size = size.saturating_mul(2).min(room);
+                size = size.saturating_mul(4).min(room);
             }
             Err(e) => {
                 out.truncate(start);
@@ -65,9 +80,10 @@ fn member(
     let length = u32::try_from(wide(length) & u64::from(u32::MAX)).unwrap_or_default();
     let trailer = [crc32(made).to_le_bytes(), length.to_le_bytes()].concat();
     let body = bytes.get(header..).unwrap_or_default();
-    let mut places = memmem::find_iter(body, &trailer);
-    let end = match (places.next(), places.next()) {
-        (Some(only), None) => only,
+    // Where the member ends, the trailer is; so its first place is not behind the end, and is the end if nothing
+    // follows it.
+    let end = match memmem::find(body, &trailer) {
+        Some(first) if first.saturating_add(trailer.len()) == body.len() => first,
         _ => deflated(body).ok_or(Error::new("gzip stream", at, Kind::Corrupt))?,
     };
     Ok(header.saturating_add(end).saturating_add(trailer.len()))

@@ -30,16 +30,16 @@ pub(super) fn unpack(bytes: &[u8], max_bytes: usize, out: &mut Vec<u8>) -> Resul
             length => index(u64::from(length?)),
         };
         let block = ahead.take(length)?;
-        let room = max_bytes.saturating_sub(made).min(BLOCK);
+        // A block of n bytes gives 255 n at most, so small blocks ask for little room.
+        let wanted = length.saturating_mul(255).saturating_add(64).min(BLOCK);
+        let room = wanted.min(max_bytes.saturating_sub(made));
         out.resize(made.saturating_add(room), 0);
         match decompress_into(block, out.get_mut(made..).unwrap_or_default()) {
             Ok(length) => made = made.saturating_add(length),
             Err(_) => {
                 out.truncate(made);
-                let kind = match room {
-                    BLOCK => Kind::Corrupt,
-                    _ => Kind::TooLarge { limit: wide(max_bytes) },
-                };
+                let limit = wide(max_bytes);
+                let kind = if room < wanted { Kind::TooLarge { limit } } else { Kind::Corrupt };
                 return Err(r.error(kind));
             }
         }

@@ -2,7 +2,7 @@
 
 use liblzma::stream::{Action, Error as LzmaError, Status, Stream};
 
-use crate::compress::{Step, stream};
+use crate::compress::{Extent, Step, stream};
 use crate::error::{Error, Kind};
 use crate::limits::Limits;
 use crate::reader::index;
@@ -11,6 +11,7 @@ const MAGIC: &[u8] = &[0xfd, b'7', b'z', b'X', b'Z', 0];
 
 pub(super) fn xz(
     bytes: &[u8],
+    extent: Extent,
     max_bytes: usize,
     limits: &Limits,
     out: &mut Vec<u8>,
@@ -23,7 +24,7 @@ pub(super) fn xz(
         let rest = bytes.get(at..).unwrap_or_default();
         let zeros = rest.iter().take_while(|b| **b == 0).count();
         let next = rest.get(zeros..).unwrap_or_default();
-        if zeros % 4 != 0 || !next.starts_with(MAGIC) {
+        if extent == Extent::First || zeros % 4 != 0 || !next.starts_with(MAGIC) {
             return Ok(at);
         }
         at = at.saturating_add(zeros);

@@ -168,3 +168,28 @@ fn a_cut_or_damaged_stream_ends_in_an_error_or_less() {
         }
     }
 }
+
+#[test]
+fn only_the_first_stream_where_asked() {
+    for (how, packed) in all(&sample()) {
+        if how == Compression::Lz4Legacy {
+            continue;
+        }
+        let twice = [packed.clone(), packed.clone()].concat();
+        let mut out = Vec::new();
+        let got = unpack_first(&twice, how, MAX, &Limits::DEFAULT, &mut out).unwrap();
+        assert_eq!((got.consumed, out), (packed.len(), sample()), "{how:?}");
+    }
+}
+
+#[test]
+fn many_small_streams_cost_little() {
+    let mut member = gzip(b"x");
+    let many: Vec<u8> = member.iter().copied().cycle().take(member.len() * 20_000).collect();
+    let (got, out) = open(&many, Compression::Gzip, MAX);
+    assert_eq!((got.unwrap().consumed, out.len()), (many.len(), 20_000));
+    member = lz4(b"x").split_off(4);
+    let mut many = lz4(b"x");
+    many.extend(member.iter().copied().cycle().take(member.len() * 100_000));
+    assert_eq!(open(&many, Compression::Lz4Legacy, MAX).1.len(), 100_001);
+}

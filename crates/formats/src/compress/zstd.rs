@@ -3,7 +3,7 @@
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 use zstd::zstd_safe::get_frame_content_size;
 
-use crate::compress::{Step, stream};
+use crate::compress::{Extent, Step, stream};
 use crate::error::{Error, Kind};
 use crate::limits::Limits;
 use crate::reader::index;
@@ -13,6 +13,7 @@ const WINDOW_LOG: u32 = 27;
 
 pub(super) fn unpack(
     bytes: &[u8],
+    extent: Extent,
     max_bytes: usize,
     limits: &Limits,
     out: &mut Vec<u8>,
@@ -38,7 +39,8 @@ pub(super) fn unpack(
             Ok(Step { taken: source.pos(), ended: left == 0 })
         })?;
         match bytes.get(at..) {
-            Some([0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]) => {}
+            Some([0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+                if extent == Extent::Row => {}
             _ => return Ok(at),
         }
     }
