@@ -13,6 +13,7 @@ pub mod algorithms;
 pub mod answers;
 pub mod behaviours;
 pub mod distros;
+pub mod errors;
 pub mod log;
 
 /// Everything the tables hold.
@@ -28,6 +29,8 @@ pub struct Tables {
     pub log: log::Log,
     /// Which rules a real platform answered.
     pub answers: answers::Answers,
+    /// Error numbers, for people.
+    pub errors: errors::Errors,
 }
 
 /// A table could not be read.
@@ -68,6 +71,7 @@ impl Tables {
             )?,
             answers: read("linux/answers.toml", include_str!("../knowledge/linux/answers.toml"))?,
             log: read("log/linux.toml", include_str!("../knowledge/log/linux.toml"))?,
+            errors: read("errors/errno.toml", include_str!("../knowledge/errors/errno.toml"))?,
         })
     }
 }

@@ -1,3 +1,16 @@
 //! A judgement in, words out; and what is in a file, told without judging.
+//!
+//! Wording and wire formats live here and nowhere else; nothing here decides. Each renderer writes
+//! to what it is given and knows neither terminal nor environment: `style` says what it may use.
+//! Rooms are listed in the order data passes through them.
 
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod style;
+pub mod words;
+pub mod tree;
+pub mod terminal;
+pub mod lookup;
+pub mod json;
+pub mod page;
 pub mod inspect;

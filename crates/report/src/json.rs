@@ -1,0 +1,7 @@
+//! JSON documents of version 1; a version changes only by adding.
+
+pub mod proofs;
+pub mod document;
+pub mod v1;
+pub mod explain;
+pub mod schema;

@@ -1,0 +1,157 @@
+//! Proofs as a table of numbered nodes, each thing told once.
+//!
+//! Nodes are numbered from their leaves upwards. Nodes that say the same are one node, whether or
+//! not they were one in memory: four thousand modules judged under one policy share most of it.
+
+use crate::words;
+use loadworthy_core::proof::{Gap, Node, Proof};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// A node in the document.
+#[derive(Debug, Serialize)]
+pub struct Numbered<'n> {
+    /// Its number.
+    pub id: u32,
+    /// What it says.
+    #[serde(flatten)]
+    pub step: &'n Step,
+}
+
+/// What a node says.
+#[derive(Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Step {
+    /// Looked, and this is what it said.
+    Seen {
+        /// What was looked at.
+        item: String,
+        /// What it said.
+        said: String,
+        /// Where.
+        origin: &'static str,
+    },
+    /// Looked, and it was not there.
+    Absent {
+        /// What was looked for.
+        item: String,
+        /// Where.
+        origin: &'static str,
+    },
+    /// The operator said so.
+    Assumed {
+        /// The key of `--assume`.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+    /// A knowledge table says so.
+    Listed {
+        /// Table and row.
+        row: String,
+        /// The source the row cites.
+        source: String,
+        /// How far it is backed.
+        standing: &'static str,
+    },
+    /// A rule concluded it.
+    Drawn {
+        /// The rule.
+        rule: &'static str,
+        /// Where the platform follows it.
+        source: &'static str,
+        /// What it concluded, in words.
+        claim: String,
+        /// The nodes it was concluded from.
+        from: Vec<u32>,
+    },
+    /// It could not be told.
+    Missing {
+        /// What is missing.
+        gaps: Vec<Missing>,
+    },
+}
+
+/// A gap.
+#[derive(Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Missing {
+    /// The question's stable name.
+    pub question: &'static str,
+    /// What it asks, in words.
+    pub asks: &'static str,
+    /// What was looked for.
+    pub item: String,
+    /// Why there is no answer.
+    pub why: String,
+    /// How to supply it.
+    pub supply: &'static str,
+}
+
+impl From<&Gap> for Missing {
+    fn from(gap: &Gap) -> Self {
+        let (question, asks, _) = words::question(gap.question);
+        let (item, why) = words::why(&gap.why);
+        Self { question, asks, item: item.to_owned(), why, supply: words::supply(gap) }
+    }
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub struct Table {
+    by_identity: HashMap<*const Node, u32>,
+    by_content: HashMap<Rc<Step>, u32>,
+    steps: Vec<Rc<Step>>,
+}
+
+impl Table {
+    /// The number of a proof; it and what it rests on are in the table from now on.
+    ///
+    /// The proof has to outlive the table: it is remembered by its address.
+    pub fn number(&mut self, proof: &Proof) -> u32 {
+        if let Some(id) = self.by_identity.get(&proof.identity()) {
+            return *id;
+        }
+        let step = self.step(proof.node());
+        let next = u32::try_from(self.steps.len()).map_or(u32::MAX, |n| n.saturating_add(1));
+        let id = *self.by_content.entry(Rc::new(step)).or_insert_with_key(|step| {
+            self.steps.push(Rc::clone(step));
+            next
+        });
+        self.by_identity.insert(proof.identity(), id);
+        id
+    }
+
+    fn step(&mut self, node: &Node) -> Step {
+        match node {
+            Node::Seen(e) => Step::Seen {
+                item: e.item.to_string(),
+                said: e.said.to_string(),
+                origin: words::origin(e.origin),
+            },
+            Node::Absent(e) => {
+                Step::Absent { item: e.item.to_string(), origin: words::origin(e.origin) }
+            }
+            Node::Assumed(a) => {
+                Step::Assumed { key: a.key.to_string(), value: a.value.to_string() }
+            }
+            Node::Listed(r) => Step::Listed {
+                row: r.id.to_string(),
+                source: r.source.to_string(),
+                standing: words::standing(r.standing),
+            },
+            Node::Drawn { rule, claim, from } => Step::Drawn {
+                from: from.iter().map(|p| self.number(p)).collect(),
+                rule: rule.name,
+                source: rule.source,
+                claim: words::claim(claim),
+            },
+            Node::Missing(gaps) => Step::Missing { gaps: gaps.iter().map(Missing::from).collect() },
+        }
+    }
+
+    /// The nodes, by number.
+    pub fn nodes(&self) -> impl Iterator<Item = Numbered<'_>> {
+        (1..).zip(&self.steps).map(|(id, step)| Numbered { id, step })
+    }
+}

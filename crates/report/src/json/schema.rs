@@ -1,0 +1,18 @@
+//! The JSON Schemas of the documents, as they are kept in `docs/schema/`.
+
+/// Each command that has a document, and its schema.
+pub static ALL: &[(&str, &str)] = &[
+    ("check", include_str!("../../../../docs/schema/check.json")),
+    ("explain", include_str!("../../../../docs/schema/explain.json")),
+    ("inspect", include_str!("../../../../docs/schema/inspect.json")),
+    ("policy", include_str!("../../../../docs/schema/policy.json")),
+];
+
+/// The schema of a command's output.
+#[must_use]
+pub fn of(command: &str) -> Option<&'static str> {
+    ALL.iter().find(|(name, _)| *name == command).map(|(_, schema)| *schema)
+}
+
+#[cfg(test)]
+mod tests;

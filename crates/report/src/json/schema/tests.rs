@@ -1,0 +1,139 @@
+//! What is written is what the schemas describe. Only the words our schemas use are understood
+//! here; one that is not understood fails.
+
+use crate::json::{explain, schema, v1};
+use crate::lookup;
+use crate::sample;
+use loadworthy_core::answer::Demand;
+use loadworthy_core::proof::{Assumption, Node, Proof, text};
+use loadworthy_core::tables::Tables;
+use serde_json::Value;
+
+/// What does not fit, each with its place.
+fn misfits(value: &Value, schema: &Value, root: &Value, at: &str, told: &mut Vec<String>) {
+    for (word, rule) in schema.as_object().expect("a schema is an object") {
+        let fits = match word.as_str() {
+            "$schema" | "$defs" | "title" | "description" => true,
+            "$ref" => {
+                let path = rule.as_str().unwrap().trim_start_matches('#');
+                let target = root.pointer(path).unwrap_or_else(|| panic!("no {path}"));
+                misfits(value, target, root, at, told);
+                true
+            }
+            "type" => match rule {
+                Value::Array(kinds) => kinds.iter().any(|k| is(value, k.as_str().unwrap())),
+                kind => is(value, kind.as_str().unwrap()),
+            },
+            "const" => value == rule,
+            "enum" => rule.as_array().unwrap().contains(value),
+            "pattern" => value.as_str().is_none_or(|s| pattern(s, rule.as_str().unwrap())),
+            "required" => rule
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|key| value.get(key.as_str().unwrap()).is_some()),
+            "properties" => {
+                for (key, inner) in rule.as_object().unwrap() {
+                    if let Some(value) = value.get(key) {
+                        misfits(value, inner, root, &format!("{at}/{key}"), told);
+                    }
+                }
+                for key in value.as_object().into_iter().flat_map(|o| o.keys()) {
+                    if rule.get(key).is_none() {
+                        told.push(format!("{at}/{key} is not described"));
+                    }
+                }
+                true
+            }
+            "items" => {
+                for (n, item) in value.as_array().into_iter().flatten().enumerate() {
+                    misfits(item, rule, root, &format!("{at}/{n}"), told);
+                }
+                true
+            }
+            other => panic!("the word {other} is not understood"),
+        };
+        if !fits {
+            told.push(format!("{at}: {word} {rule}: {value}"));
+        }
+    }
+}
+
+fn is(value: &Value, kind: &str) -> bool {
+    match kind {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        other => panic!("the type {other} is not understood"),
+    }
+}
+
+fn pattern(text: &str, pattern: &str) -> bool {
+    match pattern {
+        "^LW[0-9]{4}$" => text
+            .strip_prefix("LW")
+            .is_some_and(|n| n.len() == 4 && n.bytes().all(|b| b.is_ascii_digit())),
+        "^[0-9a-f]*$" => text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')),
+        other => panic!("the pattern {other} is not understood"),
+    }
+}
+
+fn fits(command: &str, written: &[u8]) {
+    let schema: Value = serde_json::from_str(schema::of(command).unwrap()).unwrap();
+    let value: Value = serde_json::from_slice(written).unwrap();
+    let mut told = Vec::new();
+    misfits(&value, &schema, &schema, "", &mut told);
+    assert_eq!(told, [""; 0]);
+}
+
+#[test]
+fn check_writes_what_its_schema_says() {
+    let mut answers = sample::answers(vec![
+        sample::refused("a"),
+        sample::tainted("b"),
+        sample::unknown("c"),
+        sample::loads("d"),
+    ]);
+    answers.notes.push(sample::note());
+    let mut out = Vec::new();
+    v1::check(&answers, &mut out).unwrap();
+    fits("check", &out);
+}
+
+#[test]
+fn policy_writes_what_its_schema_says() {
+    let said = Assumption { key: text("secure-boot"), value: text("on") };
+    let demand = Demand {
+        name: "secure-boot",
+        value: Some("on".to_owned()),
+        because: Proof::new(Node::Assumed(said)),
+    };
+    let answers = sample::answers(Vec::new());
+    let mut out = Vec::new();
+    v1::policy(&answers.at, &answers.host, &[demand], &mut out).unwrap();
+    fits("policy", &out);
+}
+
+#[test]
+fn explain_writes_what_its_schema_says() {
+    let tables = Tables::built_in().unwrap();
+    let topics: Vec<_> = ["LW1003", "EPERM", "Module demo is blacklisted"]
+        .iter()
+        .map(|asked| lookup::find(asked, &tables).unwrap())
+        .collect();
+    let mut out = Vec::new();
+    explain::v1(&topics, &mut out).unwrap();
+    fits("explain", &out);
+}
+
+#[test]
+fn every_schema_names_its_document() {
+    for (command, schema) in schema::ALL {
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        let name = format!("loadworthy/{command}/v1");
+        assert_eq!(schema.pointer("/properties/schema/const"), Some(&Value::from(name)));
+    }
+}

@@ -1,0 +1,314 @@
+//! The documents of version 1, as `docs/schema/` describes them.
+//!
+//! They are written as they are made, one verdict at a time: a whole module tree never stands in
+//! memory twice. The same answers give the same bytes.
+
+use crate::json::document::{Tool, document};
+use crate::json::proofs::{Missing, Numbered, Table};
+use crate::words::{self, remedies};
+use loadworthy_core::answer::{Answered, Answers, Demand, Host, Note, Subject, Tried};
+use loadworthy_core::codes;
+use loadworthy_core::proof::Proof;
+use loadworthy_core::verdict::{HostSays, Reason, Verdict};
+use serde::{Serialize, Serializer};
+use std::cell::RefCell;
+use std::io::{self, Write};
+
+#[derive(Debug, Serialize)]
+struct HostDto<'a> {
+    source: &'static str,
+    platform: &'static str,
+    kernel: Option<&'a str>,
+    secure_boot: Option<&'static str>,
+    lockdown: Option<&'static str>,
+}
+
+impl<'a> From<&'a Host> for HostDto<'a> {
+    fn from(host: &'a Host) -> Self {
+        Self {
+            source: words::origin(host.source),
+            platform: "linux",
+            kernel: host.kernel.as_deref(),
+            secure_boot: host.secure_boot.map(|on| if on { "on" } else { "off" }),
+            lockdown: host.lockdown,
+        }
+    }
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Summary {
+    loads: usize,
+    #[serde(rename = "loads-tainted")]
+    loads_tainted: usize,
+    refused: usize,
+    unknown: usize,
+}
+
+impl From<&[Answered]> for Summary {
+    fn from(answers: &[Answered]) -> Self {
+        let mut summary = Self::default();
+        for a in answers {
+            *match a.judgement.verdict {
+                Verdict::Loads => &mut summary.loads,
+                Verdict::LoadsTainted => &mut summary.loads_tainted,
+                Verdict::Refused(_) => &mut summary.refused,
+                Verdict::Unknown(_) => &mut summary.unknown,
+            } += 1;
+        }
+        summary
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct CheckDto<'a> {
+    schema: &'static str,
+    tool: Tool,
+    at: &'a str,
+    host: HostDto<'a>,
+    summary: Summary,
+    verdicts: Verdicts<'a>,
+    notes: Notes<'a>,
+    proof: ProofTable<'a>,
+}
+
+#[derive(Debug)]
+struct Verdicts<'a>(&'a [Answered], &'a RefCell<Table>);
+
+impl Serialize for Verdicts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|a| VerdictDto::of(a, self.1)))
+    }
+}
+
+#[derive(Debug)]
+struct Notes<'a>(&'a [Note], &'a RefCell<Table>);
+
+impl Serialize for Notes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|note| NoteDto {
+            code: note.code.id,
+            title: note.code.title(),
+            because: vec![number(&note.because, self.1)],
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct ProofTable<'a>(&'a RefCell<Table>);
+
+impl Serialize for ProofTable<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let table = self.0.borrow();
+        serializer.collect_seq(table.nodes().map(|n: Numbered<'_>| n))
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct NoteDto {
+    code: &'static str,
+    title: &'static str,
+    because: Vec<u32>,
+}
+
+#[derive(Debug, Serialize)]
+struct VerdictDto<'a> {
+    subject: SubjectDto<'a>,
+    on: Option<&'a str>,
+    phase: &'static str,
+    outcome: &'static str,
+    confidence: &'static str,
+    code: Option<&'static str>,
+    host_says: HostSaysDto<'a>,
+    reasons: Vec<ReasonDto>,
+    unknown: Vec<Missing>,
+    pending: Option<&'a str>,
+    remedies: Vec<RemedyDto>,
+    would_not_help: Vec<RemedyDto>,
+    walk: Vec<u32>,
+}
+
+impl<'a> VerdictDto<'a> {
+    fn of(a: &'a Answered, table: &RefCell<Table>) -> Self {
+        let judgement = &a.judgement;
+        let (code, unknown) = match &judgement.verdict {
+            Verdict::Loads => (None, Vec::new()),
+            Verdict::LoadsTainted => (judgement.reasons.first().map(|r| r.code.id), Vec::new()),
+            Verdict::Refused(code) => (Some(code.id), Vec::new()),
+            Verdict::Unknown(gaps) => {
+                (Some(codes::EVIDENCE_MISSING.id), gaps.iter().map(Missing::from).collect())
+            }
+        };
+        let tried = |helps: bool| {
+            a.tried.iter().filter(move |t| t.helps == helps).map(RemedyDto::from).collect()
+        };
+        Self {
+            subject: SubjectDto::from(&a.subject),
+            on: None,
+            phase: a.phase.name(),
+            outcome: judgement.verdict.name(),
+            confidence: words::standing(judgement.standing),
+            code,
+            host_says: HostSaysDto::from(&judgement.says),
+            reasons: judgement.reasons.iter().map(|r| ReasonDto::of(r, table)).collect(),
+            unknown,
+            pending: a.pending.as_deref(),
+            remedies: tried(true),
+            would_not_help: tried(false),
+            walk: judgement.walk.iter().map(|w| number(&w.proof, table)).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct SubjectDto<'a> {
+    kind: &'static str,
+    name: &'a str,
+    path: Option<&'a str>,
+    sha256: Option<String>,
+    required_by: &'a [String],
+}
+
+impl<'a> From<&'a Subject> for SubjectDto<'a> {
+    fn from(subject: &'a Subject) -> Self {
+        Self {
+            kind: subject.kind.name(),
+            name: &subject.name,
+            path: subject.path.as_deref(),
+            sha256: subject.sha256.map(|d| d.iter().map(|b| format!("{b:02x}")).collect()),
+            required_by: &subject.required_by,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct HostSaysDto<'a> {
+    errno: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errno_certain: Option<bool>,
+    log: Vec<&'a str>,
+    taint: Vec<&'static str>,
+}
+
+impl<'a> From<&'a HostSays> for HostSaysDto<'a> {
+    fn from(says: &'a HostSays) -> Self {
+        Self {
+            errno: says.errno.map(|e| e.name()),
+            errno_certain: (says.errno.is_some() && !says.certain).then_some(false),
+            log: says.lines.iter().map(|l| l.text.as_str()).collect(),
+            taint: says.taint.iter().map(|l| l.name()).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct ReasonDto {
+    code: &'static str,
+    bucket: &'static str,
+    title: &'static str,
+    because: Vec<u32>,
+    reached: bool,
+}
+
+impl ReasonDto {
+    fn of(reason: &Reason, table: &RefCell<Table>) -> Self {
+        Self {
+            code: reason.code.id,
+            bucket: reason.code.bucket().name(),
+            title: reason.code.title(),
+            because: vec![number(&reason.because, table)],
+            reached: reason.reached,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct RemedyDto {
+    does: &'static str,
+    title: String,
+    command: Option<String>,
+    judged: &'static str,
+}
+
+impl From<&Tried> for RemedyDto {
+    fn from(tried: &Tried) -> Self {
+        Self {
+            does: remedies::does(&tried.remedy),
+            title: remedies::remedy(&tried.remedy),
+            command: remedies::command(&tried.remedy),
+            judged: tried.judged.name(),
+        }
+    }
+}
+
+fn number(proof: &Proof, table: &RefCell<Table>) -> u32 {
+    table.borrow_mut().number(proof)
+}
+
+/// Writes `loadworthy/check/v1`.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn check(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
+    let table = RefCell::new(Table::default());
+    let value = CheckDto {
+        schema: "loadworthy/check/v1",
+        tool: Tool::this(),
+        at: &answers.at,
+        host: HostDto::from(&answers.host),
+        summary: Summary::from(answers.answers.as_slice()),
+        verdicts: Verdicts(&answers.answers, &table),
+        notes: Notes(&answers.notes, &table),
+        proof: ProofTable(&table),
+    };
+    document(&value, out)
+}
+
+#[derive(Debug, Serialize)]
+struct PolicyDto<'a> {
+    schema: &'static str,
+    tool: Tool,
+    at: &'a str,
+    host: HostDto<'a>,
+    demands: Demands<'a>,
+    proof: ProofTable<'a>,
+}
+
+#[derive(Debug)]
+struct Demands<'a>(&'a [Demand], &'a RefCell<Table>);
+
+impl Serialize for Demands<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|demand| DemandDto {
+            name: demand.name,
+            value: demand.value.as_deref(),
+            because: vec![number(&demand.because, self.1)],
+        }))
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct DemandDto<'a> {
+    name: &'static str,
+    value: Option<&'a str>,
+    because: Vec<u32>,
+}
+
+/// Writes `loadworthy/policy/v1`.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn policy(at: &str, host: &Host, demands: &[Demand], out: &mut dyn Write) -> io::Result<()> {
+    let table = RefCell::new(Table::default());
+    let value = PolicyDto {
+        schema: "loadworthy/policy/v1",
+        tool: Tool::this(),
+        at,
+        host: HostDto::from(host),
+        demands: Demands(demands, &table),
+        proof: ProofTable(&table),
+    };
+    document(&value, out)
+}
+
+#[cfg(test)]
+mod tests;

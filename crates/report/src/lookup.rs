@@ -1,0 +1,166 @@
+//! What somebody may want explained: a code, an error number, a line of the kernel log, a mark.
+
+use loadworthy_core::code::Code;
+use loadworthy_core::codebook;
+use loadworthy_core::tables::Tables;
+use loadworthy_core::tables::errors::Meaning;
+use loadworthy_core::tables::log::Wording;
+
+/// What was found.
+#[derive(Clone, Copy, Debug)]
+pub enum Topic<'t> {
+    /// A code and its page.
+    Code(&'static Code),
+    /// An error number.
+    Errno(&'t Meaning),
+    /// A line of the kernel log, with the code that explains it.
+    Line(&'t Wording, Option<&'static Code>),
+}
+
+/// What `asked` means; nothing where it means nothing to us.
+#[must_use]
+pub fn find<'t>(asked: &str, tables: &'t Tables) -> Option<Topic<'t>> {
+    let asked = asked.trim();
+    if asked.is_empty() {
+        return None;
+    }
+    // A bare number is an errno where there is one: codes are asked for as they are printed.
+    if let Some(row) = tables.errors.find(asked) {
+        return Some(Topic::Errno(row));
+    }
+    if let Some(code) = codebook::find(asked).or_else(|| mark(asked)) {
+        return Some(Topic::Code(code));
+    }
+    let line = without_prefix(asked);
+    let row = tables.log.rows().iter().find(|row| matches(&row.text, line));
+    if let Some(row) = row {
+        return Some(Topic::Line(row, row.code.as_deref().and_then(codebook::find)));
+    }
+    // What a program printed ends in the words of an error number.
+    let said = asked.rsplit_once(": ").map_or(asked, |(_, said)| said);
+    tables.errors.find(said).map(Topic::Errno)
+}
+
+/// The code of a taint letter.
+fn mark(asked: &str) -> Option<&'static Code> {
+    let letter = (asked.len() == 1).then(|| asked.to_ascii_uppercase())?;
+    codebook::ALL.iter().copied().find(|code| code.field("taint") == letter)
+}
+
+/// A log line without time stamp, level, host and `kernel:` in front of it.
+fn without_prefix(line: &str) -> &str {
+    let line = line.split_once(" kernel: ").map_or(line, |(_, rest)| rest).trim_start();
+    let line = line.strip_prefix("kernel: ").unwrap_or(line);
+    let line =
+        line.strip_prefix('<').and_then(|l| l.split_once('>')).map_or(line, |(_, rest)| rest);
+    match line.strip_prefix('[').and_then(|l| l.split_once(']')) {
+        Some((stamp, rest)) if stamp.trim().chars().all(|c| c.is_ascii_digit() || c == '.') => {
+            rest.trim_start()
+        }
+        _ => line,
+    }
+}
+
+/// Whether `line` is the wording `text`, where `{0}`, `{1}` … stand for anything.
+fn matches(text: &str, line: &str) -> bool {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((_, after)) = after.split_once('}') else { break };
+        pieces.push(before);
+        rest = after;
+    }
+    let Some((first, inner)) = pieces.split_first() else { return line == text };
+    let Some(mut left) = line.strip_prefix(first) else { return false };
+    for piece in inner {
+        let Some((_, after)) = left.split_once(piece) else { return false };
+        left = after;
+    }
+    left.ends_with(rest)
+}
+
+/// What `asked` may have been meant to be: the nearest name we know, if one is near.
+#[must_use]
+pub fn nearest(asked: &str, tables: &Tables) -> Option<String> {
+    let asked = asked.to_ascii_uppercase();
+    let codes = codebook::ALL.iter().flat_map(|c| [c.id.to_owned(), c.name.to_owned()]);
+    let names = codes.chain(tables.errors.rows().iter().map(|r| r.name.clone()));
+    names
+        .map(|name| (distance(&asked, &name.to_ascii_uppercase()), name))
+        .filter(|(far, name)| *far <= 1 + name.len() / 6)
+        .min_by_key(|(far, _)| *far)
+        .map(|(_, name)| name)
+}
+
+/// How many letters have to be changed, added or removed (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (n, c) in one.chars().enumerate() {
+        let mut diagonal = n;
+        row[0] = n + 1;
+        for (m, d) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(c != *d);
+            diagonal = row[m + 1];
+            row[m + 1] = changed.min(diagonal + 1).min(row[m] + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(asked: &str) -> String {
+        let tables = Tables::built_in().unwrap();
+        match find(asked, &tables) {
+            Some(Topic::Code(code)) => code.id.to_owned(),
+            Some(Topic::Errno(row)) => row.name.clone(),
+            Some(Topic::Line(row, code)) => {
+                format!("{} {}", row.common.id, code.map_or("-", |c| c.id))
+            }
+            None => "nothing".to_owned(),
+        }
+    }
+
+    #[test]
+    fn whatever_a_screen_shows_is_found() {
+        for (asked, is) in [
+            ("LW1003", "LW1003"),
+            ("unsigned-module-refused", "LW1003"),
+            ("e", "LW1002"),
+            ("EKEYREJECTED", "EKEYREJECTED"),
+            ("129", "EKEYREJECTED"),
+            ("-129", "EKEYREJECTED"),
+            ("Loading of unsigned module is rejected", "unsigned-rejected LW1003"),
+            ("[   12.345678] Module demo is blacklisted", "name-blocked LW1025"),
+            (
+                "Nov 21 10:00:00 host kernel: [    3.1] demo: version magic 'a' should be 'b'",
+                "vermagic-differs LW1027",
+            ),
+            ("demo: Unknown symbol frob (err -2)", "unknown-symbol LW1031"),
+            (
+                "modprobe: ERROR: could not insert 'demo': Key was rejected by service",
+                "EKEYREJECTED",
+            ),
+            ("insmod: ERROR: could not insert module demo.ko: Invalid module format", "ENOEXEC"),
+            ("LW9999", "nothing"),
+            ("hello", "nothing"),
+            ("", "nothing"),
+        ] {
+            assert_eq!(found(asked), is, "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_gets_a_suggestion() {
+        let tables = Tables::built_in().unwrap();
+        assert_eq!(nearest("EKEYREJECTD", &tables).as_deref(), Some("EKEYREJECTED"));
+        assert_eq!(
+            nearest("unsigned-module-refsed", &tables).as_deref(),
+            Some("unsigned-module-refused")
+        );
+        assert_eq!(nearest("hello", &tables), None);
+    }
+}

@@ -1,0 +1,328 @@
+//! Answers as text for people: the conclusion first, then why, then what would help.
+//!
+//! The first word of each subject's first line is the outcome, so that the page can be searched
+//! and cut by columns as well as read.
+
+use crate::style::{Style, Tone, wrap};
+use crate::tree::{self, Depth};
+use crate::words::{self, remedies};
+use loadworthy_core::answer::{Answered, Answers, Host};
+use loadworthy_core::proof::Gap;
+use loadworthy_core::verdict::{Reason, Verdict};
+use std::io::{self, Write};
+
+mod policy;
+pub use policy::policy;
+
+/// What the reader wants to see.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// What the page may look like.
+    pub style: Style,
+    /// How much of each proof.
+    pub proof: Depth,
+    /// Everything that loads, too, a line each.
+    pub verbose: bool,
+    /// Only what does not load, a line each.
+    pub quiet: bool,
+}
+
+/// So many are told in full, or by name, before the rest is told in short.
+const IN_FULL: usize = 20;
+/// So few that load are named without being asked for.
+const FEW: usize = 10;
+
+/// Writes the answers.
+///
+/// # Errors
+/// When `out` does not take the text.
+pub fn check(answers: &Answers, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let all = &answers.answers;
+    if options.quiet {
+        for a in all.iter().filter(|a| troubled(a)) {
+            writeln!(out, "{}", first_line(a, &options.style))?;
+        }
+        return Ok(());
+    }
+    match all.as_slice() {
+        [] => writeln!(out, "nothing to judge: no module was named or found")?,
+        [one] => block(one, answers, options, out)?,
+        many => several(many, answers, options, out)?,
+    }
+    for note in &answers.notes {
+        writeln!(out)?;
+        writeln!(out, "note  {}  {}", note.code.id, note.code.title())?;
+        for line in tree::proofs(&[&note.because], options.proof, &options.style) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
+}
+
+fn troubled(a: &Answered) -> bool {
+    matches!(a.judgement.verdict, Verdict::Refused(_) | Verdict::Unknown(_))
+}
+
+fn of<'a>(all: &'a [Answered], name: &str) -> Vec<&'a Answered> {
+    all.iter().filter(|a| a.judgement.verdict.name() == name).collect()
+}
+
+fn several(
+    all: &[Answered],
+    answers: &Answers,
+    options: &Options,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let style = &options.style;
+    let (refused, unknown) = (of(all, "refused"), of(all, "unknown"));
+    let (tainted, loads) = (of(all, "loads-tainted"), of(all, "loads"));
+    writeln!(out, "{}", style.paint(Tone::Strong, &summary(all, &answers.host, style)))?;
+    if let Some(host) = setting(&answers.host) {
+        writeln!(out, "{host}")?;
+    }
+    for (n, a) in refused.iter().enumerate() {
+        if n < IN_FULL {
+            writeln!(out)?;
+            block(a, answers, options, out)?;
+        } else {
+            if n == IN_FULL {
+                writeln!(out)?;
+            }
+            writeln!(out, "{}", first_line(a, style))?;
+        }
+    }
+    for (gaps, group) in by_gap(&unknown) {
+        writeln!(out)?;
+        for (n, a) in group.iter().enumerate() {
+            if n < IN_FULL || options.verbose {
+                writeln!(out, "{}", first_line(a, style))?;
+            }
+        }
+        if group.len() > IN_FULL && !options.verbose {
+            writeln!(out, "and {} more for the same reason", group.len() - IN_FULL)?;
+        }
+        missing(gaps, style, out)?;
+    }
+    for (group, few) in [(&tainted, FEW), (&loads, FEW)] {
+        if options.verbose || (!group.is_empty() && group.len() <= few) {
+            writeln!(out)?;
+            for a in group {
+                writeln!(out, "{}", first_line(a, style))?;
+            }
+        }
+    }
+    if tainted.len() > FEW && !options.verbose {
+        writeln!(out)?;
+        marks(&tainted, out)?;
+    }
+    Ok(())
+}
+
+/// `4023 modules of 6.1.0-56-amd64: 4023 load, 12 of them tainted, none refused`.
+fn summary(all: &[Answered], host: &Host, style: &Style) -> String {
+    let number = |name: &str| of(all, name).len();
+    let tainted = number("loads-tainted");
+    let load = number("loads") + tainted;
+    let mut line = words::count(all.len(), "module");
+    if let Some(kernel) = &host.kernel {
+        line.push_str(&format!(" of {}", style.plain(kernel)));
+    }
+    line.push_str(&format!(": {load} {}", if load == 1 { "loads" } else { "load" }));
+    if tainted > 0 {
+        line.push_str(&format!(", {tainted} of them tainted"));
+    }
+    match number("refused") {
+        0 => line.push_str(", none refused"),
+        n => line.push_str(&format!(", {n} refused")),
+    }
+    match number("unknown") {
+        0 => {}
+        n => line.push_str(&format!(", {n} unknown")),
+    }
+    line
+}
+
+/// `Secure Boot on, lockdown integrity`.
+fn setting(host: &Host) -> Option<String> {
+    let boot = host.secure_boot.map(|on| format!("Secure Boot {}", if on { "on" } else { "off" }));
+    let lockdown = host.lockdown.map(|level| format!("lockdown {level}"));
+    let said: Vec<String> = boot.into_iter().chain(lockdown).collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// `refused  lpfc  lib/modules/…/lpfc.ko`.
+fn first_line(a: &Answered, style: &Style) -> String {
+    let outcome = a.judgement.verdict.name();
+    let tone = match a.judgement.verdict {
+        Verdict::Loads => Tone::Good,
+        Verdict::LoadsTainted | Verdict::Unknown(_) => Tone::Mind,
+        Verdict::Refused(_) => Tone::Bad,
+    };
+    let mut line = format!("{}  {}", style.paint(tone, outcome), style.plain(&a.subject.name));
+    if let Some(path) = &a.subject.path {
+        line.push_str("  ");
+        line.push_str(&style.plain(path));
+    }
+    let letters: Vec<&str> = a.judgement.says.taint.iter().map(|l| l.name()).collect();
+    if !letters.is_empty() {
+        line.push_str(&format!("  [{}]", letters.join(" ")));
+    }
+    line
+}
+
+/// One subject in full.
+fn block(
+    a: &Answered,
+    answers: &Answers,
+    options: &Options,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let style = &options.style;
+    writeln!(out, "{}", first_line(a, style))?;
+    let reached: Vec<&Reason> = a.judgement.reasons.iter().filter(|r| r.reached).collect();
+    let decisive = match &a.judgement.verdict {
+        Verdict::Refused(_) => 1,
+        Verdict::LoadsTainted => reached.len(),
+        Verdict::Loads | Verdict::Unknown(_) => 0,
+    };
+    for reason in reached.iter().take(decisive) {
+        paragraph(reason.code.id, reason.code.title(), 8, style, out)?;
+    }
+    if let Verdict::Unknown(gaps) = &a.judgement.verdict {
+        missing(gaps, style, out)?;
+    }
+    let lines = tree::lay_out(&a.judgement, options.proof, style);
+    if !lines.is_empty() {
+        writeln!(out)?;
+        for line in lines {
+            writeln!(out, "{line}")?;
+        }
+    }
+    writeln!(out)?;
+    rows(a, answers, options, out)
+}
+
+/// What the host will say, what would help, where to read more.
+fn rows(a: &Answered, answers: &Answers, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let style = &options.style;
+    let mut row = |label: &str, text: &str| paragraph(&format!("  {label}"), text, 22, style, out);
+    let says = &a.judgement.says;
+    let mut said: Vec<String> = says.errno.iter().map(|e| e.name().to_owned()).collect();
+    said.extend(says.lines.iter().map(|l| format!("\"{}\"", l.text)));
+    if !said.is_empty() {
+        row("the host will say", &said.join("; "))?;
+        if says.errno.is_some() && !says.certain {
+            row("", "not certain: something that is not known comes before it")?;
+        }
+    }
+    let beyond: Vec<String> = a
+        .judgement
+        .reasons
+        .iter()
+        .filter(|r| match &a.judgement.verdict {
+            Verdict::Refused(code) => r.code.id != code.id,
+            Verdict::Loads | Verdict::LoadsTainted | Verdict::Unknown(_) => !r.reached,
+        })
+        .map(|r| format!("{} {}", r.code.id, r.code.title()))
+        .collect();
+    for also in beyond {
+        row("also", &also)?;
+    }
+    if let Some(pending) = &a.pending {
+        row("pending", pending)?;
+    }
+    for tried in &a.tried {
+        let label = if tried.helps { "would help" } else { "would not help" };
+        let outcome = match &tried.judged {
+            Verdict::Refused(code) => format!("refused ({code})"),
+            other => other.name().to_owned(),
+        };
+        let dash = if style.unicode { '–' } else { '-' };
+        let what = remedies::remedy(&tried.remedy);
+        row(label, &format!("{what} {dash} judged again: {outcome}"))?;
+        if let Some(command) = remedies::command(&tried.remedy).filter(|_| tried.helps) {
+            row("", &command)?;
+        }
+    }
+    if !a.subject.required_by.is_empty() {
+        row("wanted by", &a.subject.required_by.join(", "))?;
+    }
+    let host = [answers.host.kernel.as_deref().map(ToOwned::to_owned), setting(&answers.host)];
+    let host: Vec<String> = host.into_iter().flatten().collect();
+    if answers.answers.len() == 1 && !host.is_empty() {
+        row("judged for", &host.join(", "))?;
+    }
+    if !matches!(a.judgement.verdict, Verdict::Unknown(_)) {
+        row("how sure", backing(a))?;
+    }
+    if let Some(reason) = a.judgement.reasons.first() {
+        row("more", &format!("loadworthy explain {}", reason.code.id))?;
+    }
+    Ok(())
+}
+
+fn backing(a: &Answered) -> &'static str {
+    use loadworthy_core::proof::Standing;
+    match a.judgement.standing {
+        Standing::Confirmed => "confirmed: a real kernel of this release answered so",
+        Standing::Documented => "documented: the kernel's source code says so",
+        Standing::Extrapolated => "extrapolated: this kernel is newer than those we know",
+    }
+}
+
+/// What is missing, and how to supply it.
+fn missing(gaps: &[Gap], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    for gap in gaps {
+        paragraph("  not known", &words::gap(gap), 22, style, out)?;
+        paragraph("  to supply it", words::supply(gap), 22, style, out)?;
+    }
+    Ok(())
+}
+
+/// The unknown ones, those with the same gaps together, in order of appearance.
+fn by_gap<'a>(unknown: &[&'a Answered]) -> Vec<(&'a [Gap], Vec<&'a Answered>)> {
+    let mut groups: Vec<(&[Gap], Vec<&Answered>)> = Vec::new();
+    for a in unknown {
+        let Verdict::Unknown(gaps) = &a.judgement.verdict else { continue };
+        match groups.iter_mut().find(|(g, _)| *g == gaps.as_slice()) {
+            Some((_, group)) => group.push(a),
+            None => groups.push((gaps, vec![a])),
+        }
+    }
+    groups
+}
+
+/// How many carry which mark.
+fn marks(tainted: &[&Answered], out: &mut dyn Write) -> io::Result<()> {
+    let mut counts: Vec<(&Reason, usize)> = Vec::new();
+    for reason in tainted.iter().flat_map(|a| &a.judgement.reasons) {
+        match counts.iter_mut().find(|(r, _)| r.code.id == reason.code.id) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((reason, 1)),
+        }
+    }
+    counts.sort_by_key(|(reason, _)| reason.code.id);
+    for (reason, n) in counts {
+        writeln!(out, "loads-tainted  {n}  {}  {}", reason.code.id, reason.code.title())?;
+    }
+    Ok(())
+}
+
+/// A label in its column, and a text beside it.
+fn paragraph(
+    label: &str,
+    text: &str,
+    column: usize,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let room = style.width.saturating_sub(column).max(20);
+    for (n, line) in wrap(&style.plain(text), room).iter().enumerate() {
+        let label = if n == 0 { label } else { "" };
+        writeln!(out, "{label:column$}{line}")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! Whole pages, as people read them.
+
+use super::{Options, check};
+use crate::sample;
+use crate::style::Style;
+use crate::tree::{self, Depth};
+use loadworthy_core::answer::Answered;
+
+fn page(answers: Vec<Answered>, proof: Depth) -> String {
+    let options = Options { style: Style::default(), proof, verbose: false, quiet: false };
+    let mut out = Vec::new();
+    check(&sample::answers(answers), &options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_refused_module_is_told_with_its_proof() {
+    assert_eq!(
+        page(vec![sample::refused("lpfc")], Depth::Short),
+        "\
+refused  lpfc  lib/modules/6.1.0-56-amd64/lpfc.ko
+LW1003  The module is not signed, and this kernel refuses unsigned modules
+
+├─ the file does not end in a signature that counts              linux/signature
+│  └─ seen     lib/modules/6.1.0-56-amd64/lpfc.ko: no marker at the end of 41504
+│              bytes
+└─ nobody the kernel trusts vouches for the module, and it insists on that
+                                                                   linux/vouched
+   └─ this kernel insists on signatures: a module nobody vouches for is refused
+                                                       linux/signatures-enforced
+      ├─ listed   linux/behaviours.toml#ima-enforces-debian (confirmed): Debian
+      │           linux, security/integrity/ima/ima_efi.c
+      └─ seen     boot/config-6.1.0-56-amd64: CONFIG_IMA_ARCH_POLICY=y
+
+  the host will say   EKEYREJECTED; \"Loading of unsigned module is rejected\"
+  also                LW1036 The module was built outside the kernel tree;
+                      marked O
+  would help          sign it with the enrolled key lab owner – judged again:
+                      loads-tainted
+                      kmodsign sha256 MOK.priv MOK.der
+                      lib/modules/6.1.0-56-amd64/lpfc.ko
+  would not help      module.sig_enforce=0 on the kernel command line – judged
+                      again: refused (LW1003)
+  judged for          6.1.0-56-amd64, Secure Boot on, lockdown integrity
+  how sure            confirmed: a real kernel of this release answered so
+  more                loadworthy explain LW1003
+"
+    );
+}
+
+#[test]
+fn a_tainted_module_is_told() {
+    assert_eq!(
+        page(vec![sample::tainted("demo")], Depth::Short),
+        "\
+loads-tainted  demo  lib/modules/6.1.0-56-amd64/demo.ko  [O]
+LW1036  The module was built outside the kernel tree; marked O
+
+└─ the module was built outside the kernel tree                    linux/in-tree
+   └─ seen     lib/modules/6.1.0-56-amd64/demo.ko: modinfo without intree
+
+  the host will say   \"demo: loading out-of-tree module taints kernel.\"
+  judged for          6.1.0-56-amd64, Secure Boot on, lockdown integrity
+  how sure            confirmed: a real kernel of this release answered so
+  more                loadworthy explain LW1036
+"
+    );
+}
+
+#[test]
+fn an_unknown_one_says_what_is_missing() {
+    assert_eq!(
+        page(vec![sample::unknown("demo")], Depth::None),
+        "\
+unknown  demo  lib/modules/6.1.0-56-amd64/demo.ko
+  not known           whether Secure Boot is on: sys/firmware/efi: this source
+                      cannot know it
+  to supply it        say --assume secure-boot=on (or off), or check on the
+                      machine itself
+
+  judged for          6.1.0-56-amd64, Secure Boot on, lockdown integrity
+"
+    );
+}
+
+#[test]
+fn many_are_counted_first() {
+    let many =
+        vec![sample::loads("a"), sample::refused("b"), sample::unknown("c"), sample::unknown("d")];
+    assert_eq!(
+        page(many, Depth::None),
+        "\
+4 modules of 6.1.0-56-amd64: 1 loads, 1 refused, 2 unknown
+Secure Boot on, lockdown integrity
+
+refused  b  lib/modules/6.1.0-56-amd64/b.ko
+LW1003  The module is not signed, and this kernel refuses unsigned modules
+
+  the host will say   EKEYREJECTED; \"Loading of unsigned module is rejected\"
+  also                LW1036 The module was built outside the kernel tree;
+                      marked O
+  would help          sign it with the enrolled key lab owner – judged again:
+                      loads-tainted
+                      kmodsign sha256 MOK.priv MOK.der
+                      lib/modules/6.1.0-56-amd64/b.ko
+  would not help      module.sig_enforce=0 on the kernel command line – judged
+                      again: refused (LW1003)
+  how sure            confirmed: a real kernel of this release answered so
+  more                loadworthy explain LW1003
+
+unknown  c  lib/modules/6.1.0-56-amd64/c.ko
+unknown  d  lib/modules/6.1.0-56-amd64/d.ko
+  not known           whether Secure Boot is on: sys/firmware/efi: this source
+                      cannot know it
+  to supply it        say --assume secure-boot=on (or off), or check on the
+                      machine itself
+
+loads  a  lib/modules/6.1.0-56-amd64/a.ko
+"
+    );
+}
+
+#[test]
+fn a_full_proof_in_ascii_has_every_step() {
+    let style = Style { unicode: false, ..Style::default() };
+    let lines = tree::lay_out(&sample::refused("x").judgement, Depth::Full, &style);
+    assert_eq!(
+        lines.join("\n"),
+        "\
+|- the file does not end in a signature that counts              linux/signature
+|  `- seen     lib/modules/6.1.0-56-amd64/x.ko: no marker at the end of 41504
+|              bytes
+|- nobody the kernel trusts vouches for the module, and it insists on that
+|                                                                  linux/vouched
+|  `- this kernel insists on signatures: a module nobody vouches for is refused
+|                                                      linux/signatures-enforced
+|     |- listed   linux/behaviours.toml#ima-enforces-debian (confirmed): Debian
+|     |           linux, security/integrity/ima/ima_efi.c
+|     `- seen     boot/config-6.1.0-56-amd64: CONFIG_IMA_ARCH_POLICY=y
+`- the module was built outside the kernel tree                    linux/in-tree
+   `- seen     lib/modules/6.1.0-56-amd64/x.ko: modinfo without intree"
+    );
+}

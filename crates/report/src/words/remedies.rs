@@ -1,0 +1,65 @@
+//! What a remedy does, in a word, a sentence and a command.
+
+use loadworthy_core::answer::Remedy;
+
+/// A remedy's short name in JSON.
+#[must_use]
+pub const fn does(remedy: &Remedy) -> &'static str {
+    match remedy {
+        Remedy::Sign { .. } => "sign",
+        Remedy::Enroll { .. } => "enroll",
+        Remedy::Unblock { .. } => "unblock",
+        Remedy::Rebuild { .. } => "rebuild",
+        Remedy::Reinstall { .. } => "reinstall",
+        Remedy::LoadByName { .. } => "load-by-name",
+        Remedy::EnforceOff => "enforce-off",
+        Remedy::SecureBootOff => "secure-boot-off",
+    }
+}
+
+/// A remedy as a sentence that tells what to do.
+#[must_use]
+pub fn remedy(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::Sign { with: Some(key), .. } => format!("sign it with the enrolled key {key}"),
+        Remedy::Sign { with: None, .. } => {
+            "make a key, enrol it as a machine owner key, and sign it".to_owned()
+        }
+        Remedy::Enroll { signer, certificate: Some(file) } => {
+            format!("enrol {signer} as a machine owner key ({file})")
+        }
+        Remedy::Enroll { signer, certificate: None } => {
+            format!("enrol the certificate of {signer} as a machine owner key")
+        }
+        Remedy::Unblock { name } => {
+            format!("take {name} off module_blacklist= of the kernel command line")
+        }
+        Remedy::Rebuild { release } => format!("build it again for {release}"),
+        Remedy::Reinstall { .. } => {
+            "install its package again: the bytes the distribution signed".to_owned()
+        }
+        Remedy::LoadByName { name } => {
+            format!("load it by name, so that what it depends on comes first: {name}")
+        }
+        Remedy::EnforceOff => "module.sig_enforce=0 on the kernel command line".to_owned(),
+        Remedy::SecureBootOff => {
+            "switch Secure Boot off: a last resort, it opens the machine".to_owned()
+        }
+    }
+}
+
+/// A command that does it, where one command can.
+#[must_use]
+pub fn command(remedy: &Remedy) -> Option<String> {
+    match remedy {
+        Remedy::Enroll { certificate: Some(file), .. } => Some(format!("mokutil --import {file}")),
+        Remedy::Rebuild { release } => Some(format!("dkms autoinstall -k {release}")),
+        Remedy::LoadByName { name } => Some(format!("modprobe {name}")),
+        Remedy::Sign { path, .. } => Some(format!("kmodsign sha256 MOK.priv MOK.der {path}")),
+        Remedy::Enroll { certificate: None, .. }
+        | Remedy::Unblock { .. }
+        | Remedy::Reinstall { .. }
+        | Remedy::EnforceOff
+        | Remedy::SecureBootOff => None,
+    }
+}
