@@ -4,7 +4,7 @@
 //! save that it is read through to the end where it is lazy.
 
 use loadworthy_formats::kernel::{
-    cmdline, ima_policy, kconfig, lockdown, modprobe_d, modules_alias, modules_builtin,
+    cmdline, ima_policy, image, kconfig, lockdown, modprobe_d, modules_alias, modules_builtin,
     modules_dep, modules_softdep, modules_symbols, proc_keys, proc_modules, proc_version, symvers,
     taint,
 };
@@ -33,6 +33,7 @@ const UNPACKED: usize = 1 << 20;
 /// Readers that take limits.
 const BOUNDED: &[Reader] = &bounded![
     "elf" => elf::survey::survey,
+    "kernel_image" => image::read,
     "kconfig" => kconfig::read,
     "cmdline" => cmdline::read,
     "lockdown" => lockdown::read,

@@ -7,6 +7,7 @@
 
 mod time;
 mod digest;
+mod packed;
 mod page;
 mod pem;
 mod certificate;
@@ -16,7 +17,6 @@ mod signature_list;
 mod efi_variable;
 mod module;
 mod kernel_image;
-mod packed;
 
 use std::path::Path;
 

@@ -21,7 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         .map(|(name, read)| Trial::test(format!("corpus {name}"), move || replay(name, *read)))
         .collect();
     trials.push(Trial::test("corpus seeds are as forged", seeds));
-    trials.push(Trial::test("corpus folders have readers", folders));
+    trials.push(Trial::test("corpus, readers and fuzz targets are the same formats", folders));
     trials
 }
 
@@ -69,12 +69,19 @@ fn replay(format: &str, read: fn(&[u8])) -> Result<(), libtest_mimic::Failed> {
     Ok(())
 }
 
-/// A folder without a reader would never be replayed.
+/// A folder without a reader would never be replayed, a reader without a target never fuzzed.
 fn folders() -> Result<(), libtest_mimic::Failed> {
     for entry in fs::read_dir(folder())?.flatten().filter(|e| e.path().is_dir()) {
         let name = entry.file_name().to_string_lossy().into_owned();
         if !readers::all().any(|(reader, _)| *reader == name) {
             return Err(format!("proving/corpus/{name} has no reader").into());
+        }
+    }
+    let targets = fs::read_to_string(root().join("fuzz/Cargo.toml"))?;
+    for (name, _) in readers::all() {
+        let path = format!("fuzz_targets/{name}.rs");
+        if !root().join("fuzz").join(&path).is_file() || !targets.contains(&path) {
+            return Err(format!("no fuzz target {name}").into());
         }
     }
     Ok(())
@@ -134,6 +141,7 @@ fn forged() -> Result<Vec<(&'static str, Vec<u8>)>, String> {
         ("compress", zstd::bulk::compress(&file, 3).map_err(|e| e.to_string())?),
         ("elf", file.clone()),
         ("ima_policy", b"appraise func=MODULE_CHECK appraise_type=imasig|modsig\n".to_vec()),
+        ("kernel_image", kernel.image()),
         ("kconfig", text("boot/config-VER")?),
         ("lockdown", b"none [integrity] confidentiality\n".to_vec()),
         ("modprobe_d", b"# a line\\\n goes on\ninstall a /bin/false\nblacklist b\nsoftdep c pre: d\n".to_vec()),

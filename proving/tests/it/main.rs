@@ -4,6 +4,7 @@
 //! are counted at the end. Renew transcripts and seeds with `LOADWORTHY_UPDATE=1`.
 
 mod corpus;
+mod forged;
 mod peers;
 mod skipped;
 mod tidy;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let trials = [corpus::trials(), peers::trials(), tidy::trials()];
+    let trials = [corpus::trials(), forged::trials(), peers::trials(), tidy::trials()];
     let conclusion = run(&arguments, trials.into_iter().flatten().collect());
     drop(writeln!(std::io::stdout(), "{}", skipped::summary()));
     conclusion.exit_code()

@@ -1,0 +1,4 @@
+//! ELF modules: header, sections, symbols, versions, exports
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("elf", bytes));

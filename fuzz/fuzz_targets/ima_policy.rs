@@ -1,0 +1,4 @@
+//! IMA policies
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("ima_policy", bytes));

@@ -1,0 +1,4 @@
+//! `/sys/kernel/security/lockdown`
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("lockdown", bytes));

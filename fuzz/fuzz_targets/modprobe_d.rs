@@ -1,0 +1,4 @@
+//! `modprobe.d` files
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("modprobe_d", bytes));

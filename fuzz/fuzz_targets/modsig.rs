@@ -1,0 +1,4 @@
+//! the signature appended to a module
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("modsig", bytes));

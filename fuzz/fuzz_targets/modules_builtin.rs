@@ -1,0 +1,7 @@
+//! `modules.builtin`
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run(
+    "modules_builtin",
+    bytes
+));

@@ -1,0 +1,4 @@
+//! `modules.dep`
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("modules_dep", bytes));

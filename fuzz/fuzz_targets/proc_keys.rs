@@ -1,0 +1,4 @@
+//! `/proc/keys`
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("proc_keys", bytes));

@@ -1,0 +1,4 @@
+//! `/proc/version`
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("proc_version", bytes));

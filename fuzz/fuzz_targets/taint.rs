@@ -1,0 +1,4 @@
+//! `/proc/sys/kernel/tainted`
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("taint", bytes));

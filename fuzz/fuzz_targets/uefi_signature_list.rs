@@ -1,0 +1,7 @@
+//! EFI signature lists
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run(
+    "uefi_signature_list",
+    bytes
+));
