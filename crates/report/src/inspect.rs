@@ -8,6 +8,7 @@
 mod time;
 mod digest;
 mod packed;
+mod noticed;
 mod page;
 mod pem;
 mod certificate;
@@ -17,6 +18,7 @@ mod signature_list;
 mod efi_variable;
 mod module;
 mod kernel_image;
+mod initramfs;
 
 use std::path::Path;
 
@@ -27,6 +29,7 @@ use serde_json::json;
 
 pub use certificate::Certificate;
 pub use efi_variable::EfiVariable;
+pub use initramfs::Initramfs;
 pub use kernel_image::Kernel;
 pub use module::Module;
 pub use pkcs7::{Pkcs7, Signer};
@@ -46,6 +49,8 @@ pub enum Kind {
     LinuxModule,
     /// A Linux kernel.
     KernelImage,
+    /// An initramfs image.
+    Initramfs,
     /// Lists of signatures, or an update of them.
     SignatureList,
     /// A firmware variable that holds something else.
@@ -66,6 +71,7 @@ impl Kind {
         match self {
             Self::LinuxModule => "linux-module",
             Self::KernelImage => "kernel-image",
+            Self::Initramfs => "initramfs",
             Self::SignatureList => "signature-list",
             Self::EfiVariable => "efi-variable",
             Self::Certificate => "certificate",
@@ -97,6 +103,9 @@ pub struct Entry {
     /// The block of a `kernel-image`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kernel: Option<Kernel>,
+    /// The block of an `initramfs`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initramfs: Option<Initramfs>,
     /// The block of a `signature-list`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature_list: Option<SignatureList>,
@@ -145,6 +154,11 @@ fn look(name: &str, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
     let glance = packing.map(|how| packed::glance(bytes, how, limits));
     if module::is(glance.as_deref().unwrap_or(bytes)) {
         return linux_module(bytes, packing, limits, entry);
+    }
+    if initramfs::begins(glance.as_deref().unwrap_or(bytes)) {
+        let block = initramfs::read(bytes, limits, &mut entry.errors, &mut entry.deviations);
+        entry.initramfs = Some(block);
+        return Kind::Initramfs;
     }
     if let Some(block) = kernel_image::read(bytes, limits, &mut entry.errors, &mut entry.deviations)
     {
@@ -215,6 +229,9 @@ pub fn text(entry: &Entry) -> String {
     if let Some(block) = &entry.kernel {
         block.text(&mut page);
     }
+    if let Some(block) = &entry.initramfs {
+        block.text(&mut page);
+    }
     for signature in entry.signatures.iter().flatten() {
         signature.text(&mut page);
     }
@@ -239,6 +256,7 @@ fn headline(entry: &Entry) -> String {
     match entry {
         Entry { module: Some(block), .. } => block.headline(),
         Entry { kernel: Some(block), .. } => block.headline(),
+        Entry { initramfs: Some(block), .. } => block.headline(),
         Entry { signature_list: Some(block), .. } => block.headline(),
         Entry { efi_variable: Some(block), .. } => block.name.clone(),
         Entry { certificate: Some(block), .. } => block.subject.clone(),

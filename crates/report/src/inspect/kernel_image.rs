@@ -3,12 +3,12 @@
 //! An image with an EFI stub is a PE file as well; its kind will be `pe` with this block beside that one
 //! once PE files are read.
 
+use loadworthy_formats::compress::Compression;
 use loadworthy_formats::kernel::image::{self, Container, KernelImage};
 use loadworthy_formats::limits::Limits;
 use serde::Serialize;
 
 use crate::inspect::certificate::Certificate;
-use crate::inspect::packed;
 use crate::inspect::page::Page;
 
 /// A kernel.
@@ -57,6 +57,13 @@ pub(super) fn read(
 ) -> Option<Kernel> {
     let header = image::header(bytes).ok()?;
     match image::read(bytes, limits) {
+        // Every ELF file has this shell, bare or packed; a kernel says that it is one.
+        Ok(found)
+            if found.value.banner.is_none()
+                && matches!(header.container, Container::Elf | Container::Packed) =>
+        {
+            None
+        }
         Ok(found) => {
             deviations.extend(found.deviations.iter().map(ToString::to_string));
             Some(Kernel::of(&found.value, deviations))
@@ -119,7 +126,7 @@ impl Kernel {
                 .vermagic
                 .as_ref()
                 .map(|text| String::from_utf8_lossy(text).into_owned()),
-            compression: image.compression.map(packed::name),
+            compression: image.compression.map(Compression::name),
             unpacked_size: Some(image.unpacked_bytes),
             certificates_delimited: image.certificates_delimited,
             config_present: image.config.is_some(),

@@ -3,13 +3,13 @@
 use loadworthy_formats::elf::header::ET_REL;
 use loadworthy_formats::elf::layout::{Class, Order};
 use loadworthy_formats::elf::survey::{Survey, survey};
-use loadworthy_formats::error::{Deviation, Kind};
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::modsig::{self, Appended};
 use loadworthy_formats::text::hex;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::inspect::noticed::tell;
 use crate::inspect::page::Page;
 use crate::inspect::pkcs7::{Message, digest_name};
 use crate::inspect::signature::{self, Signature};
@@ -77,10 +77,7 @@ pub(super) fn read(
 ) -> (Module, Vec<Signature>) {
     let trailer = trailer(bytes, deviations);
     let found = survey(trailer.content, limits);
-    for deviation in &found.deviations {
-        let list = if ends_early(deviation) { &mut *errors } else { &mut *deviations };
-        list.push(deviation.to_string());
-    }
+    tell(&found.deviations, errors, deviations);
     let elf = found.value;
     if elf.sections.is_empty() && errors.is_empty() {
         errors.push("elf section headers: there are none".to_owned());
@@ -107,17 +104,6 @@ pub(super) fn read(
 
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn ends_early(deviation: &Deviation) -> bool {
-    matches!(
-        deviation.kind,
-        Kind::Truncated { .. }
-            | Kind::TooMany { .. }
-            | Kind::TooDeep { .. }
-            | Kind::TooLarge { .. }
-            | Kind::Corrupt
-    )
 }
 
 fn info(elf: &Survey) -> Map<String, Value> {

@@ -54,16 +54,3 @@ pub(super) const fn suffix(how: Compression) -> Option<&'static str> {
         Compression::Lz4Legacy | Compression::Lzma | Compression::Bzip2 | Compression::Lzo => None,
     }
 }
-
-/// The word for a compression.
-pub(super) const fn name(how: Compression) -> &'static str {
-    match how {
-        Compression::Gzip => "gzip",
-        Compression::Xz => "xz",
-        Compression::Zstd => "zstd",
-        Compression::Lz4Legacy => "lz4",
-        Compression::Lzma => "lzma",
-        Compression::Bzip2 => "bzip2",
-        Compression::Lzo => "lzo",
-    }
-}

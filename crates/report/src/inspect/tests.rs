@@ -138,6 +138,31 @@ fn compressed_modules_are_read_inside() {
 }
 
 #[test]
+fn an_initramfs_of_two_parts() {
+    let bytes = include_bytes!("samples/initramfs.img");
+    let found = look("initrd.img", bytes);
+    holds(&found, &json!({"kind": "initramfs", "errors": []}));
+    let modules = ["lib/modules/6.1.0-example/b.ko", "lib/modules/6.1.0-example/a.ko.xz"];
+    assert_eq!(
+        found["initramfs"],
+        json!({"parts": ["cpio", "zstd"], "modules": modules, "entries": 6})
+    );
+    let cut = look("initrd.img", &bytes[..bytes.len() - 20]);
+    holds(&cut, &json!({"kind": "initramfs"}));
+    assert_eq!(cut["initramfs"]["parts"], json!(["cpio", "zstd"]));
+    assert_eq!(cut["errors"].as_array().unwrap().len(), 1, "{cut:#}");
+}
+
+#[test]
+fn a_program_is_no_kernel() {
+    let mut elf = vec![0; 64];
+    elf[..8].copy_from_slice(b"\x7fELF\x02\x01\x01\0");
+    elf[16] = 2;
+    elf[18] = 62;
+    holds(&look("ls", &elf), &json!({"kind": "unknown", "errors": []}));
+}
+
+#[test]
 fn a_kernel_that_is_nothing_but_its_banner() {
     let mut elf = vec![0; 64];
     elf[..8].copy_from_slice(b"\x7fELF\x02\x01\x01\0");
@@ -336,6 +361,9 @@ fn looking_ends_on_any_bytes() {
         der(CERTIFICATE),
         der(BY_KEY_ID),
         CERTIFICATE.to_vec(),
+        include_bytes!("samples/initramfs.img").to_vec(),
+        include_bytes!("samples/toy.ko.gz").to_vec(),
+        include_bytes!("samples/toy.ko.xz").to_vec(),
     ];
     seeds.push([&[7, 0, 0, 0], &seeds[1][..]].concat());
     for seed in seeds {
