@@ -5,6 +5,8 @@
 //! What could not be seen becomes a gap that says why. Nothing here decides what a platform does.
 
 pub mod looking;
+#[cfg(test)]
+mod host;
 mod certificate;
 pub mod firmware;
 pub mod linux;

@@ -308,3 +308,184 @@ impl Firmware<'_> {
 fn unknown<T>(question: Question, why: Why) -> Fact<T> {
     Fact::unknown(gap(question, why))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gather::host::{Host, opened, value};
+    use crate::sighting::Metadata;
+    use crate::view::View;
+    use loadworthy_formats::limits::Limits;
+
+    const GLOBAL: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
+    const SECURITY: &str = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
+    const SHIM: &str = "605dab50-e046-4300-abb6-3dd810dd8b23";
+
+    fn at(name: &str, vendor: &str) -> String {
+        format!("{EFIVARS}/{name}-{vendor}")
+    }
+
+    /// One signature list of entries of equal length (UEFI 2.10 §32.4.1), owned by nobody.
+    fn list(of: Type, entries: &[&[u8]]) -> Vec<u8> {
+        let size = 16 + entries[0].len();
+        let word = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
+        let mut out = of.guid().as_bytes().to_vec();
+        out.extend([word(28 + size * entries.len()), word(0), word(size)].as_flattened());
+        for entry in entries {
+            out.extend([0; 16]);
+            out.extend_from_slice(entry);
+        }
+        out
+    }
+
+    fn variable(data: &[u8]) -> Vec<u8> {
+        [&[6, 0, 0, 0], data].concat()
+    }
+
+    fn ders(listing: &Listing<Certificate>) -> Vec<Vec<u8>> {
+        listing.items().iter().map(|fact| value(fact).der.to_vec()).collect()
+    }
+
+    #[test]
+    fn what_is_not_in_the_folder_is_absent_and_without_the_folder_nothing_is_known() {
+        let host = Host::new().with(&at("SecureBoot", GLOBAL), variable(&[1]));
+        let facts = gather(&host.looking());
+        assert_eq!(value(&facts.secure_boot), Some(1));
+        assert_eq!(
+            opened(&facts.setup_mode),
+            Ok((None, format!("absent {}", at("SetupMode", GLOBAL))))
+        );
+        assert_eq!(value(facts.db.whole()), ());
+        assert!(!value(&facts.mok_ignore_db));
+        // No folder of shim's tables was captured: the variables stand for them.
+        assert!(!value(&facts.mok_list_trusted));
+
+        let facts = gather(&Host::new().with("etc/os-release", "").looking());
+        let unknown = Why::OutOfReach(text(EFIVARS));
+        assert_eq!(opened(&facts.secure_boot), Err(unknown.clone()));
+        assert_eq!(opened(facts.mok_list.whole()), Err(unknown.clone()));
+        let facts = gather(&Host::new().with_folder("sys/firmware/efi").looking());
+        assert_eq!(opened(&facts.secure_boot), Err(unknown));
+    }
+
+    #[test]
+    fn a_machine_that_was_not_started_by_uefi_has_no_variables() {
+        let facts = gather(&Host::new().with_folder("sys/firmware/acpi").looking());
+        assert_eq!(opened(&facts.secure_boot), Ok((None, "absent sys/firmware/efi".into())));
+        assert_eq!(opened(facts.mok_list_x.whole()), Ok(((), "absent sys/firmware/efi".into())));
+    }
+
+    #[test]
+    fn lists_are_read_in_order_and_their_end_is_known() {
+        let digest = [7; 32];
+        let dbx = [
+            list(Type::Sha256, &[&digest, &[8; 32]]),
+            list(Type::X509Sha256, &[&[[9; 32].as_slice(), &[0; 16]].concat()]),
+            list(Type::Sha384, &[&[1; 48]]),
+        ];
+        let host = Host::new()
+            .with(&at("db", SECURITY), variable(&list(Type::X509, &[b"one", b"two"])))
+            .with(&at("dbx", SECURITY), variable(&dbx.concat()));
+        let facts = gather(&host.looking());
+        assert_eq!(ders(&facts.db), [b"one", b"two"]);
+        let denied: Vec<_> = facts.dbx.items().iter().map(value).collect();
+        assert_eq!(
+            denied,
+            [
+                Denied::Sha256(digest),
+                Denied::Sha256([8; 32]),
+                Denied::CertificateSha256([9; 32]),
+                Denied::Other
+            ]
+        );
+        assert_eq!(value(facts.dbx.whole()), ());
+    }
+
+    #[test]
+    fn the_table_of_shim_counts_before_the_variable() {
+        let table = list(Type::X509, &[b"table"]);
+        let host = |table: &[u8]| {
+            Host::new()
+                .with(&at("MokListRT", SHIM), variable(&list(Type::X509, &[b"variable"])))
+                .with(&format!("{MOK_VARIABLES}/MokListRT"), table)
+        };
+        let facts = gather(&host(&table).looking());
+        assert_eq!(ders(&facts.mok_list), [b"table"]);
+        // The folder of tables is there and holds no such table.
+        let trusted = opened(&facts.mok_list_trusted);
+        assert_eq!(trusted, Ok((false, format!("absent {MOK_VARIABLES}/MokListTrustedRT"))));
+        // A table that breaks off: what came before it counts, and the variable too.
+        let facts = gather(&host(&[&table[..], b"broken off"].concat()).looking());
+        assert_eq!(ders(&facts.mok_list), [b"table".to_vec(), b"variable".to_vec()]);
+        let host = host(&table).with(&format!("{MOK_VARIABLES}/MokListTrustedRT"), [1]);
+        assert!(value(&gather(&host.looking()).mok_list_trusted));
+    }
+
+    #[test]
+    fn the_state_shim_mirrors_keeps_how_it_is_kept() {
+        let of = |bytes: [u8; 5]| {
+            let host = Host::new().with(&at("MokSBStateRT", SHIM), bytes);
+            value(&gather(&host.looking()).mok_sb_state)
+        };
+        assert_eq!(of([6, 0, 0, 0, 1]), Some(MokSbState { value: 1, non_volatile: false }));
+        assert_eq!(of([7, 0, 0, 0, 1]), Some(MokSbState { value: 1, non_volatile: true }));
+        let host = Host::new().with(&at("SecureBoot", GLOBAL), [6, 0]);
+        let short = opened(&gather(&host.looking()).secure_boot);
+        assert!(matches!(short, Err(Why::Unreadable(..))));
+    }
+
+    /// A live host as a container or an ordinary user sees it.
+    struct Live {
+        efivars: Outcome,
+        table: Outcome,
+        variable: Outcome,
+    }
+
+    impl View for Live {
+        fn origin(&self) -> Origin {
+            Origin::Live
+        }
+
+        fn look_into(&self, item: &Item, _: usize, buffer: &mut Vec<u8>) -> Outcome {
+            *buffer = variable(&list(Type::X509, &[b"variable"]));
+            match item {
+                Item::Entries(path) if path.to_string() == EFIVARS => self.efivars.clone(),
+                Item::Entries(path) if path.to_string() == "sys/firmware" => {
+                    Outcome::Entries(vec![])
+                }
+                Item::Variable { name, .. } if name == "MokListRT" => self.variable.clone(),
+                Item::MokVariable(_) => self.table.clone(),
+                _ => Outcome::Absent,
+            }
+        }
+
+        fn metadata(&self, _: &Item) -> Result<Metadata, Outcome> {
+            Err(Outcome::Absent)
+        }
+    }
+
+    #[test]
+    fn an_empty_folder_of_a_live_host_is_hidden_and_not_evidence() {
+        let limits = Limits::default();
+        let gather = |efivars| {
+            let live = Live { efivars, table: Outcome::Absent, variable: Outcome::Absent };
+            opened(&gather(&Looking::new(&live, &limits)).secure_boot)
+        };
+        let hidden = Err(Why::OutOfReach(text(EFIVARS)));
+        assert_eq!(gather(Outcome::Entries(vec![])), hidden);
+        assert_eq!(gather(Outcome::OutOfReach), hidden);
+        assert_eq!(gather(Outcome::Denied), Err(Why::Denied(text(EFIVARS))));
+    }
+
+    #[test]
+    fn the_variable_stands_for_a_table_that_only_root_may_read() {
+        let limits = Limits::default();
+        let name =
+            crate::sighting::Entry { name: b"x".to_vec(), kind: crate::sighting::Kind::File };
+        let bytes = Outcome::Bytes { file_signature: None };
+        let live =
+            Live { efivars: Outcome::Entries(vec![name]), table: Outcome::Denied, variable: bytes };
+        let facts = gather(&Looking::new(&live, &limits));
+        assert_eq!(ders(&facts.mok_list), [b"variable"]);
+    }
+}

@@ -1,8 +1,6 @@
 //! Reading what an open descriptor stands for, without trusting what it claims about itself.
 
-use std::fs::File;
-use std::io::Read;
-
+use rustix::buffer::spare_capacity;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Dir, FileType, Stat, fgetxattr, fstat};
 use rustix::io::Errno;
@@ -52,8 +50,8 @@ fn kind(of: FileType) -> Kind {
 
 /// The whole of a regular file, if it is one and holds no more than `limit` bytes.
 ///
-/// The size the system gives is a hint only: pseudo files give none, and files grow.
-pub(super) fn read(fd: OwnedFd, limit: usize, buffer: &mut Vec<u8>) -> Outcome {
+/// The size the system gives is a hint only: pseudo files give none or a page.
+pub(super) fn read(fd: impl AsFd, limit: usize, buffer: &mut Vec<u8>) -> Outcome {
     buffer.clear();
     let told = match metadata(&fd) {
         Ok(Metadata { kind: Kind::File, size, .. }) => usize::try_from(size).unwrap_or(usize::MAX),
@@ -64,18 +62,27 @@ pub(super) fn read(fd: OwnedFd, limit: usize, buffer: &mut Vec<u8>) -> Outcome {
     if told > limit {
         return too_large;
     }
-    if buffer.try_reserve(told.saturating_add(1)).is_err() {
-        return Outcome::Broken(std::io::ErrorKind::OutOfMemory);
-    }
     let file_signature = file_signature(&fd);
-    let past = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    let outcome = match File::from(fd).take(past).read_to_end(buffer) {
-        Ok(length) if length <= limit => return Outcome::Bytes { file_signature },
-        Ok(_) => too_large,
-        Err(error) => Outcome::of(&error),
+    let mut room = told.max(4096);
+    let failed = loop {
+        if buffer.len() > limit {
+            break too_large;
+        }
+        // Most files are read by one call, and asked once more only where their size was no help.
+        if buffer.len() == told && told > 0 {
+            return Outcome::Bytes { file_signature };
+        }
+        if buffer.try_reserve(room).is_err() {
+            break Outcome::Broken(std::io::ErrorKind::OutOfMemory);
+        }
+        match rustix::io::read(&fd, spare_capacity(buffer)) {
+            Ok(0) => return Outcome::Bytes { file_signature },
+            Ok(_) | Err(Errno::INTR) => room = 4096,
+            Err(errno) => break failed(errno),
+        }
     };
     buffer.clear();
-    outcome
+    failed
 }
 
 /// Whether a file carries `security.ima`. A file system that keeps no such attributes has none.

@@ -78,3 +78,26 @@ fn listed(looking: &Looking<'_>, tree: &Tree) -> Fact<Names> {
     let said = format!("{} pieces of built-in code have parameters or a version", names.len());
     Fact::seen(Arc::new(names), looking.evidence(&item, said))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gather::host::{Host, opened, value};
+    use crate::gather::linux::{kernels, tree};
+    use loadworthy_core::proof::Why;
+
+    #[test]
+    fn code_with_parameters_or_a_version_has_a_name_there() {
+        let modinfo = b"a.parmtype=x:int\0b.version=1\0c.license=GPL\0tree.parmtype=y:int\0";
+        let host = Host::new().with("lib/modules/1/modules.builtin.modinfo", modinfo);
+        let looking = host.looking();
+        let kernels = kernels::gather(&looking);
+        let asked = kernels.named("1", Fact::unknown(Vec::new()));
+        let about = About::of(&kernels, &asked);
+        let found = value(&names(&looking, &tree::gather(&looking, "1"), &about));
+        let found: Vec<_> = found.iter().map(|name| &**name).collect();
+        assert_eq!(found, ["a", "b", "kernel", "rcutree"]);
+        let none = names(&looking, &tree::gather(&looking, "2"), &about);
+        assert!(matches!(opened(&none), Err(Why::Missing(_))));
+    }
+}

@@ -1,8 +1,8 @@
 //! The hardware in use: devices with the modules that drive them, and everything that is loaded.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::proof::{Gaps, Question, gap, text};
 use loadworthy_formats::kernel::proc_modules::{self, Loaded};
 
@@ -49,81 +49,90 @@ impl Device {
 }
 
 /// What is in use on a host.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Hardware {
     /// Devices with a driver.
-    pub devices: Listing<Device>,
+    pub devices: Vec<Device>,
     /// Modules that are loaded.
-    pub loaded: Listing<Loaded>,
+    pub loaded: Vec<Loaded>,
+    /// What could not be looked at; there may be more of either.
+    pub gaps: Gaps,
+}
+
+/// A module that the host uses now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InUse {
+    /// Its name, with `_`.
+    pub module: Arc<str>,
+    /// Why: the devices it drives, as `device pci:10df:f0f5`, or `loaded`.
+    pub required_by: Vec<String>,
+}
+
+impl Hardware {
+    /// Every module that drives a device or is loaded, by name.
+    #[must_use]
+    pub fn in_use(&self) -> Vec<InUse> {
+        let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for device in &self.devices {
+            if let Some(module) = &device.module {
+                let required_by = found.entry(module).or_default();
+                let reason = format!("device {}", device.id());
+                if !required_by.contains(&reason) {
+                    required_by.push(reason);
+                }
+            }
+        }
+        for module in &self.loaded {
+            let required_by = found.entry(&module.name).or_default();
+            if required_by.is_empty() {
+                required_by.push("loaded".into());
+            }
+        }
+        let in_use = |(module, required_by)| InUse { module: text(module), required_by };
+        found.into_iter().map(in_use).collect()
+    }
 }
 
 /// Looks at devices and loaded modules.
 #[must_use]
 pub fn gather(looking: &Looking<'_>) -> Hardware {
-    Hardware { devices: devices(looking), loaded: loaded(looking) }
-}
-
-fn loaded(looking: &Looking<'_>) -> Listing<Loaded> {
+    let mut found = Hardware::default();
     let item = [Item::file("proc/modules")];
-    let read = looking
-        .first(&item, looking.limits.text_bytes, |bytes| proc_modules::read(bytes, looking.limits));
-    match read {
-        Ok(read) => {
-            let whole = looking.evidence(&read.item, format!("{} modules", read.value.len()));
-            let seen = |module: Loaded| {
-                let said = format!("{} {}", module.name, module.state);
-                Fact::seen(module, looking.evidence(&read.item, said))
-            };
-            Listing::new(read.value.into_iter().map(seen).collect(), Fact::seen((), whole))
-        }
-        Err(why) => Listing::unknown(gap(Question::Hardware, why)),
+    let read = |bytes: &[u8]| proc_modules::read(bytes, looking.limits);
+    match looking.first(&item, looking.limits.text_bytes, read) {
+        Ok(read) => found.loaded = read.value,
+        Err(why) => found.gaps.extend(gap(Question::Hardware, why)),
     }
+    match looking.names(&Item::entries("sys/bus")) {
+        Ok(buses) => buses.iter().for_each(|bus| devices(looking, &bus.name, &mut found)),
+        Err(outcome) => found.gaps.extend(gap(Question::Hardware, why("sys/bus", &outcome))),
+    }
+    found
 }
 
-fn devices(looking: &Looking<'_>) -> Listing<Device> {
-    let buses = match looking.names(&Item::entries("sys/bus")) {
-        Ok(buses) => buses,
+/// The devices of one bus that have a driver.
+fn devices(looking: &Looking<'_>, bus: &[u8], found: &mut Hardware) {
+    let folder = HostPath::new("sys/bus").join(bus).join("devices");
+    let names = match looking.names(&Item::Entries(folder.clone())) {
+        Ok(names) => names,
+        Err(Outcome::Absent | Outcome::OutOfReach) => return,
         Err(outcome) => {
-            return Listing::unknown(gap(Question::Hardware, why("sys/bus", &outcome)));
+            found.gaps.extend(gap(Question::Hardware, why(&folder.to_string(), &outcome)));
+            return;
         }
     };
-    let mut found = Vec::new();
-    let mut gaps = Gaps::new();
-    for bus in buses {
-        let folder = HostPath::new("sys/bus").join(&bus.name).join("devices");
-        let names = match looking.names(&Item::Entries(folder.clone())) {
-            Ok(names) => names,
-            Err(Outcome::Absent | Outcome::OutOfReach) => continue,
-            Err(outcome) => {
-                gaps.extend(gap(Question::Hardware, why(&folder.to_string(), &outcome)));
-                continue;
-            }
-        };
-        for name in names {
-            let at = folder.join(&name.name);
-            let Some(driver) = leads(looking, &at.join("driver")) else { continue };
-            let modalias = looking.bytes(&Item::File(at.join("modalias")), 4096).ok();
-            let device = Device {
-                bus: lossy(&bus.name),
-                address: lossy(&name.name),
-                modalias: modalias.map(|bytes| lossy(bytes.trim_ascii())),
-                module: leads(looking, &at.join("driver/module")),
-                driver,
-            };
-            let said = match &device.module {
-                Some(module) => format!("{}, driven by {module}", device.id()),
-                None => format!("{}, driven by built-in {}", device.id(), device.driver),
-            };
-            found.push(Fact::seen(device, looking.evidence(&text(at.to_string()), said)));
-        }
+    for name in names {
+        let at = folder.join(&name.name);
+        let Some(driver) = leads(looking, &at.join("driver")) else { continue };
+        let modalias = looking.bytes(&Item::File(at.join("modalias")), 4096).ok();
+        found.devices.push(Device {
+            bus: lossy(bus),
+            address: lossy(&name.name),
+            modalias: modalias.map(|bytes| lossy(bytes.trim_ascii())),
+            module: leads(looking, &at.join("driver/module")),
+            driver,
+        });
     }
-    let whole = if gaps.is_empty() {
-        let said = format!("{} devices with a driver", found.len());
-        Fact::seen((), looking.evidence(&text("sys/bus"), said))
-    } else {
-        Fact::unknown(gaps)
-    };
-    Listing::new(found, whole)
 }
 
 /// The last step of where a link leads.
@@ -135,4 +144,39 @@ fn leads(looking: &Looking<'_>, path: &HostPath) -> Option<Arc<str>> {
 
 fn lossy(bytes: &[u8]) -> Arc<str> {
     text(String::from_utf8_lossy(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gather::host::Host;
+
+    #[test]
+    fn a_module_is_in_use_when_it_drives_a_device_or_is_loaded() {
+        let device = "sys/devices/pci0000:00/0000:00:1f.0";
+        let host = Host::new()
+            .with(&format!("{device}/modalias"), "pci:v000010DFd0000F0F5sv00sd00bc01sc00i00\n")
+            .with_link(&format!("{device}/driver"), "../../../bus/pci/drivers/lpfc")
+            .with_link("sys/bus/pci/drivers/lpfc/module", "../../../../module/lpfc")
+            .with_link(
+                "sys/bus/pci/devices/0000:00:1f.0",
+                "../../../devices/pci0000:00/0000:00:1f.0",
+            )
+            .with_folder("sys/bus/pci/devices/0000:00:00.0")
+            .with("sys/bus/usb/devices/1-1/modalias", "usb:v046DpC31Cd6400dc00\n")
+            .with_folder("sys/bus/usb/drivers/usbhid")
+            .with_link("sys/bus/usb/devices/1-1/driver", "../../drivers/usbhid")
+            .with("proc/modules", "lpfc 1 0 - Live 0x0\nscsi_transport_fc 1 1 lpfc, Live 0x0\n");
+        let hardware = gather(&host.looking());
+        assert_eq!(hardware.gaps, []);
+        let ids: Vec<_> = hardware.devices.iter().map(|d| (d.id(), d.module.as_deref())).collect();
+        assert_eq!(ids, [("pci:10df:f0f5".into(), Some("lpfc")), ("usb:046d:c31c".into(), None)]);
+        let in_use =
+            |module: &str, why: &str| InUse { module: text(module), required_by: vec![why.into()] };
+        assert_eq!(
+            hardware.in_use(),
+            [in_use("lpfc", "device pci:10df:f0f5"), in_use("scsi_transport_fc", "loaded")]
+        );
+        assert_eq!(gather(&Host::new().looking()).gaps.len(), 2);
+    }
 }

@@ -7,6 +7,7 @@ use loadworthy_core::facts::firmware::Certificate;
 use loadworthy_core::proof::{Question, Why, gap, text};
 use loadworthy_formats::kernel::image::{self, KernelImage};
 use loadworthy_formats::kernel::kconfig::{self, Kconfig};
+use loadworthy_formats::limits::Limits;
 
 use super::runtime::About;
 use crate::gather::certificate::named;
@@ -32,7 +33,9 @@ fn places(release: &str) -> Vec<Item> {
 
 pub(super) fn read(looking: &Looking<'_>, release: &str) -> Image {
     let read = looking.first(&places(release), looking.limits.kernel_bytes, |bytes| {
-        image::read(bytes, looking.limits)
+        // The file and what it unpacks to together stay within what a kernel may take.
+        let room = looking.limits.kernel_bytes.saturating_sub(bytes.len());
+        image::read(bytes, &Limits { kernel_bytes: room, ..*looking.limits })
     });
     Image(read.map(|read| Read { value: Arc::new(read.value), item: read.item }))
 }
@@ -102,7 +105,7 @@ impl Image {
             let item = text(format!("{}: IKCONFIG", image.item));
             read = Ok(Read { value: config.value, item });
         }
-        if let (Err(_), true) = (&read, about.runs) {
+        if let (Err(_), true) = (&read, about.applies(Question::KernelConfig).is_ok()) {
             let shown = [Item::file("proc/config.gz")];
             if let Ok(config) = looking.first(&shown, looking.limits.text_bytes, parse) {
                 read = Ok(config);

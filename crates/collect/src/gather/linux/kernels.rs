@@ -193,3 +193,59 @@ fn weight(c: Option<&u8>) -> i32 {
         Some(c) => 256 + i32::from(*c),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gather::host::Host;
+
+    fn releases(kernels: &Kernels) -> Vec<&str> {
+        kernels.installed.iter().map(|kernel| &*kernel.release).collect()
+    }
+
+    #[test]
+    fn versions_sort_as_dpkg_sorts_them() {
+        // Each is older than the next by `dpkg --compare-versions A lt B`.
+        let sorted = [
+            "5.10.0-9-amd64",
+            "5.10.0-46-amd64",
+            "6.1.0~rc1-amd64",
+            "6.1.0-9-amd64",
+            "6.1.0-56-amd64",
+            "6.1.0-56-cloud-amd64",
+            "6.12.117+deb12-amd64",
+            "6.12.0117+deb13-amd64",
+            "7.2.13+deb14-amd64",
+        ];
+        for (a, older) in sorted.iter().enumerate() {
+            for (b, newer) in sorted.iter().enumerate() {
+                assert_eq!(version_order(older, newer), a.cmp(&b), "{older} {newer}");
+            }
+        }
+        assert_eq!(version_order("6.01", "6.1"), Ordering::Equal);
+    }
+
+    #[test]
+    fn the_newest_image_is_next_and_trees_without_image_are_known() {
+        let host = Host::new()
+            .with("boot/vmlinuz-6.1.0-9-amd64", "")
+            .with("boot/vmlinuz-6.1.0-56-amd64", "")
+            .with("boot/vmlinuz-9.9.0.old", "")
+            .with("boot/config-8.0", "")
+            .with_folder("usr/lib/modules/6.12.1")
+            .with_link("lib", "usr/lib")
+            .with("proc/sys/kernel/osrelease", "6.1.0-9-amd64\n");
+        let kernels = gather(&host.looking());
+        assert_eq!(releases(&kernels), ["6.12.1", "6.1.0-56-amd64", "6.1.0-9-amd64"]);
+        assert_eq!(&*kernels.next.unwrap().release, "6.1.0-56-amd64");
+        assert_eq!(&*kernels.running.unwrap().release, "6.1.0-9-amd64");
+    }
+
+    #[test]
+    fn without_kernels_the_running_one_is_next_and_without_anything_none() {
+        let host = Host::new().with("proc/version", "Linux version 6.1.0 (a@b) #1 SMP\n");
+        assert_eq!(&*gather(&host.looking()).next.unwrap().release, "6.1.0");
+        let kernels = gather(&Host::new().looking());
+        assert!(kernels.next.is_err() && kernels.running.is_err() && kernels.installed.is_empty());
+    }
+}

@@ -6,6 +6,7 @@ use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::proof::{Gaps, Question, Why, gap, text};
 use loadworthy_formats::kernel::modprobe_d::{self, Directive};
 
+use super::runtime::About;
 use crate::gather::looking::{Looking, why};
 use crate::item::{HostPath, Item};
 use crate::sighting::Outcome;
@@ -21,7 +22,14 @@ const FOLDERS: [&str; 5] = [
 
 /// Whether `/sbin/modprobe` is there (`CONFIG_MODPROBE_PATH`). Where there is no `/sbin` at all,
 /// as in an unpacked package for a merged `/usr`, `usr/sbin` stands for it.
-pub(super) fn program(looking: &Looking<'_>) -> Fact<bool> {
+pub(super) fn program(looking: &Looking<'_>, about: &About) -> Fact<bool> {
+    // An administrator switches it off by writing nothing here (`kernel.modprobe`, kernel/umh.c).
+    let setting = Item::file("proc/sys/kernel/modprobe");
+    if about.applies(Question::ModprobeConfig).is_ok()
+        && looking.bytes(&setting, 4096).is_ok_and(|path| path.trim_ascii().is_empty())
+    {
+        return Fact::seen(false, looking.evidence(&text(setting.to_string()), "is empty"));
+    }
     let mut failed = None;
     for path in ["sbin/modprobe", "usr/sbin/modprobe"] {
         let name = text(path);
@@ -100,5 +108,59 @@ fn quoted(directive: &Directive) -> String {
         Directive::AllowUnsupported(on) => {
             format!("allow_unsupported_modules {}", u8::from(*on))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gather::host::{Host, opened, value};
+    use crate::gather::linux::kernels;
+
+    #[test]
+    fn stronger_folders_replace_files_of_the_same_name() {
+        let host = Host::new()
+            .with("etc/modprobe.d/z.conf", "blacklist a\n")
+            .with("etc/modprobe.d/b.conf", "install c /bin/true\n")
+            .with("lib/modprobe.d/z.conf", "blacklist other\n")
+            .with("lib/modprobe.d/readme", "blacklist other\n");
+        let listing = directives(&host.looking());
+        let found: Vec<_> = listing.items().iter().map(|fact| opened(fact).unwrap()).collect();
+        let install = Directive::Install { module: "c".into(), command: "/bin/true".into() };
+        let blacklist = Directive::Blacklist { module: "a".into() };
+        assert_eq!(
+            found,
+            [
+                (install, "seen etc/modprobe.d/b.conf:1".into()),
+                (blacklist, "seen etc/modprobe.d/z.conf:1".into()),
+            ]
+        );
+        value(listing.whole());
+    }
+
+    #[test]
+    fn no_folder_is_no_configuration_only_where_etc_is_there() {
+        let whole = |host: Host| opened(directives(&host.looking()).whole());
+        let plain = whole(Host::new().with("etc/os-release", ""));
+        assert_eq!(plain, Ok(((), "absent etc/modprobe.d".into())));
+        assert_eq!(whole(Host::new()), Err(Why::OutOfReach(text("etc/modprobe.d"))));
+    }
+
+    #[test]
+    fn the_kernel_finds_modprobe_or_not() {
+        let found = |host: &Host| {
+            let looking = host.looking();
+            let kernels = kernels::gather(&looking);
+            let asked = kernels.named("1", Fact::unknown(Vec::new()));
+            opened(&program(&looking, &About::of(&kernels, &asked)))
+        };
+        assert!(found(&Host::new()).is_err());
+        let merged = Host::new().with("usr/sbin/modprobe", "");
+        assert_eq!(found(&merged), Ok((true, "seen usr/sbin/modprobe".into())));
+        assert_eq!(found(&merged.with_link("sbin", "usr/sbin")).map(|f| f.0), Ok(true));
+        let without = Host::new().with_folder("sbin");
+        assert_eq!(found(&without), Ok((false, "absent sbin/modprobe".into())));
+        let off = Host::new().with("sbin/modprobe", "").with("proc/sys/kernel/modprobe", "\n");
+        assert_eq!(found(&off).map(|f| f.0), Ok(false));
     }
 }

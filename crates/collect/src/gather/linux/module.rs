@@ -96,7 +96,9 @@ fn facts(
         None => &*stored,
         Some(packed) => {
             module.sha256 = sha256(stored);
-            match compress::unpack(stored, packed, limits.module_bytes, limits, unpacked) {
+            // Both buffers together stay within what one module may take.
+            let room = limits.module_bytes.saturating_sub(stored.len());
+            match compress::unpack(stored, packed, room, limits, unpacked) {
                 Ok(_) => &*unpacked,
                 Err(error) => {
                     let why = Why::Unreadable(path, error);
@@ -171,4 +173,80 @@ fn digests_named(message: &[u8]) -> DigestSet {
         }
     }
     named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gather::host::{Host, opened};
+    use loadworthy_formats::text::hex;
+
+    /// The beginning of a signed message that names SHA-256 and SHA-512 and breaks off.
+    const MESSAGE: &[u8] = &[
+        0x30, 0x80, 0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2, 0xa0, 0x80, 0x30, 0x80,
+        2, 1, 1, 0x31, 26, 0x30, 11, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 0x30, 11, 6, 9,
+        0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3,
+    ];
+
+    fn signed(content: &[u8], message: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+        [content, message, &[0, 0, 2, 0, 0, 0, 0, 0], &length, modsig::MARKER].concat()
+    }
+
+    /// Known answers: FIPS 180-4 examples for `abc`.
+    const SHA256_ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn one_pass_gives_the_digests_of_content_and_of_everything() {
+        let file = signed(b"abc", MESSAGE);
+        let read = bytes(&file, &Limits::default());
+        assert_eq!(read.message.as_deref(), Some(MESSAGE));
+        let named: Vec<_> = read.digests.keys().copied().collect();
+        assert_eq!(named, [DigestAlgorithm::Sha256, DigestAlgorithm::Sha512]);
+        assert_eq!(read.digests[&DigestAlgorithm::Sha256].to_string(), SHA256_ABC);
+        assert!(read.digests[&DigestAlgorithm::Sha512].to_string().starts_with("ddaf35a193617aba"));
+        assert_eq!(Some(read.sha256), sha256(&file));
+        let unsigned = bytes(b"abc", &Limits::default());
+        assert_eq!((unsigned.digests.len(), unsigned.message), (0, None));
+        assert_eq!(hex(&unsigned.sha256), SHA256_ABC);
+    }
+
+    fn read(facts: &ModuleFacts) -> Result<Option<u64>, Why> {
+        let len = facts.file.fact(|file| match &**file {
+            ModuleFile::Read(bytes) => (Some(bytes.len), String::new()),
+            ModuleFile::NotReadable(_) => (None, String::new()),
+        });
+        opened(&len).map(|(len, _)| len)
+    }
+
+    #[test]
+    fn packed_files_are_unpacked_and_every_end_is_truthful() {
+        // gzip of "abc", stored: RFC 1951 §3.2.4, RFC 1952 §2.3; CRC-32 of "abc" is 352441c2.
+        let packed = [
+            0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 3, 0, 0xfc, 0xff, b'a', b'b', b'c', 0xc2, 0x41,
+            0x24, 0x35, 3, 0, 0, 0,
+        ];
+        let host = Host::new()
+            .with("lib/modules/1/good-one.ko.gz", packed)
+            .with("lib/modules/1/cut.ko.gz", &packed[..16])
+            .with("lib/modules/1/empty.ko", "")
+            .with_folder("lib/modules/1/folder.ko");
+        let mut scratch = Scratch::default();
+        let mut at = |name: &str| {
+            let path = HostPath::new("lib/modules/1").join(name);
+            gather(&host.looking(), &path, &mut scratch)
+        };
+        let good = at("good-one.ko.gz");
+        assert_eq!((&*good.name, read(&good)), ("good_one", Ok(Some(3))));
+        assert_eq!(good.sha256, sha256(&packed));
+        let carries_none = opened(&good.without_file_signature).map(|(_, item)| item);
+        assert_eq!(carries_none, Ok("absent lib/modules/1/good-one.ko.gz: security.ima".into()));
+        assert!(matches!(read(&at("cut.ko.gz")), Err(Why::Unreadable(..))));
+        assert_eq!(read(&at("empty.ko")), Ok(None));
+        assert_eq!(read(&at("folder.ko")), Ok(None));
+        assert!(matches!(read(&at("gone.ko")), Err(Why::Missing(_))));
+        let argument = host.path("lib/modules/1/good-one.ko.gz");
+        let facts = gather_argument(&argument, "./x.ko.gz", &mut scratch, &Limits::default());
+        assert_eq!((&*facts.path, read(&facts)), ("./x.ko.gz", Ok(Some(3))));
+    }
 }

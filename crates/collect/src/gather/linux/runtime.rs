@@ -98,3 +98,51 @@ fn switch(what: &'static str, bytes: &[u8]) -> Result<Parsed<bool>, Error> {
 fn yes_or_no(on: &bool) -> String {
     if *on { "Y" } else { "N" }.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gather::host::{Host, opened, value};
+    use crate::gather::linux::kernels;
+    use loadworthy_core::proof::text;
+
+    fn running(host: &Host, release: &str) -> Running {
+        let looking = host.looking();
+        let kernels = kernels::gather(&looking);
+        let asked = kernels.named(release, Fact::unknown(Vec::new()));
+        gather(&looking, &About::of(&kernels, &asked))
+    }
+
+    fn host() -> Host {
+        Host::new()
+            .with("sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+            .with("sys/module/module/parameters/sig_enforce", "Y\n")
+            .with("proc/sys/kernel/modules_disabled", "0\n")
+    }
+
+    #[test]
+    fn the_running_kernel_speaks_for_itself_only() {
+        let host = host().with("proc/version", "Linux version 6.1.0 (a@b) #1 SMP\n");
+        let own = running(&host, "6.1.0");
+        assert_eq!(value(&own.lockdown), Level::Integrity);
+        assert!(value(&own.sig_enforce) && !value(&own.modules_disabled));
+        let other = running(&host, "6.2.0");
+        let why = Why::OtherKernel(text("6.1.0"));
+        assert_eq!(opened(&other.lockdown), Err(why.clone()));
+        assert_eq!(opened(&other.modules_disabled), Err(why));
+    }
+
+    #[test]
+    fn captured_files_count_where_nothing_names_another_kernel() {
+        assert!(value(&running(&host(), "6.1.0").sig_enforce));
+    }
+
+    #[test]
+    fn no_lockdown_file_means_something_only_where_securityfs_is_mounted() {
+        let mounted = Host::new().with("sys/kernel/security/lsm", "capability");
+        let (level, item) = opened(&running(&mounted, "6.1.0").lockdown).unwrap();
+        assert_eq!((level, &*item), (Level::None, "absent sys/kernel/security/lockdown"));
+        let empty = Host::new().with_folder("sys/kernel/security");
+        assert!(matches!(opened(&running(&empty, "1").lockdown), Err(Why::OutOfReach(_))));
+    }
+}

@@ -199,3 +199,60 @@ pub fn walk(looking: &Looking<'_>, base: &HostPath) -> Walk {
 fn is_module(name: &[u8]) -> bool {
     [".ko", ".ko.gz", ".ko.xz", ".ko.zst"].iter().any(|end| name.ends_with(end.as_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gather::host::{Host, opened, value};
+
+    #[test]
+    fn modules_come_largest_first_and_only_those_of_the_tree() {
+        let host = Host::new()
+            .with("lib/modules/1/kernel/a.ko", "1")
+            .with("lib/modules/1/kernel/b.ko.xz", "333")
+            .with("lib/modules/1/kernel/notes.txt", "")
+            .with("lib/modules/1/updates/c.ko.zst", "22")
+            .with("lib/modules/1/build/d.ko", "4444")
+            .with("lib/modules/1/weak/source/e.ko.gz", "55555")
+            .with("lib/modules/1/kernel/priv.ko.key", "secret")
+            .with("other/f.ko", "666666")
+            .with_link("lib/modules/1/extra/f.ko", "/other/f.ko")
+            .with_link("lib/modules/1/loop", "../1")
+            .with_link("lib/modules/1/gone.ko", "nowhere");
+        let base = HostPath::new("lib/modules/1");
+        let walk = walk(&host.looking(), &base);
+        let names: Vec<_> = walk.modules.iter().map(|m| (m.path.to_string(), m.size)).collect();
+        let module = |path: &str, size| (format!("lib/modules/1/{path}"), size);
+        assert_eq!(
+            names,
+            [
+                module("extra/f.ko", 6),
+                module("weak/source/e.ko.gz", 5),
+                module("kernel/b.ko.xz", 3),
+                module("updates/c.ko.zst", 2),
+                module("kernel/a.ko", 1),
+            ]
+        );
+        // The link that leads to nothing is told.
+        assert_eq!(walk.gaps.len(), 1);
+    }
+
+    #[test]
+    fn names_come_from_the_index_or_from_the_files() {
+        let host = Host::new()
+            .with("usr/lib/modules/1/kernel/a-b.ko.xz", "")
+            .with("usr/lib/modules/1/kernel/c.ko", "");
+        let names = |host: &Host| {
+            let names = value(&gather(&host.looking(), "1").names());
+            names.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&host), ["a_b", "c"]);
+        let host = host.with("usr/lib/modules/1/modules.dep", "kernel/c.ko: kernel/a-b.ko.xz\n");
+        assert_eq!(names(&host), ["c"]);
+        let tree = gather(&host.looking(), "1");
+        assert_eq!(tree.file("kernel/c.ko"), Ok(HostPath::new("usr/lib/modules/1/kernel/c.ko")));
+        assert_eq!(tree.file("/opt/d.ko"), Ok(HostPath::new("opt/d.ko")));
+        let none = gather(&host.looking(), "2");
+        assert_eq!(opened(&none.names()), Err(Why::Missing(text("lib/modules/2"))));
+    }
+}
