@@ -3,6 +3,8 @@
 //! A reader must come to an end on any bytes without a panic; what it returns is not looked at,
 //! save that it is read through to the end where it is lazy.
 
+use loadworthy_formats::cpio::archive::Entry;
+use loadworthy_formats::cpio::image::Part;
 use loadworthy_formats::kernel::{
     cmdline, ima_policy, image, kconfig, lockdown, modprobe_d, modules_alias, modules_builtin,
     modules_dep, modules_softdep, modules_symbols, proc_keys, proc_modules, proc_version, symvers,
@@ -10,7 +12,7 @@ use loadworthy_formats::kernel::{
 };
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::uefi::{authenticated, sbat, signature_list, variable};
-use loadworthy_formats::{cms, compress, elf, modsig, x509};
+use loadworthy_formats::{cms, compress, cpio, elf, modsig, x509};
 use std::hint::black_box;
 
 /// A reader: the name of its format, and the reader.
@@ -32,7 +34,6 @@ const UNPACKED: usize = 1 << 20;
 
 /// Readers that take limits.
 const BOUNDED: &[Reader] = &bounded![
-    "elf" => elf::survey::survey,
     "kernel_image" => image::read,
     "kconfig" => kconfig::read,
     "cmdline" => cmdline::read,
@@ -64,6 +65,27 @@ const OWN: &[Reader] = &[
     }),
     ("cms", |bytes| {
         let _ = black_box(cms::signed_data::read(bytes));
+    }),
+    ("cpio", |bytes| {
+        let mut entries = 0_usize;
+        let mut count = |_: &Part, entry: &Entry<'_>| entries += entry.data.len();
+        let _ = black_box(cpio::image::walk(bytes, UNPACKED, &LIMITS, &mut Vec::new(), &mut count));
+    }),
+    ("elf", |bytes| {
+        let survey = elf::survey::survey(bytes, &LIMITS).value;
+        let all = survey.undefined().count()
+            + survey.exports().count()
+            + survey.odd_symbols().count()
+            + survey.versions().count()
+            + survey.extended_versions().count();
+        let _ = black_box((all, survey.struct_name(), survey.modinfo()));
+        let mut read_at = |offset: u64, into: &mut [u8]| {
+            let from = usize::try_from(offset).ok();
+            let part = from.and_then(|from| bytes.get(from..)?.get(..into.len()));
+            part.map(|part| into.copy_from_slice(part)).is_some()
+        };
+        let length = bytes.len() as u64;
+        let _ = black_box(elf::quick::quick(length, &mut read_at, &mut Vec::new(), &LIMITS));
     }),
     ("modsig", |bytes| {
         let _ = black_box(modsig::read(bytes));

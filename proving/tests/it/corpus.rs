@@ -139,6 +139,7 @@ fn forged() -> Result<Vec<(&'static str, Vec<u8>)>, String> {
         ("cmdline", text("proc/cmdline")?),
         ("cms", message(b"content", &key, "sha256", Form::SignedAttributes)?),
         ("compress", zstd::bulk::compress(&file, 3).map_err(|e| e.to_string())?),
+        ("cpio", cpio(&[("demo.ko", &file), ("TRAILER!!!", b"")])),
         ("elf", file.clone()),
         ("ima_policy", b"appraise func=MODULE_CHECK appraise_type=imasig|modsig\n".to_vec()),
         ("kernel_image", kernel.image()),
@@ -164,4 +165,21 @@ fn forged() -> Result<Vec<(&'static str, Vec<u8>)>, String> {
         ("x509", key.certificate.clone()),
         ("x509_parts", key.certificate),
     ])
+}
+
+/// A newc archive (`Documentation/driver-api/early-userspace/buffer-format.rst`).
+fn cpio(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, data) in files {
+        out.extend(b"070701");
+        let (size, length) = (data.len(), name.len() + 1);
+        for field in [1, 0o100_644, 0, 0, 1, 0, size, 0, 0, 0, 0, length, 0] {
+            out.extend(format!("{field:08x}").bytes());
+        }
+        out.extend(name.bytes().chain([0]));
+        out.resize(out.len().next_multiple_of(4), 0);
+        out.extend(*data);
+        out.resize(out.len().next_multiple_of(4), 0);
+    }
+    out
 }

@@ -5,6 +5,7 @@
 
 mod corpus;
 mod forged;
+mod laws;
 mod peers;
 mod skipped;
 mod tidy;
@@ -15,7 +16,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let trials = [corpus::trials(), forged::trials(), peers::trials(), tidy::trials()];
+    let trials =
+        [corpus::trials(), forged::trials(), laws::trials(), peers::trials(), tidy::trials()];
     let conclusion = run(&arguments, trials.into_iter().flatten().collect());
     drop(writeln!(std::io::stdout(), "{}", skipped::summary()));
     conclusion.exit_code()
