@@ -12,7 +12,7 @@ use aws_lc_rs::signature::{self, EcdsaVerificationAlgorithm, ParsedPublicKey};
 use loadworthy_formats::der::decode::{Ended, decode};
 use loadworthy_formats::der::grammar::{Step, tag};
 
-use super::key::Refusal;
+use super::refusal::Refusal;
 
 pub(super) struct Curve {
     bits: u64,

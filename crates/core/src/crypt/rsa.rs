@@ -10,7 +10,7 @@ use loadworthy_formats::der::decode::{Ended, decode};
 use loadworthy_formats::der::grammar::{Step, tag};
 
 use super::digest::{Digest, DigestAlgorithm};
-use super::key::Refusal;
+use super::refusal::Refusal;
 
 #[derive(Clone, Copy)]
 enum Part {

@@ -1,9 +1,10 @@
 //! Why a signature or certificate is refused: the errno, and the rule behind it.
 
-use loadworthy_formats::der::decode::Fault;
+use loadworthy_formats::der::fault::Fault;
 
 use crate::crypt::digest::DigestAlgorithm;
-use crate::crypt::key::{KeyAlgorithm, Refusal};
+use crate::crypt::key::KeyAlgorithm;
+use crate::crypt::refusal::Refusal;
 use crate::errno::Errno;
 
 /// A refusal.

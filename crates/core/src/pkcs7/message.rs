@@ -6,9 +6,10 @@ use loadworthy_formats::cms::signed_data::{self, Part};
 use loadworthy_formats::der::decode::Event;
 use loadworthy_formats::der::grammar::tag;
 
-use super::certificate::{self, Certificate, certificate_time, well};
+use super::certificate::{self, Certificate};
 use super::dialect::{Dialect, Known, Role, SignatureKind};
 use super::failure::{Failure, Reason};
+use super::fields::{certificate_time, well};
 use super::kernel::Kernel;
 use super::remark::{Remark, oid_text};
 use super::signature::{Signature, Step};

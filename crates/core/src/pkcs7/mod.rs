@@ -12,6 +12,7 @@ pub mod failure;
 pub mod remark;
 pub mod kernel;
 mod signature;
+mod fields;
 pub mod certificate;
 mod message;
 mod verify;

@@ -6,7 +6,8 @@ use super::dialect::{Dialect, Rule, SignatureKind};
 use super::failure::{Failure, SignatureFault};
 use super::kernel::Kernel;
 use crate::crypt::digest::{Digest, DigestAlgorithm};
-use crate::crypt::key::{PublicKey, Refusal, Verified};
+use crate::crypt::key::{PublicKey, Verified};
+use crate::crypt::refusal::Refusal;
 use crate::errno::Errno;
 
 /// How a step of the rules ends early: refused, or not known.

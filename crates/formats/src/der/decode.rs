@@ -6,7 +6,9 @@
 //! bytes after the outermost element are not looked at; a choice at the end of the data is held
 //! for made when the element before it matched.
 
+use super::fault::{Fault, What};
 use super::grammar::{Element, Inside, Need, Step};
+use super::indefinite;
 
 /// The longest input that is looked at, in bytes.
 pub const LONGEST: usize = 65535;
@@ -48,34 +50,6 @@ pub enum Ended {
     Malformed(Fault),
     /// The input is longer than [`LONGEST`].
     TooLong,
-}
-
-/// Where and why an encoding is not what the grammar says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Offset in the input, in bytes.
-    pub at: usize,
-    /// What was wrong.
-    pub what: What,
-}
-
-/// The ways in which an encoding can be wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// An element reaches past its container.
-    Overrun,
-    /// Another tag was expected.
-    UnexpectedTag,
-    /// A tag number above 30.
-    LongTag,
-    /// A length of more than two octets.
-    LongLength,
-    /// An indefinite length on a primitive element.
-    IndefinitePrimitive,
-    /// A container has bytes left that no element accounts for.
-    Leftover,
-    /// An indefinite length does not end, or not as it should.
-    EndOfContents,
 }
 
 /// Everything that was noted, and how it ended.
@@ -274,7 +248,7 @@ impl<A: Copy> Machine<'_, A> {
     fn leaf(&mut self, note: Option<A>, length: Option<usize>) -> Result<(), Fault> {
         let length = match length {
             Some(length) => length,
-            None => self.indefinite_length()?,
+            None => indefinite::length(self.data, self.at, self.end)?,
         };
         self.last.length = length;
         if let Some(action) = note {
@@ -317,74 +291,6 @@ impl<A: Copy> Machine<'_, A> {
         self.last.length = self.end.saturating_sub(open.start);
         self.end = outer_end;
         Ok(true)
-    }
-
-    /// Bytes from here to and including the end-of-contents octets that close this level.
-    fn indefinite_length(&self) -> Result<usize, Fault> {
-        let mut at = self.at;
-        let mut level = 1_u32;
-        let fault = |at, what| Err(Fault { at, what });
-        let get = |at: usize| self.data.get(at).copied().unwrap_or(0);
-        loop {
-            if self.end.saturating_sub(at) < 2 {
-                let what = if at == self.end { What::EndOfContents } else { What::Overrun };
-                return fault(at, what);
-            }
-            let tag = get(at);
-            at = at.saturating_add(1);
-            if tag == 0 {
-                if get(at) != 0 {
-                    return fault(at, What::EndOfContents);
-                }
-                at = at.saturating_add(1);
-                level = level.saturating_sub(1);
-                if level == 0 {
-                    return Ok(at.saturating_sub(self.at));
-                }
-                continue;
-            }
-            if tag & LONG_FORM_TAG == LONG_FORM_TAG {
-                loop {
-                    if self.end.saturating_sub(at) < 2 {
-                        return fault(at, What::Overrun);
-                    }
-                    let more = get(at);
-                    at = at.saturating_add(1);
-                    if more & 0x80 == 0 {
-                        break;
-                    }
-                }
-            }
-            let first = get(at);
-            at = at.saturating_add(1);
-            let mut length = u64::from(first);
-            if first == INDEFINITE {
-                if tag & CONSTRUCTED == 0 {
-                    return fault(at, What::IndefinitePrimitive);
-                }
-                level = level.saturating_add(1);
-                continue;
-            }
-            if first > INDEFINITE {
-                let octets = usize::from(first.wrapping_sub(INDEFINITE));
-                if octets > 7 {
-                    return fault(at, What::LongLength);
-                }
-                if octets > self.end.saturating_sub(at) {
-                    return fault(at, What::Overrun);
-                }
-                length = 0;
-                for _ in 0..octets {
-                    length = length.wrapping_shl(8) | u64::from(get(at));
-                    at = at.saturating_add(1);
-                }
-            }
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
-            if length > self.end.saturating_sub(at) {
-                return fault(at, What::Overrun);
-            }
-            at = at.saturating_add(length);
-        }
     }
 }
 
