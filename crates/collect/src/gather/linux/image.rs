@@ -14,6 +14,10 @@ use crate::gather::certificate::named;
 use crate::gather::looking::{Looking, Read};
 use crate::item::Item;
 
+/// What an image may unpack to, so that together with the file and a decoder's dictionary it stays
+/// well within 256 MiB. Debian's kernels are 60 to 80 MB.
+const UNPACKED: usize = 144 << 20;
+
 /// What was found of the image.
 pub(super) struct Image(pub(super) Result<Read<Arc<KernelImage>>, Why>);
 
@@ -33,8 +37,7 @@ fn places(release: &str) -> Vec<Item> {
 
 pub(super) fn read(looking: &Looking<'_>, release: &str) -> Image {
     let read = looking.first(&places(release), looking.limits.kernel_bytes, |bytes| {
-        // The file and what it unpacks to together stay within what a kernel may take.
-        let room = looking.limits.kernel_bytes.saturating_sub(bytes.len());
+        let room = looking.limits.kernel_bytes.saturating_sub(bytes.len()).min(UNPACKED);
         image::read(bytes, &Limits { kernel_bytes: room, ..*looking.limits })
     });
     Image(read.map(|read| Read { value: Arc::new(read.value), item: read.item }))

@@ -1,7 +1,7 @@
 //! One module file → facts: one read, one pass over the bytes.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use loadworthy_core::crypt::digest::{DigestAlgorithm, DigestSet, Hasher, digest};
 use loadworthy_core::fact::{Fact, Source};
@@ -10,6 +10,7 @@ use loadworthy_core::proof::{Evidence, Origin, Question, Why, gap, text};
 use loadworthy_formats::cms::signed_data::{self, Part};
 use loadworthy_formats::compress::{self, Compression};
 use loadworthy_formats::elf::survey::survey;
+use loadworthy_formats::error::Error;
 use loadworthy_formats::kernel::name;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::modsig::{self, Appended};
@@ -26,13 +27,26 @@ pub struct Scratch {
     unpacked: Vec<u8>,
 }
 
+/// What one module may take in memory beside others. Debian's largest unpacks to 29 MB.
+const BESIDE_OTHERS: usize = 32 << 20;
+/// What its decoder may take: enough for `xz -6`; the kernel's own build uses 2 MiB.
+const DECODER: u64 = 16 << 20;
+
+/// Modules that take more are read one at a time, so that two hostile ones cost no more than one.
+static ALONE: Mutex<()> = Mutex::new(());
+
+type Alone = MutexGuard<'static, ()>;
+
+fn alone() -> Alone {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A module of a host.
 #[must_use]
 pub fn gather(looking: &Looking<'_>, path: &HostPath, scratch: &mut Scratch) -> ModuleFacts {
     let item = Item::File(path.clone());
-    let limit = looking.limits.module_bytes;
-    let outcome = looking.view.look_into(&item, limit, &mut scratch.stored);
-    facts(&path.to_string(), looking.view.origin(), &outcome, scratch, looking.limits)
+    let look = |limit, buffer: &mut Vec<u8>| looking.view.look_into(&item, limit, buffer);
+    facts(&path.to_string(), looking.view.origin(), look, scratch, looking.limits)
 }
 
 /// A file named on the command line; `shown` is how the caller wrote it.
@@ -43,16 +57,59 @@ pub fn gather_argument(
     scratch: &mut Scratch,
     limits: &Limits,
 ) -> ModuleFacts {
-    let outcome = caller::look_into(path, limits.module_bytes, &mut scratch.stored);
-    facts(shown, Origin::Argument, &outcome, scratch, limits)
+    let look = |limit, buffer: &mut Vec<u8>| caller::look_into(path, limit, buffer);
+    facts(shown, Origin::Argument, look, scratch, limits)
 }
 
 fn facts(
     path: &str,
     origin: Origin,
+    look: impl Fn(usize, &mut Vec<u8>) -> Outcome,
+    scratch: &mut Scratch,
+    limits: &Limits,
+) -> ModuleFacts {
+    let mut held: Option<Alone> = None;
+    let mut outcome = look(limits.module_bytes.min(BESIDE_OTHERS), &mut scratch.stored);
+    if matches!(outcome, Outcome::TooLarge { .. }) {
+        held = Some(alone());
+        outcome = look(limits.module_bytes, &mut scratch.stored);
+    }
+    let module = looked_over(path, origin, &outcome, scratch, limits, &mut held);
+    if held.is_some() {
+        *scratch = Scratch::default();
+    }
+    module
+}
+
+/// Unpacks what is stored: beside others if it is small, else alone.
+fn unpack(
+    stored: &[u8],
+    packed: Compression,
+    limits: &Limits,
+    unpacked: &mut Vec<u8>,
+    held: &mut Option<Alone>,
+) -> Result<(), Error> {
+    // Both buffers together stay within what one module may take.
+    let room = limits.module_bytes.saturating_sub(stored.len());
+    if held.is_none() {
+        let decoder_memory = limits.decoder_memory.min(DECODER);
+        let small = Limits { decoder_memory, ..*limits };
+        if compress::unpack(stored, packed, room.min(BESIDE_OTHERS), &small, unpacked).is_ok() {
+            return Ok(());
+        }
+        *unpacked = Vec::new();
+    }
+    held.get_or_insert_with(alone);
+    compress::unpack(stored, packed, room, limits, unpacked).map(|_| ())
+}
+
+fn looked_over(
+    path: &str,
+    origin: Origin,
     outcome: &Outcome,
     scratch: &mut Scratch,
     limits: &Limits,
+    held: &mut Option<Alone>,
 ) -> ModuleFacts {
     let path = text(path);
     let mut module = ModuleFacts {
@@ -96,10 +153,8 @@ fn facts(
         None => &*stored,
         Some(packed) => {
             module.sha256 = sha256(stored);
-            // Both buffers together stay within what one module may take.
-            let room = limits.module_bytes.saturating_sub(stored.len());
-            match compress::unpack(stored, packed, room, limits, unpacked) {
-                Ok(_) => &*unpacked,
+            match unpack(stored, packed, limits, unpacked, held) {
+                Ok(()) => &*unpacked,
                 Err(error) => {
                     let why = Why::Unreadable(path, error);
                     module.file = Source::unknown(gap(Question::ModuleBytes, why));
@@ -217,6 +272,20 @@ mod tests {
             ModuleFile::NotReadable(_) => (None, String::new()),
         });
         opened(&len).map(|(len, _)| len)
+    }
+
+    #[test]
+    fn a_large_module_is_read_and_a_huge_one_is_told() {
+        let host = Host::new().with("lib/modules/1/large.ko", "").with("lib/modules/1/huge.ko", "");
+        let size = |name: &str, bytes: u64| {
+            let file = std::fs::File::options().write(true).open(host.path(name)).unwrap();
+            file.set_len(bytes).unwrap();
+            gather(&host.looking(), &HostPath::new(name), &mut Scratch::default())
+        };
+        let large = 33 << 20;
+        assert_eq!(read(&size("lib/modules/1/large.ko", large)), Ok(Some(large)));
+        let huge = read(&size("lib/modules/1/huge.ko", 10 << 30));
+        assert!(matches!(huge, Err(Why::Unreadable(..))));
     }
 
     #[test]

@@ -102,8 +102,11 @@ pub fn gather(looking: &Looking<'_>, release: &str) -> Tree {
 
 fn walked_names(looking: &Looking<'_>, base: &HostPath) -> Fact<Arc<BTreeSet<Arc<str>>>> {
     let walk = walk(looking, base);
-    if !walk.gaps.is_empty() {
-        return Fact::unknown(walk.gaps);
+    // A link that leads to nothing can be no module; a folder that is shut may hold some.
+    let shut: Gaps =
+        walk.gaps.into_iter().filter(|gap| gap.question == Question::ModuleIndex).collect();
+    if !shut.is_empty() {
+        return Fact::unknown(shut);
     }
     let paths = walk.modules.iter();
     let names: BTreeSet<_> =
