@@ -5,10 +5,13 @@
 
 mod corpus;
 mod forged;
+mod hostile;
 mod laws;
 mod peers;
+mod scenarios;
 mod skipped;
 mod tidy;
+mod transcripts;
 
 use libtest_mimic::{Arguments, run};
 use std::io::Write;
@@ -16,8 +19,16 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let trials =
-        [corpus::trials(), forged::trials(), laws::trials(), peers::trials(), tidy::trials()];
+    let trials = [
+        scenarios::trials(),
+        transcripts::trials(),
+        corpus::trials(),
+        forged::trials(),
+        hostile::trials(),
+        laws::trials(),
+        peers::trials(),
+        tidy::trials(),
+    ];
     let conclusion = run(&arguments, trials.into_iter().flatten().collect());
     drop(writeln!(std::io::stdout(), "{}", skipped::summary()));
     conclusion.exit_code()
