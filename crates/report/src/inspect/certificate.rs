@@ -15,7 +15,7 @@ use crate::inspect::time::timestamp;
 /// A certificate.
 #[derive(Clone, Debug, Serialize)]
 pub struct Certificate {
-    /// Common name of the subject, or what stands for it (see [`short`]).
+    /// Common name of the subject, or what stands for it (see `short`).
     pub subject: String,
     /// The same of the issuer.
     pub issuer: String,
