@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-/// The program of this build, made if it is not there yet.
+/// The program of this build, made if it is not there yet; or the one that `LOADWORTHY_PROGRAM`
+/// names, so that an installed one can be held against the same tests.
 ///
 /// # Errors
 /// When it does not build.
@@ -14,6 +15,9 @@ pub fn path() -> Result<&'static Path, String> {
 }
 
 fn build() -> Result<PathBuf, String> {
+    if let Some(other) = std::env::var_os("LOADWORTHY_PROGRAM") {
+        return Ok(other.into());
+    }
     // The test stands in target/PROFILE/deps; the program two rooms up.
     let test = std::env::current_exe().map_err(|e| e.to_string())?;
     let folder = test.parent().and_then(Path::parent).ok_or("no target directory")?;

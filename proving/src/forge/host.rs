@@ -209,8 +209,22 @@ impl Host {
             .chain([module])
             .flat_map(|m| m.exports.iter().map(move |e| format!("alias symbol:{e} {}\n", m.name)))
             .collect();
-        let builtin: String =
-            self.builtin.iter().map(|name| format!("kernel/drivers/{name}.ko\n")).collect();
+        let builtin: String = std::iter::once("loop")
+            .chain(self.builtin.iter().map(String::as_str))
+            .map(|name| format!("kernel/drivers/{name}.ko\n"))
+            .collect();
+        // kbuild's record of what is inside the image; `loop` is in every one. A parameter is what
+        // makes code inside the image take a name below /sys/module (kernel/params.c).
+        let inside: String = std::iter::once("loop")
+            .chain(self.builtin.iter().map(String::as_str))
+            .map(|name| {
+                format!(
+                    "{name}.parmtype=level:int\0{name}.parm=level:How much\0\
+                     {name}.file=drivers/{name}\0{name}.license=GPL\0"
+                )
+            })
+            .collect();
+        root.put(&format!("{under}/modules.builtin.modinfo"), inside)?;
         root.put(&format!("{under}/modules.dep"), index)?;
         root.put(&format!("{under}/modules.alias"), aliases)?;
         root.put(&format!("{under}/modules.symbols"), symbols)?;

@@ -120,8 +120,11 @@ fn forged() -> Result<Vec<(&'static str, Vec<u8>)>, String> {
     let file = module.forge(&kernel)?;
     let list = firmware::certificate(&key.certificate);
     let at = tempfile::tempdir().map_err(|e| e.to_string())?;
-    let host =
-        Host { builtin: vec!["loop".to_owned()], ask: "running".to_owned(), ..Host::default() };
+    let host = Host {
+        builtin: vec!["demo_built_in".to_owned()],
+        ask: "running".to_owned(),
+        ..Host::default()
+    };
     let module = Module { depends: vec!["demo_core".to_owned()], ..module };
     let forged = host.forge(&module, at.path())?;
     let text = |path: &str| {
@@ -149,7 +152,7 @@ fn forged() -> Result<Vec<(&'static str, Vec<u8>)>, String> {
         ("modsig", file),
         ("modules_alias", b"alias pci:v*d*sv*sd*bc01sc06i01* ahci\nalias crypto-md4 md4\n".to_vec()),
         ("modules_builtin", text("lib/modules/VER/modules.builtin")?),
-        ("modules_builtin_modinfo", b"loop.license=GPL\0loop.file=drivers/block/loop\0".to_vec()),
+        ("modules_builtin_modinfo", text("lib/modules/VER/modules.builtin.modinfo")?),
         ("modules_dep", text("lib/modules/VER/modules.dep")?),
         ("modules_softdep", b"softdep b pre: a post: c\n".to_vec()),
         ("modules_symbols", text("lib/modules/VER/modules.symbols")?),
