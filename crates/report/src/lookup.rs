@@ -41,6 +41,13 @@ pub fn find<'t>(asked: &str, tables: &'t Tables) -> Option<Topic<'t>> {
     tables.errors.find(said).map(Topic::Errno)
 }
 
+/// Every code and every error number.
+#[must_use]
+pub fn all(tables: &Tables) -> Vec<Topic<'_>> {
+    let codes = codebook::ALL.iter().copied().map(Topic::Code);
+    codes.chain(tables.errors.rows().iter().map(Topic::Errno)).collect()
+}
+
 /// The code of a taint letter.
 fn mark(asked: &str) -> Option<&'static Code> {
     let letter = (asked.len() == 1).then(|| asked.to_ascii_uppercase())?;
@@ -138,6 +145,10 @@ mod tests {
             (
                 "Nov 21 10:00:00 host kernel: [    3.1] demo: version magic 'a' should be 'b'",
                 "vermagic-differs LW1027",
+            ),
+            (
+                "demo: disagrees about version of symbol module_layout",
+                "layout-differs LW1026",
             ),
             ("demo: Unknown symbol frob (err -2)", "unknown-symbol LW1031"),
             (

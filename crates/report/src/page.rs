@@ -13,6 +13,16 @@ use std::io::{self, Write};
 /// # Errors
 /// When `out` does not take the text.
 pub fn explain(topic: &Topic<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    if style.unicode {
+        return told(topic, style, out);
+    }
+    let mut page = Vec::new();
+    told(topic, style, &mut page)?;
+    let page = String::from_utf8_lossy(&page).replace('…', "...").replace('–', "-");
+    out.write_all(page.as_bytes())
+}
+
+fn told(topic: &Topic<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     match topic {
         Topic::Code(code) => page(code, style, out),
         Topic::Errno(row) => errno(row, style, out),

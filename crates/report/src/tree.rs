@@ -37,6 +37,9 @@ pub fn lay_out(judgement: &Judgement, depth: Depth, style: &Style) -> Vec<String
 /// The lines of some proofs, one below the other.
 #[must_use]
 pub fn proofs(roots: &[&Proof], depth: Depth, style: &Style) -> Vec<String> {
+    if depth == Depth::None {
+        return Vec::new();
+    }
     let mut page = Page { style, depth, told: HashSet::new(), lines: Vec::new() };
     page.level(roots, "", 1);
     page.lines

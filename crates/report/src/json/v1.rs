@@ -8,7 +8,7 @@ use crate::json::proofs::{Missing, Numbered, Table};
 use crate::words::{self, remedies};
 use loadworthy_core::answer::{Answered, Answers, Demand, Host, Note, Subject, Tried};
 use loadworthy_core::codes;
-use loadworthy_core::proof::Proof;
+use loadworthy_core::proof::{Origin, Proof};
 use loadworthy_core::verdict::{HostSays, Reason, Verdict};
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
@@ -268,22 +268,21 @@ struct PolicyDto<'a> {
     schema: &'static str,
     tool: Tool,
     at: &'a str,
-    host: HostDto<'a>,
-    demands: Demands<'a>,
+    host: PlaceDto,
+    kernels: Vec<KernelDto<'a>>,
     proof: ProofTable<'a>,
 }
 
-#[derive(Debug)]
-struct Demands<'a>(&'a [Demand], &'a RefCell<Table>);
+#[derive(Debug, Serialize)]
+struct PlaceDto {
+    source: &'static str,
+    platform: &'static str,
+}
 
-impl Serialize for Demands<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|demand| DemandDto {
-            name: demand.name,
-            value: demand.value.as_deref(),
-            because: vec![number(&demand.because, self.1)],
-        }))
-    }
+#[derive(Debug, Serialize)]
+struct KernelDto<'a> {
+    kernel: &'a str,
+    demands: Vec<DemandDto<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -293,18 +292,35 @@ struct DemandDto<'a> {
     because: Vec<u32>,
 }
 
-/// Writes `loadworthy/policy/v1`.
+/// Writes `loadworthy/policy/v1`: what each kernel demands.
 ///
 /// # Errors
 /// When `out` does not take it.
-pub fn policy(at: &str, host: &Host, demands: &[Demand], out: &mut dyn Write) -> io::Result<()> {
+pub fn policy(
+    at: &str,
+    source: Origin,
+    kernels: &[(&str, &[Demand])],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let table = RefCell::new(Table::default());
+    let demand = |demand: &'_ Demand| number(&demand.because, &table);
+    let kernels = kernels.iter().map(|(kernel, demands)| KernelDto {
+        kernel,
+        demands: demands
+            .iter()
+            .map(|d| DemandDto {
+                name: d.name,
+                value: d.value.as_deref(),
+                because: vec![demand(d)],
+            })
+            .collect(),
+    });
     let value = PolicyDto {
         schema: "loadworthy/policy/v1",
         tool: Tool::this(),
         at,
-        host: HostDto::from(host),
-        demands: Demands(demands, &table),
+        host: PlaceDto { source: words::origin(source), platform: "linux" },
+        kernels: kernels.collect(),
         proof: ProofTable(&table),
     };
     document(&value, out)

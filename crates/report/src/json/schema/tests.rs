@@ -5,7 +5,7 @@ use crate::json::{explain, schema, v1};
 use crate::lookup;
 use crate::sample;
 use loadworthy_core::answer::Demand;
-use loadworthy_core::proof::{Assumption, Node, Proof, text};
+use loadworthy_core::proof::{Assumption, Node, Origin, Proof, text};
 use loadworthy_core::tables::Tables;
 use serde_json::Value;
 
@@ -111,9 +111,9 @@ fn policy_writes_what_its_schema_says() {
         value: Some("on".to_owned()),
         because: Proof::new(Node::Assumed(said)),
     };
-    let answers = sample::answers(Vec::new());
     let mut out = Vec::new();
-    v1::policy(&answers.at, &answers.host, &[demand], &mut out).unwrap();
+    let kernels: &[(&str, &[Demand])] = &[("6.1.0-56-amd64", &[demand])];
+    v1::policy("2026-11-21T00:00:00Z", Origin::Root, kernels, &mut out).unwrap();
     fits("policy", &out);
 }
 
