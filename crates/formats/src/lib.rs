@@ -17,6 +17,8 @@ pub mod cpio;
 pub mod der;
 pub mod x509;
 pub mod cms;
+pub mod pe;
+pub mod authenticode;
 pub mod modsig;
 pub mod elf;
 pub mod uefi;

@@ -1,0 +1,7 @@
+//! Authenticode: what is digested of an image, and the signatures over it.
+//!
+//! Source: Microsoft *Windows Authenticode Portable Executable Signature Format* (2008); PKCS #7
+//! (RFC 2315). Whether a signature holds is arithmetic, and done elsewhere.
+
+pub mod coverage;
+pub mod signature;
