@@ -146,10 +146,7 @@ mod tests {
                 "Nov 21 10:00:00 host kernel: [    3.1] demo: version magic 'a' should be 'b'",
                 "vermagic-differs LW1027",
             ),
-            (
-                "demo: disagrees about version of symbol module_layout",
-                "layout-differs LW1026",
-            ),
+            ("demo: disagrees about version of symbol module_layout", "layout-differs LW1026"),
             ("demo: Unknown symbol frob (err -2)", "unknown-symbol LW1031"),
             (
                 "modprobe: ERROR: could not insert 'demo': Key was rejected by service",

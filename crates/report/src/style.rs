@@ -38,7 +38,7 @@ impl Style {
     /// `text` in a tone.
     #[must_use]
     pub fn paint(&self, tone: Tone, text: &str) -> String {
-        if !self.colour {
+        if !self.colour || text.is_empty() {
             return text.to_owned();
         }
         let code = match tone {

@@ -127,7 +127,11 @@ fn summary(all: &[Answered], host: &Host, style: &Style) -> String {
     if let Some(kernel) = &host.kernel {
         line.push_str(&format!(" of {}", style.plain(kernel)));
     }
-    line.push_str(&format!(": {load} {}", if load == 1 { "loads" } else { "load" }));
+    match load {
+        0 => line.push_str(": none loads"),
+        1 => line.push_str(": 1 loads"),
+        n => line.push_str(&format!(": {n} load")),
+    }
     if tainted > 0 {
         line.push_str(&format!(", {tainted} of them tainted"));
     }
@@ -219,6 +223,7 @@ fn rows(a: &Answered, answers: &Answers, options: &Options, out: &mut dyn Write)
         .judgement
         .reasons
         .iter()
+        .filter(|r| r.code.field("kind") == "refusal")
         .filter(|r| match &a.judgement.verdict {
             Verdict::Refused(code) => r.code.id != code.id,
             Verdict::Loads | Verdict::LoadsTainted | Verdict::Unknown(_) => !r.reached,

@@ -22,6 +22,8 @@ pub enum Depth {
 /// In a short proof: how many reasons of one conclusion are shown, and how deep.
 const SHORT_REASONS: usize = 6;
 const SHORT_LEVELS: usize = 4;
+/// In a short proof: how much of a quote is shown.
+const SHORT_QUOTE: usize = 60;
 
 /// The lines of a judgement's proof.
 #[must_use]
@@ -40,7 +42,8 @@ pub fn proofs(roots: &[&Proof], depth: Depth, style: &Style) -> Vec<String> {
     if depth == Depth::None {
         return Vec::new();
     }
-    let mut page = Page { style, depth, told: HashSet::new(), lines: Vec::new() };
+    let mut page =
+        Page { style, depth, told: HashSet::new(), said: HashSet::new(), lines: Vec::new() };
     page.level(roots, "", 1);
     page.lines
 }
@@ -107,10 +110,25 @@ fn about_trust(claim: &Claim) -> bool {
     )
 }
 
+/// Premises that hold of every module and tell a reader in a hurry nothing.
+fn of_course(proof: &Proof) -> bool {
+    matches!(
+        conclusion(proof),
+        Some(
+            Claim::Kernel { .. }
+                | Claim::DialectKnown
+                | Claim::SignaturesChecked(true)
+                | Claim::TrailerSound
+                | Claim::FirmwareAsked(true)
+        )
+    )
+}
+
 struct Page<'s> {
     style: &'s Style,
     depth: Depth,
     told: HashSet<*const Node>,
+    said: HashSet<String>,
     lines: Vec<String>,
 }
 
@@ -128,8 +146,9 @@ impl Page<'_> {
                 }
                 let first = self.told.insert(proof.identity());
                 if first && !(short && level >= SHORT_LEVELS) {
-                    let from: Vec<&Proof> = from.iter().collect();
-                    self.level(&from, &inner, level + 1);
+                    let mut reasons = Vec::new();
+                    self.reasons(proof, from, &mut reasons);
+                    self.level(&reasons, &inner, level + 1);
                 }
             }
         }
@@ -139,16 +158,54 @@ impl Page<'_> {
         }
     }
 
+    /// What is shown below a conclusion. A short proof leaves out what was told already and what is
+    /// a matter of course, and takes a step that only repeats its conclusion for its reasons.
+    fn reasons<'p>(&mut self, of: &'p Proof, from: &'p [Proof], found: &mut Vec<&'p Proof>) {
+        for proof in from {
+            match proof.node() {
+                Node::Drawn { .. } if self.depth == Depth::Full => found.push(proof),
+                Node::Drawn { from: inner, .. } if !inner.is_empty() => {
+                    if conclusion(proof) == conclusion(of) {
+                        if self.told.insert(proof.identity()) {
+                            self.reasons(of, inner, found);
+                        }
+                    } else if !self.is_told(proof) && !of_course(proof) {
+                        found.push(proof);
+                    }
+                }
+                _ => found.push(proof),
+            }
+        }
+    }
+
+    /// Whether this conclusion was told, for this or another reason.
+    fn is_told(&self, proof: &Proof) -> bool {
+        self.told.contains(&proof.identity())
+            || conclusion(proof).is_some_and(|c| self.said.contains(&words::claim(c)))
+    }
+
+    /// A quote, cut in a short proof.
+    fn quote(&self, said: &str) -> String {
+        match said.char_indices().nth(SHORT_QUOTE) {
+            Some((at, _)) if self.depth == Depth::Short => {
+                let dots = if self.style.unicode { "…" } else { "..." };
+                format!("{}{dots}", said.get(..at).unwrap_or(said))
+            }
+            _ => said.to_owned(),
+        }
+    }
+
     /// One step; what goes below it is indented by what is returned.
     fn entry(&mut self, proof: &Proof, indent: &str, last: bool) -> String {
         let (words, rule) = match proof.node() {
             Node::Drawn { rule, claim, from } => {
                 let again = !from.is_empty() && self.told.contains(&proof.identity());
                 let words = words::claim(claim);
+                self.said.insert(words.clone());
                 (if again { format!("{words} (as above)") } else { words }, rule.name)
             }
             Node::Seen(e) if e.said.is_empty() => (format!("seen     {}", e.item), ""),
-            Node::Seen(e) => (format!("seen     {}: {}", e.item, e.said), ""),
+            Node::Seen(e) => (format!("seen     {}: {}", e.item, self.quote(&e.said)), ""),
             Node::Absent(e) => (format!("absent   {}: looked for, and not there", e.item), ""),
             Node::Assumed(a) => (format!("assumed  {}={}: you said so", a.key, a.value), ""),
             Node::Listed(r) => {
@@ -186,7 +243,7 @@ impl Page<'_> {
             *line = format!("{lead}{line}");
         }
         let used = lines.last().map_or(0, |l| columns(l));
-        if !rule.is_empty() && lines.len() == 1 && used + 2 + columns(rule) <= room {
+        if !rule.is_empty() && used + 2 + columns(rule) <= room {
             let gap = " ".repeat(room - used - columns(rule));
             if let Some(line) = lines.last_mut() {
                 line.push_str(&gap);

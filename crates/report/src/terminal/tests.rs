@@ -33,8 +33,6 @@ LW1003  The module is not signed, and this kernel refuses unsigned modules
       └─ seen     boot/config-6.1.0-56-amd64: CONFIG_IMA_ARCH_POLICY=y
 
   the host will say   EKEYREJECTED; \"Loading of unsigned module is rejected\"
-  also                LW1036 The module was built outside the kernel tree;
-                      marked O
   would help          sign it with the enrolled key lab owner – judged again:
                       loads-tainted
                       kmodsign sha256 MOK.priv MOK.der
@@ -97,8 +95,6 @@ refused  b  lib/modules/6.1.0-56-amd64/b.ko
 LW1003  The module is not signed, and this kernel refuses unsigned modules
 
   the host will say   EKEYREJECTED; \"Loading of unsigned module is rejected\"
-  also                LW1036 The module was built outside the kernel tree;
-                      marked O
   would help          sign it with the enrolled key lab owner – judged again:
                       loads-tainted
                       kmodsign sha256 MOK.priv MOK.der
