@@ -1,1 +1,15 @@
-//! Placeholder.
+//! A request in, judgements out: the one way from sources to verdicts.
+//!
+//! The command line, and later the gate, the signer and the fleet ask here and nowhere else. The
+//! way is: open a view, gather facts, apply what is assumed, draw the policy, judge each subject,
+//! try remedies. Rooms are listed in that order.
+
+pub mod request;
+pub mod assumptions;
+pub mod host;
+pub mod pool;
+pub mod modules;
+pub mod names;
+pub mod remedies;
+pub mod check;
+pub mod policy;

@@ -7,6 +7,6 @@
 pub mod looking;
 #[cfg(test)]
 mod host;
-mod certificate;
+pub mod certificate;
 pub mod firmware;
 pub mod linux;

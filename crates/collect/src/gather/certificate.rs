@@ -8,7 +8,8 @@ use loadworthy_formats::x509::certificate;
 
 /// The certificate with these bytes. One that cannot be read keeps its bytes: what a kernel makes
 /// of it is not decided here.
-pub(super) fn named(der: &[u8]) -> Certificate {
+#[must_use]
+pub fn named(der: &[u8]) -> Certificate {
     let name = certificate::read(der).map_or_else(
         |_| format!("unreadable certificate of {} bytes", der.len()),
         |read| {

@@ -243,30 +243,7 @@ impl Firmware<'_> {
     }
 
     fn denied(&self, question: Question, look: Look) -> Listing<Denied> {
-        self.listing(question, look, |of, entry| {
-            Some(match of {
-                Type::X509 => {
-                    let certificate = named(entry.data);
-                    let said = certificate.name.to_string();
-                    (Denied::Certificate(certificate), said)
-                }
-                Type::Sha256 => match entry.data.try_into() {
-                    Ok(digest) => (Denied::Sha256(digest), format!("sha256 {}", hex(&digest))),
-                    Err(_) => (Denied::Other, of.name()),
-                },
-                Type::X509Sha256 => {
-                    let digest = entry.revocation(of).and_then(|(d, _)| d.try_into().ok());
-                    match digest {
-                        Some(digest) => (
-                            Denied::CertificateSha256(digest),
-                            format!("x509-sha256 {}", hex(&digest)),
-                        ),
-                        None => (Denied::Other, of.name()),
-                    }
-                }
-                _ => (Denied::Other, of.name()),
-            })
-        })
+        self.listing(question, look, |of, entry| Some(denied(of, entry)))
     }
 
     fn listing<T>(
@@ -302,6 +279,29 @@ impl Firmware<'_> {
             }
         };
         Listing::new(items, whole)
+    }
+}
+
+/// What an entry of a deny list denies, and the same in a few words.
+#[must_use]
+pub fn denied(of: Type, entry: &Entry<'_>) -> (Denied, String) {
+    match of {
+        Type::X509 => {
+            let certificate = named(entry.data);
+            let said = certificate.name.to_string();
+            (Denied::Certificate(certificate), said)
+        }
+        Type::Sha256 => match entry.data.try_into() {
+            Ok(digest) => (Denied::Sha256(digest), format!("sha256 {}", hex(&digest))),
+            Err(_) => (Denied::Other, of.name()),
+        },
+        Type::X509Sha256 => match entry.revocation(of).and_then(|(d, _)| d.try_into().ok()) {
+            Some(digest) => {
+                (Denied::CertificateSha256(digest), format!("x509-sha256 {}", hex(&digest)))
+            }
+            None => (Denied::Other, of.name()),
+        },
+        _ => (Denied::Other, of.name()),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::fact::step::Step;
 use crate::facts::linux::{Export, Symbols};
 use crate::facts::module::{ModuleBytes, ModuleFacts, ModuleFile};
 use crate::policy::linux::LinuxPolicy;
-use crate::proof::{Claim, Gaps, Rule, Standing};
+use crate::proof::{Claim, Gaps, Rule, Standing, text};
 use crate::signature::Examined;
 use crate::tables::Tables;
 use crate::verdict::{self, Judgement};
@@ -13,6 +13,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 pub use by_name::ByName;
+use loadworthy_formats::text::printable;
 
 pub mod by_name;
 mod exports_sound;
@@ -169,6 +170,24 @@ pub fn judge_without(case: &LinuxCase<'_>, satisfied: &[&str]) -> Judgement {
     });
     verdict::weigh(taken, |rule| {
         version.map_or(Standing::Documented, |v| case.tables.answers.standing(rule.name, v))
+    })
+}
+
+/// What a module exports to others, by symbol.
+pub fn exports_of<'m>(
+    bytes: &'m ModuleBytes,
+    owner: &'m Arc<str>,
+) -> impl Iterator<Item = (Arc<str>, Export)> + use<'m> {
+    let owner_proprietary = licence::is_proprietary(bytes);
+    bytes.survey.exports().map(move |e| {
+        let export = Export {
+            crc: e.crc,
+            gpl_only: e.gpl_only,
+            namespace: text(printable(e.namespace)),
+            owner: owner.clone(),
+            owner_proprietary,
+        };
+        (text(printable(e.name)), export)
     })
 }
 

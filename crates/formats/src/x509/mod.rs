@@ -7,3 +7,4 @@ pub mod parts;
 pub mod time;
 pub mod name;
 pub mod certificate;
+pub mod pem;

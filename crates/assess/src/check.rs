@@ -1,0 +1,281 @@
+//! `check`: every subject's verdict.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use loadworthy_collect::gather::linux::hardware;
+use loadworthy_collect::gather::linux::module::{self, Scratch};
+use loadworthy_collect::item::HostPath;
+use loadworthy_collect::views::caller;
+use loadworthy_core::answer::{Answered, Answers, Host as Summary, Kind, Phase, Subject};
+use loadworthy_core::checks::linux::by_name::{NoFile, judge_no_file};
+use loadworthy_core::checks::linux::{self, LinuxCase, Scene};
+use loadworthy_core::facts::module::ModuleFacts;
+use loadworthy_core::signature::Examined;
+use loadworthy_core::verdict::{Judgement, Verdict};
+use loadworthy_formats::kernel::lockdown::Level;
+
+use crate::host::{Host, OneKernel, known};
+use crate::modules::{self, Modules};
+use crate::names::{Found, Names};
+use crate::pool;
+use crate::remedies::Remedies;
+use crate::request::{Progress, Request, Subjects, Trouble};
+
+/// So many refused subjects get their remedies tried; the rest would say the same.
+const REMEDIES: usize = 40;
+
+/// Answers a request.
+///
+/// # Errors
+/// When our own work cannot be done: a source that cannot be opened, an argument that is not there.
+pub fn check(request: &Request, progress: Progress<'_>) -> Result<Answers, Trouble> {
+    let host = Host::open(&request.source)?;
+    check_on(&host, request, progress)
+}
+
+/// The same on a host that is open already.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_on(
+    host: &Host,
+    request: &Request,
+    progress: Progress<'_>,
+) -> Result<Answers, Trouble> {
+    let mut answers = Vec::new();
+    let mut summary = None;
+    for kernel in host.asked(&request.kernel)? {
+        let kernel = host.kernel(kernel, request)?;
+        summary.get_or_insert_with(|| summary_of(host, &kernel));
+        let names = Names::of(&host.looking(), &kernel);
+        let asked = Asked { host, kernel: &kernel, names: &names, request, progress };
+        match &request.subjects {
+            Subjects::All => answers.extend(asked.whole_tree()),
+            Subjects::Used => answers.extend(asked.used()),
+            Subjects::Named(arguments) => answers.extend(asked.named(arguments)?),
+        }
+    }
+    let host = summary.unwrap_or(Summary {
+        source: host.looking().view.origin(),
+        kernel: None,
+        secure_boot: None,
+        lockdown: None,
+    });
+    Ok(Answers { at: request.at.clone(), host, answers, notes: Vec::new() })
+}
+
+fn summary_of(host: &Host, kernel: &OneKernel) -> Summary {
+    let level = |level: Level| match level {
+        Level::None => "none",
+        Level::Integrity => "integrity",
+        Level::Confidentiality => "confidentiality",
+    };
+    let running = known(&kernel.facts.running.lockdown).map(level);
+    let drawn = known(&kernel.policy.locked_down).map(|on| if on { "integrity" } else { "none" });
+    Summary {
+        source: host.looking().view.origin(),
+        kernel: Some(kernel.kernel.release.clone()),
+        secure_boot: known(&kernel.policy.secure_boot),
+        lockdown: running.or(drawn),
+    }
+}
+
+struct Asked<'a> {
+    host: &'a Host,
+    kernel: &'a OneKernel,
+    names: &'a Names,
+    request: &'a Request,
+    progress: Progress<'a>,
+}
+
+/// A file of the tree and who asks for it.
+struct Wanted {
+    path: HostPath,
+    required_by: Vec<String>,
+}
+
+impl Asked<'_> {
+    fn whole_tree(&self) -> Vec<Answered> {
+        let (paths, _) = modules::all(&self.host.looking(), self.kernel);
+        let mut wanted: Vec<Wanted> = paths
+            .iter()
+            .map(|path| Wanted { path: path.clone(), required_by: Vec::new() })
+            .collect();
+        wanted.sort_by(|a, b| a.path.cmp(&b.path));
+        self.judge_tree(&wanted, &paths)
+    }
+
+    /// What drives the hardware or is loaded now, and what that depends on.
+    fn used(&self) -> Vec<Answered> {
+        let hardware = hardware::gather(&self.host.looking());
+        let mut answers = Vec::new();
+        let mut wanted: Vec<Wanted> = Vec::new();
+        let mut want =
+            |name: &str, by: String, answers: &mut Vec<Answered>| match self.names.find(name) {
+                Found::Files(paths) => {
+                    for path in paths {
+                        match wanted.iter_mut().find(|w| w.path == path) {
+                            Some(known) if known.required_by.contains(&by) => {}
+                            Some(known) => known.required_by.push(by.clone()),
+                            None => wanted.push(Wanted { path, required_by: vec![by.clone()] }),
+                        }
+                    }
+                }
+                Found::None(NoFile::BuiltIn(..)) => {}
+                Found::None(case) => answers.push(no_file(name, &case, vec![by])),
+            };
+        for used in hardware.in_use() {
+            for by in &used.required_by {
+                want(&used.module, by.clone(), &mut answers);
+            }
+        }
+        wanted.sort_by(|a, b| a.path.cmp(&b.path));
+        let paths: Vec<HostPath> = wanted.iter().map(|w| w.path.clone()).collect();
+        let mut judged = self.judge_tree(&wanted, &self.names.closure(&paths));
+        judged.append(&mut answers);
+        judged
+    }
+
+    fn named(&self, arguments: &[String]) -> Result<Vec<Answered>, Trouble> {
+        let mut files: Vec<(usize, &str)> = Vec::new();
+        let mut by_name: Vec<(usize, &str)> = Vec::new();
+        for (at, argument) in arguments.iter().enumerate() {
+            let looks_like_file = argument.contains('/') || argument.contains(".ko");
+            match caller::metadata_of(Path::new(argument)) {
+                Ok(_) => files.push((at, argument)),
+                Err(outcome) if looks_like_file => {
+                    let problem = match outcome {
+                        loadworthy_collect::sighting::Outcome::Absent => "no such file".to_owned(),
+                        loadworthy_collect::sighting::Outcome::Denied => {
+                            "may not be looked at".to_owned()
+                        }
+                        other => format!("{other:?}"),
+                    };
+                    return Err(Trouble::Open { path: argument.clone(), problem });
+                }
+                Err(_) => by_name.push((at, argument)),
+            }
+        }
+        let mut answers: Vec<(usize, Answered)> = self.files(&files);
+        answers.extend(self.by_name(&by_name));
+        answers.sort_by_key(|(at, _)| *at);
+        Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+    }
+
+    /// Files of the caller, each alone, as `insmod FILE` on a fresh boot.
+    fn files(&self, files: &[(usize, &str)]) -> Vec<(usize, Answered)> {
+        let scene = Scene::default();
+        let remedies = Remedies::new(self.host, self.kernel);
+        let read = pool::each(
+            files,
+            self.request.jobs,
+            self.progress,
+            Scratch::default,
+            |scratch, (at, path)| {
+                let limits = self.host.looking().limits;
+                let facts = module::gather_argument(Path::new(path), path, scratch, limits);
+                let signature = Examined::of(&facts, &self.kernel.policy);
+                (*at, facts, signature)
+            },
+        );
+        let mut answers = Vec::new();
+        for (at, facts, signature) in read {
+            let case = LinuxCase {
+                module: &facts,
+                policy: &self.kernel.policy,
+                scene: &scene,
+                tables: &self.host.tables,
+                signature,
+                loader: "insmod",
+                by_name: None,
+            };
+            let judgement = linux::judge(&case);
+            let tried = if answers.len() < REMEDIES {
+                remedies.tried(&case, &judgement)
+            } else {
+                Vec::new()
+            };
+            let subject = subject(&facts, Vec::new());
+            answers.push((
+                at,
+                Answered { subject, phase: Phase::Load, judgement, tried, pending: None },
+            ));
+        }
+        answers
+    }
+
+    /// Names, as `modprobe NAME` on that host.
+    fn by_name(&self, names: &[(usize, &str)]) -> Vec<(usize, Answered)> {
+        let mut answers = Vec::new();
+        let mut wanted = Vec::new();
+        for (at, name) in names {
+            match self.names.find(name) {
+                Found::Files(paths) => wanted.extend(paths.into_iter().map(|path| (*at, path))),
+                Found::None(case) => answers.push((*at, no_file(name, &case, Vec::new()))),
+            }
+        }
+        let paths: Vec<HostPath> = wanted.iter().map(|(_, path)| path.clone()).collect();
+        let list: Vec<Wanted> = paths
+            .iter()
+            .map(|path| Wanted { path: path.clone(), required_by: Vec::new() })
+            .collect();
+        let judged = self.judge_tree(&list, &self.names.closure(&paths));
+        answers.extend(wanted.into_iter().map(|(at, _)| at).zip(judged));
+        answers
+    }
+
+    /// Judges files of the tree as modprobe would load them; `read` is everything that takes.
+    fn judge_tree(&self, wanted: &[Wanted], read: &[HostPath]) -> Vec<Answered> {
+        let (host, kernel) = (self.host, self.kernel);
+        let mut modules =
+            Modules::read(host, kernel, self.names, read, self.request.jobs, self.progress);
+        let remedies = Remedies::new(host, kernel);
+        let mut left = REMEDIES;
+        let mut answers = Vec::new();
+        for Wanted { path, required_by } in wanted {
+            let path = path.to_string();
+            let Some(judgement) = modules.judge(&path) else { continue };
+            let mut tried = Vec::new();
+            if left > 0 && !matches!(judgement.verdict, Verdict::Loads | Verdict::Unknown(_)) {
+                left -= 1;
+                tried = modules
+                    .with_case(&path, |case| remedies.tried(case, &judgement))
+                    .unwrap_or_default();
+            }
+            let Some(module) = modules.get(&path) else { continue };
+            answers.push(Answered {
+                subject: subject(&module.facts, required_by.clone()),
+                phase: Phase::Load,
+                judgement: Judgement::clone(&judgement),
+                tried,
+                pending: None,
+            });
+        }
+        answers
+    }
+}
+
+fn subject(facts: &ModuleFacts, required_by: Vec<String>) -> Subject {
+    Subject {
+        kind: Kind::LinuxModule,
+        name: facts.name.clone(),
+        path: Some(facts.path.clone()),
+        sha256: facts.sha256,
+        required_by,
+    }
+}
+
+fn no_file(name: &str, case: &NoFile, required_by: Vec<String>) -> Answered {
+    let kind = match case {
+        NoFile::BuiltIn(..) => Kind::BuiltInDriver,
+        NoFile::NotInIndex(_) | NoFile::FileMissing(_) => Kind::LinuxModule,
+    };
+    Answered {
+        subject: Subject { kind, name: Arc::from(name), path: None, sha256: None, required_by },
+        phase: Phase::Load,
+        judgement: judge_no_file(case),
+        tried: Vec::new(),
+        pending: None,
+    }
+}

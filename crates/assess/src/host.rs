@@ -1,0 +1,130 @@
+//! One machine, opened; one of its kernels, with its facts and its policy.
+
+use loadworthy_collect::gather::firmware;
+use loadworthy_collect::gather::linux as linux_facts;
+use loadworthy_collect::gather::linux::kernels::{self, Kernel, Kernels};
+use loadworthy_collect::gather::linux::tree::{self, Tree};
+use loadworthy_collect::gather::looking::Looking;
+use loadworthy_collect::view::View;
+use loadworthy_collect::views::live_linux::LiveLinux;
+use loadworthy_collect::views::root::Root;
+use loadworthy_core::fact::Fact;
+use loadworthy_core::fact::step::Step;
+use loadworthy_core::facts::firmware::FirmwareFacts;
+use loadworthy_core::facts::linux::LinuxFacts;
+use loadworthy_core::policy::linux::LinuxPolicy;
+use loadworthy_core::proof::{Assumption, Rule, text};
+use loadworthy_core::tables::Tables;
+use loadworthy_formats::limits::Limits;
+
+use crate::assumptions;
+use crate::request::{Request, Source, Trouble, Which};
+
+/// An opened machine.
+pub struct Host {
+    view: Box<dyn View>,
+    limits: Limits,
+    /// Its kernels.
+    pub kernels: Kernels,
+    /// The tables it is judged with.
+    pub tables: Tables,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("kernels", &self.kernels).finish_non_exhaustive()
+    }
+}
+
+/// One kernel of a machine.
+#[derive(Debug)]
+pub struct OneKernel {
+    /// Which.
+    pub kernel: Kernel,
+    /// Its module tree.
+    pub tree: Tree,
+    /// What was seen of it, with what is assumed.
+    pub facts: LinuxFacts,
+    /// What was seen of the firmware, with what is assumed.
+    pub firmware: FirmwareFacts,
+    /// What it demands.
+    pub policy: LinuxPolicy,
+}
+
+impl Host {
+    /// Opens the machine that is asked about.
+    ///
+    /// # Errors
+    /// When the folder cannot be opened.
+    pub fn open(source: &Source) -> Result<Self, Trouble> {
+        let open = |path: String, e: std::io::Error| Trouble::Open { path, problem: e.to_string() };
+        let view: Box<dyn View> = match source {
+            Source::Live => Box::new(LiveLinux::open().map_err(|e| open("/".into(), e))?),
+            Source::Root(path) => {
+                Box::new(Root::open(path).map_err(|e| open(path.display().to_string(), e))?)
+            }
+        };
+        Self::over(view)
+    }
+
+    /// The same over a view that is open already.
+    ///
+    /// # Errors
+    /// When a built-in table is not in order.
+    pub fn over(view: Box<dyn View>) -> Result<Self, Trouble> {
+        let tables = Tables::built_in().map_err(|e| Trouble::Table(e.to_string()))?;
+        let limits = Limits::DEFAULT;
+        let kernels = kernels::gather(&Looking::new(&*view, &limits));
+        Ok(Self { view, limits, kernels, tables })
+    }
+
+    /// How this machine is looked at.
+    #[must_use]
+    pub fn looking(&self) -> Looking<'_> {
+        Looking::new(&*self.view, &self.limits)
+    }
+
+    /// The kernels that are asked about.
+    ///
+    /// # Errors
+    /// When there is none that fits.
+    pub fn asked(&self, which: &Which) -> Result<Vec<Kernel>, Trouble> {
+        let none = |asked: &str| Trouble::NoKernel {
+            asked: asked.to_owned(),
+            there: self.kernels.installed.iter().map(|k| k.release.to_string()).collect(),
+        };
+        match which {
+            Which::Next => self.kernels.next.clone().map(|k| vec![k]).map_err(|_| none("next")),
+            Which::Running => {
+                self.kernels.running.clone().map(|k| vec![k]).map_err(|_| none("running"))
+            }
+            Which::All if self.kernels.installed.is_empty() => Err(none("all")),
+            Which::All => Ok(self.kernels.installed.clone()),
+            Which::Release(release) => {
+                let asked = Assumption { key: text("--kernel"), value: text(release.as_str()) };
+                Ok(vec![self.kernels.named(release, Fact::assumed(text(release.as_str()), asked))])
+            }
+        }
+    }
+
+    /// Looks at one kernel and draws its policy.
+    ///
+    /// # Errors
+    /// When an assumption cannot be made.
+    pub fn kernel(&self, kernel: Kernel, request: &Request) -> Result<OneKernel, Trouble> {
+        let looking = self.looking();
+        let tree = tree::gather(&looking, &kernel.release);
+        let mut facts = linux_facts::gather(&looking, &self.kernels, &kernel, &tree);
+        let mut firmware = firmware::gather(&looking);
+        assumptions::apply(&request.assume, &mut facts, &mut firmware)?;
+        let policy = LinuxPolicy::of(&facts, &firmware, &self.tables);
+        Ok(OneKernel { kernel, tree, facts, firmware, policy })
+    }
+}
+
+static RULE: Rule = Rule { name: "assess/look", source: "" };
+
+/// The value of a fact where it is known, for what is shown and not judged.
+pub(crate) fn known<T: Clone>(fact: &Fact<T>) -> Option<T> {
+    Step::of(&RULE).consult(fact).ok().cloned()
+}

@@ -1,0 +1,191 @@
+//! Modules of one kernel: read and examined once each, then judged in the order they would load.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use loadworthy_collect::gather::linux::module::{self, Scratch};
+use loadworthy_collect::gather::linux::tree;
+use loadworthy_collect::gather::looking::Looking;
+use loadworthy_collect::item::HostPath;
+use loadworthy_core::checks::linux::by_name::{ByName, Dependency};
+use loadworthy_core::checks::linux::{self, LinuxCase, Scene, exports_of};
+use loadworthy_core::fact::Fact;
+use loadworthy_core::facts::linux::Export;
+use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
+use loadworthy_core::proof::Gaps;
+use loadworthy_core::signature::Examined;
+use loadworthy_core::verdict::Judgement;
+use loadworthy_formats::kernel::name;
+
+use crate::host::{Host, OneKernel, known};
+use crate::names::Names;
+use crate::pool;
+use crate::request::Progress;
+
+/// One module, read and examined.
+#[derive(Clone, Debug)]
+pub struct Module {
+    /// What was seen of it.
+    pub facts: ModuleFacts,
+    /// Its signature under the kernel's policy.
+    pub signature: Examined,
+}
+
+/// Modules of one kernel's tree, by their path.
+#[derive(Debug)]
+pub struct Modules<'a> {
+    host: &'a Host,
+    kernel: &'a OneKernel,
+    names: &'a Names,
+    modules: BTreeMap<String, Module>,
+    exports: Arc<BTreeMap<Arc<str>, Vec<Export>>>,
+    files: BTreeMap<String, String>,
+    judged: BTreeMap<String, Arc<Judgement>>,
+}
+
+impl<'a> Modules<'a> {
+    /// Reads and examines the modules at `paths`, largest first, with `jobs` threads.
+    #[must_use]
+    pub fn read(
+        host: &'a Host,
+        kernel: &'a OneKernel,
+        names: &'a Names,
+        paths: &[HostPath],
+        jobs: usize,
+        progress: Progress<'_>,
+    ) -> Self {
+        let looking = host.looking();
+        let read = pool::each(paths, jobs, progress, Scratch::default, |scratch, path| {
+            let facts = module::gather(&looking, path, scratch);
+            let signature = Examined::of(&facts, &kernel.policy);
+            (path.to_string(), Module { facts, signature })
+        });
+        let modules: BTreeMap<_, _> = read.into_iter().collect();
+        let mut exports: BTreeMap<Arc<str>, Vec<Export>> = BTreeMap::new();
+        for (path, module) in &modules {
+            let Some(file) = known(&module.facts.file.fact(|f| (f.clone(), String::new()))) else {
+                continue;
+            };
+            let ModuleFile::Read(bytes) = &*file else { continue };
+            let owner: Arc<str> = Arc::from(name::of_path(path));
+            for (symbol, export) in exports_of(bytes, &owner) {
+                exports.entry(symbol).or_default().push(export);
+            }
+        }
+        let files = modules.keys().map(|path| (name::of_path(path), path.clone())).collect();
+        let exports = Arc::new(exports);
+        Self { host, kernel, names, modules, exports, files, judged: BTreeMap::new() }
+    }
+
+    /// What was read of the module at `path`.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Module> {
+        self.modules.get(path)
+    }
+
+    /// Judges the module at `path` as modprobe would load it: what it depends on first.
+    ///
+    /// `None` when it was not among the paths that were read.
+    pub fn judge(&mut self, path: &str) -> Option<Arc<Judgement>> {
+        self.judge_within(path, &mut BTreeSet::new())
+    }
+
+    fn judge_within(&mut self, path: &str, above: &mut BTreeSet<String>) -> Option<Arc<Judgement>> {
+        if let Some(done) = self.judged.get(path) {
+            return Some(done.clone());
+        }
+        let module = self.modules.get(path)?.clone();
+        above.insert(path.to_owned());
+        let prepared = self.prepare(path, &module, above);
+        above.remove(path);
+        let judgement = Arc::new(linux::judge(&prepared.of(&module)));
+        self.judged.insert(path.to_owned(), judgement.clone());
+        Some(judgement)
+    }
+
+    /// What `judge` would judge, for somebody who changes something about it.
+    pub fn with_case<T>(
+        &mut self,
+        path: &str,
+        then: impl FnOnce(&LinuxCase<'_>) -> T,
+    ) -> Option<T> {
+        let module = self.modules.get(path)?.clone();
+        let prepared = self.prepare(path, &module, &mut BTreeSet::from([path.to_owned()]));
+        Some(then(&prepared.of(&module)))
+    }
+
+    /// Judges what the module depends on, and sets the scene for it.
+    fn prepare(
+        &mut self,
+        path: &str,
+        module: &Module,
+        above: &mut BTreeSet<String>,
+    ) -> Prepared<'a> {
+        let mut dependencies = Vec::new();
+        let mut loaded = BTreeSet::new();
+        let needs = self.names.dependencies(
+            path,
+            &self.exports,
+            &module.facts,
+            &self.kernel.policy,
+            &self.files,
+        );
+        for dependency in needs {
+            // A circle cannot be loaded by anybody; depmod breaks it, and so does this.
+            if above.contains(&dependency) {
+                continue;
+            }
+            let called: Arc<str> = Arc::from(name::of_path(&dependency));
+            // One that is refused, or not decided, says so itself; its symbols would say it again.
+            loaded.insert(called.clone());
+            match self.judge_within(&dependency, above) {
+                Some(judgement) => dependencies.push(Dependency::judged(&called, &judgement)),
+                None => dependencies.push(Dependency {
+                    name: called,
+                    loads: Fact::unknown(self.names.missing(&dependency)),
+                }),
+            }
+        }
+        let instead = self.names.instead_of(&module.facts.name);
+        Prepared {
+            host: self.host,
+            kernel: self.kernel,
+            scene: Scene { exports: self.exports.clone(), loaded },
+            by_name: ByName { instead, dependencies },
+        }
+    }
+}
+
+/// What stands around a module when it is loaded by name.
+struct Prepared<'a> {
+    host: &'a Host,
+    kernel: &'a OneKernel,
+    scene: Scene,
+    by_name: ByName,
+}
+
+impl Prepared<'_> {
+    fn of<'c>(&'c self, module: &'c Module) -> LinuxCase<'c> {
+        LinuxCase {
+            module: &module.facts,
+            policy: &self.kernel.policy,
+            scene: &self.scene,
+            tables: &self.host.tables,
+            signature: module.signature.clone(),
+            loader: "modprobe",
+            by_name: Some(self.by_name.clone()),
+        }
+    }
+}
+
+/// Every module file of the tree, largest first, and what could not be walked.
+#[must_use]
+pub fn all(looking: &Looking<'_>, kernel: &OneKernel) -> (Vec<HostPath>, Gaps) {
+    match &kernel.tree.base {
+        Err(_) => (Vec::new(), Gaps::new()),
+        Ok(base) => {
+            let walk = tree::walk(looking, base);
+            (walk.modules.into_iter().map(|m| m.path).collect(), walk.gaps)
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! From names to files: modprobe's index and configuration.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use loadworthy_collect::gather::linux::modprobe;
+use loadworthy_collect::gather::looking::Looking;
+use loadworthy_collect::item::HostPath;
+use loadworthy_core::checks::linux::by_name::NoFile;
+use loadworthy_core::fact::step::Step;
+use loadworthy_core::fact::{Fact, Listing};
+use loadworthy_core::facts::linux::Export;
+use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
+use loadworthy_core::policy::linux::LinuxPolicy;
+use loadworthy_core::proof::{Assumption, Gaps, Question, Rule, Why, gap, text};
+use loadworthy_formats::kernel::modprobe_d::Directive;
+use loadworthy_formats::kernel::modules_alias::Aliases;
+use loadworthy_formats::kernel::modules_builtin::Builtin;
+use loadworthy_formats::kernel::modules_dep::ModulesDep;
+use loadworthy_formats::kernel::name;
+
+use crate::host::{OneKernel, known};
+
+static RULE: Rule = Rule { name: "modprobe/look-up", source: "kmod, libkmod/libkmod-module.c" };
+
+/// What modprobe knows of one kernel's modules.
+#[derive(Debug)]
+pub struct Names {
+    base: Option<HostPath>,
+    index: Option<Arc<ModulesDep>>,
+    aliases: Option<Arc<Aliases>>,
+    builtin: Option<Arc<Builtin>>,
+    directives: Listing<Directive>,
+    index_seen: Fact<()>,
+    builtin_seen: Fact<()>,
+}
+
+/// The configuration of modprobe; where the folder it is in is not there at all, as in an unpacked
+/// package, it is taken to be empty, and the proof says so.
+fn configured(seen: Listing<Directive>) -> Listing<Directive> {
+    let out_of_reach = match Step::of(&RULE).consult(seen.whole()) {
+        Ok(()) => false,
+        Err(gaps) => gaps.iter().all(|gap| matches!(gap.why, Why::OutOfReach(_))),
+    };
+    if !out_of_reach {
+        return seen;
+    }
+    let empty = Assumption {
+        key: text("modprobe.d"),
+        value: text("there is no etc here: nothing configured"),
+    };
+    Listing::new(Vec::new(), Fact::assumed((), empty))
+}
+
+/// What a name comes to.
+#[derive(Debug)]
+pub enum Found {
+    /// Files to judge, below the root.
+    Files(Vec<HostPath>),
+    /// No file, and why.
+    None(NoFile),
+}
+
+impl Names {
+    /// Reads what modprobe would read.
+    #[must_use]
+    pub fn of(looking: &Looking<'_>, kernel: &OneKernel) -> Self {
+        let tree = &kernel.tree;
+        Self {
+            base: tree.base.clone().ok(),
+            index: known(&tree.dependencies.fact(|d| (d.clone(), String::new()))),
+            aliases: known(&tree.aliases.fact(|a| (a.clone(), String::new()))),
+            builtin: known(&tree.builtin.fact(|b| (b.clone(), String::new()))),
+            directives: configured(modprobe::directives(looking)),
+            index_seen: tree.dependencies.fact(|d| ((), format!("{} modules", d.entries.len()))),
+            builtin_seen: tree.builtin.fact(|_| ((), "drivers inside the kernel image".into())),
+        }
+    }
+
+    /// The files that a name, or an alias such as a device's modalias, stands for.
+    #[must_use]
+    pub fn find(&self, wanted: &str) -> Found {
+        let own = name::normalized(wanted).unwrap_or_else(|| wanted.to_owned());
+        if let Some(entry) = self.index.as_ref().and_then(|i| i.get(&own)) {
+            return Found::Files(self.file(&entry.path).into_iter().collect());
+        }
+        let aliased = self.aliased(wanted);
+        if !aliased.is_empty() {
+            return Found::Files(aliased);
+        }
+        if self.builtin.as_ref().is_some_and(|b| b.has(&own)) {
+            return Found::None(NoFile::BuiltIn(text(own), self.builtin_seen.clone()));
+        }
+        Found::None(NoFile::NotInIndex(self.index_seen.clone()))
+    }
+
+    /// The files that the index of aliases gives for a modalias.
+    #[must_use]
+    pub fn aliased(&self, modalias: &str) -> Vec<HostPath> {
+        let (Some(aliases), Some(index)) = (&self.aliases, &self.index) else { return Vec::new() };
+        let found: BTreeSet<_> = aliases.find(modalias).into_iter().collect();
+        let entries = found.into_iter().filter_map(|module| index.get(module));
+        entries.filter_map(|entry| self.file(&entry.path)).collect()
+    }
+
+    /// Everything that must be read to judge `paths`: themselves and what they depend on.
+    #[must_use]
+    pub fn closure(&self, paths: &[HostPath]) -> Vec<HostPath> {
+        let mut all: BTreeSet<HostPath> = paths.iter().cloned().collect();
+        for path in paths {
+            let entry = self.index.as_ref().and_then(|i| i.get(&name::of_path(&path.to_string())));
+            all.extend(entry.into_iter().flat_map(|e| &e.needs).filter_map(|n| self.file(n)));
+        }
+        all.into_iter().collect()
+    }
+
+    /// Whether there is an index at all; without one, dependencies follow from the symbols.
+    #[must_use]
+    pub const fn has_index(&self) -> bool {
+        self.index.is_some()
+    }
+
+    /// What must be loaded before the module at `path`, in that order.
+    pub(crate) fn dependencies(
+        &self,
+        path: &str,
+        exports: &BTreeMap<Arc<str>, Vec<Export>>,
+        module: &ModuleFacts,
+        policy: &LinuxPolicy,
+        files: &BTreeMap<String, String>,
+    ) -> Vec<String> {
+        let own = name::of_path(path);
+        if let Some(entry) = self.index.as_ref().and_then(|i| i.get(&own))
+            && self.file(&entry.path).is_some_and(|f| f.to_string() == path)
+        {
+            return entry
+                .needs
+                .iter()
+                .rev()
+                .filter_map(|n| self.file(n))
+                .map(|f| f.to_string())
+                .collect();
+        }
+        // Not in the index: what its own symbols ask for.
+        let file = known(&module.file.fact(|f| (f.clone(), String::new())));
+        let Some(ModuleFile::Read(bytes)) = file.as_deref() else { return Vec::new() };
+        let kernel = known(&policy.symbols);
+        let mut owners = BTreeSet::new();
+        for symbol in bytes.survey.undefined() {
+            let Ok(symbol) = str::from_utf8(symbol.name) else { continue };
+            if kernel.as_ref().is_some_and(|k| k.contains_key(symbol)) {
+                continue;
+            }
+            let owner = exports.get(symbol).and_then(|e| e.iter().find(|e| *e.owner != *own));
+            owners.extend(owner.map(|e| e.owner.to_string()));
+        }
+        owners.into_iter().filter_map(|owner| files.get(&owner).cloned()).collect()
+    }
+
+    /// The gap of a dependency whose file could not be had.
+    pub(crate) fn missing(&self, path: &str) -> Gaps {
+        gap(Question::ModuleBytes, Why::Missing(text(path)))
+    }
+
+    /// The command that modprobe's configuration runs instead of loading `module`.
+    pub(crate) fn instead_of(&self, module: &str) -> Fact<Option<Arc<str>>> {
+        let wanted = module.replace('-', "_");
+        let mut step = Step::of(&RULE);
+        let found = step.find(&self.directives, |d| match d {
+            Directive::Install { module, .. } => *module == wanted,
+            _ => false,
+        });
+        match found {
+            Ok(Some(Directive::Install { command, .. })) => {
+                let at = self.directives.items().iter().find(|d| {
+                    known(d).is_some_and(
+                        |d| matches!(d, Directive::Install { module, .. } if module == wanted),
+                    )
+                });
+                let because = at.map_or_else(|| self.directives.whole().proof(), Fact::proof);
+                Fact::because(Some(text(command.as_str())), because)
+            }
+            Ok(_) => self.directives.whole().map(|()| None),
+            // Where the configuration was not seen, loading by name still is what modprobe does
+            // unless somebody configured otherwise; that is not for us to guess.
+            Err(gaps) => Fact::unknown(gaps),
+        }
+    }
+
+    fn file(&self, path: &str) -> Option<HostPath> {
+        if path.starts_with('/') {
+            Some(HostPath::new(path))
+        } else {
+            Some(self.base.as_ref()?.join(path))
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Remedies, each applied to the facts and judged again before it is told.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use loadworthy_core::answer::{Remedy, Tried};
+use loadworthy_core::assume::{self, Assume};
+use loadworthy_core::check::Letter;
+use loadworthy_core::checks::linux::{self, LinuxCase};
+use loadworthy_core::facts::module::ModuleFile;
+use loadworthy_core::policy::linux::LinuxPolicy;
+use loadworthy_core::proof::{Assumption, Ring, text};
+use loadworthy_core::remedy::{Ways, candidates, mends};
+use loadworthy_core::signature::Examined;
+use loadworthy_core::verdict::{Judgement, Verdict};
+
+use crate::host::{Host, OneKernel, known};
+
+/// Policies of the same host after a change, drawn once each.
+#[derive(Debug)]
+pub struct Remedies<'a> {
+    host: &'a Host,
+    kernel: &'a OneKernel,
+    without_enforcement: OnceCell<LinuxPolicy>,
+    without_secure_boot: OnceCell<LinuxPolicy>,
+}
+
+impl<'a> Remedies<'a> {
+    /// For one kernel.
+    #[must_use]
+    pub const fn new(host: &'a Host, kernel: &'a OneKernel) -> Self {
+        Self {
+            host,
+            kernel,
+            without_enforcement: OnceCell::new(),
+            without_secure_boot: OnceCell::new(),
+        }
+    }
+
+    /// Tries what comes into question for a judged case; what helps comes first.
+    #[must_use]
+    pub fn tried(&self, case: &LinuxCase<'_>, judgement: &Judgement) -> Vec<Tried> {
+        let mut tried: Vec<Tried> = candidates(judgement, &self.ways(case))
+            .into_iter()
+            .filter_map(|remedy| {
+                let judged = self.judge(&remedy, case)?;
+                let helps = better(&judged, judgement);
+                Some(Tried { remedy, judged: judged.verdict, helps })
+            })
+            .collect();
+        tried.sort_by_key(|t| !t.helps);
+        tried
+    }
+
+    fn judge(&self, remedy: &Remedy, case: &LinuxCase<'_>) -> Option<Judgement> {
+        let policy = match remedy {
+            // Whether enrolling helps is known only with the certificate in hand.
+            Remedy::Enroll { certificate: None, .. } => return None,
+            Remedy::Enroll { .. } => case.policy,
+            Remedy::EnforceOff => self
+                .without_enforcement
+                .get_or_init(|| self.policy(&[Assume::CommandLine("module.sig_enforce=0".into())])),
+            Remedy::SecureBootOff => {
+                self.without_secure_boot.get_or_init(|| self.policy(&[Assume::SecureBoot(false)]))
+            }
+            _ => return Some(linux::judge_without(case, mends(remedy))),
+        };
+        let changed = LinuxCase {
+            module: case.module,
+            policy,
+            scene: case.scene,
+            tables: case.tables,
+            signature: Examined::of(case.module, policy),
+            loader: case.loader,
+            by_name: case.by_name.clone(),
+        };
+        Some(linux::judge(&changed))
+    }
+
+    fn policy(&self, changes: &[Assume]) -> LinuxPolicy {
+        let (mut facts, mut firmware) = (self.kernel.facts.clone(), self.kernel.firmware.clone());
+        let shown = Assumption { key: text("remedy"), value: text("") };
+        for change in changes {
+            assume::apply(change, &shown, &mut facts, &mut firmware);
+        }
+        LinuxPolicy::of(&facts, &firmware, &self.host.tables)
+    }
+
+    fn ways(&self, case: &LinuxCase<'_>) -> Ways {
+        let trusted = case.policy.keyrings.trusted.items().iter().filter_map(known);
+        let owner_key =
+            trusted.into_iter().find(|held| held.ring == Ring::Machine).map(|held| held.name);
+        let file = known(&case.module.file.fact(|f| (f.clone(), String::new())));
+        let in_tree = match file.as_deref() {
+            Some(ModuleFile::Read(bytes)) => {
+                bytes.survey.modinfo().is_some_and(|m| m.get("intree").is_some())
+            }
+            _ => false,
+        };
+        Ways {
+            name: case.module.name.clone(),
+            path: case.module.path.clone(),
+            release: self.kernel.kernel.release.clone(),
+            owner_key,
+            signer: case.signature.signer.clone(),
+            certificate: None::<Arc<str>>,
+            in_tree,
+            dependencies: case.by_name.is_none(),
+        }
+    }
+}
+
+/// Whether a verdict is better than the one before: refused becomes loaded, or a mark goes away.
+fn better(after: &Judgement, before: &Judgement) -> bool {
+    match (&after.verdict, &before.verdict) {
+        (Verdict::Loads | Verdict::LoadsTainted, Verdict::Refused(_)) => true,
+        (Verdict::Loads | Verdict::LoadsTainted, _) => {
+            before.says.taint.contains(&Letter::E) && !after.says.taint.contains(&Letter::E)
+        }
+        (Verdict::Refused(_) | Verdict::Unknown(_), _) => false,
+    }
+}

@@ -1,0 +1,103 @@
+//! What is asked, of which machine, as of when.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// One question.
+#[derive(Debug)]
+pub struct Request {
+    /// Which machine.
+    pub source: Source,
+    /// Which of its kernels.
+    pub kernel: Which,
+    /// What to judge.
+    pub subjects: Subjects,
+    /// What to take for granted: `key`, `value`.
+    pub assume: Vec<(String, String)>,
+    /// As of when, as `2026-11-21T00:00:00Z`.
+    pub at: String,
+    /// How many threads may work at once.
+    pub jobs: usize,
+}
+
+/// A machine to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The one this program runs on.
+    Live,
+    /// A folder, as if it were `/`.
+    Root(PathBuf),
+}
+
+/// A kernel of a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The one that the next boot starts.
+    Next,
+    /// The one that runs.
+    Running,
+    /// Every one that is installed.
+    All,
+    /// The one with this release.
+    Release(String),
+}
+
+/// What to judge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subjects {
+    /// Every module that drives a device or is loaded now, with what it depends on.
+    Used,
+    /// The whole module tree.
+    All,
+    /// Files and names, as the caller typed them.
+    Named(Vec<String>),
+}
+
+/// Told on the way through long work: how much is done, of how much.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
+/// Our own work failed: never a statement about the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// A source or argument could not be opened.
+    Open {
+        /// What.
+        path: String,
+        /// The system's own words.
+        problem: String,
+    },
+    /// An assumption that cannot be made.
+    Assumption {
+        /// As it was given.
+        given: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A table of ours is not in order.
+    Table(String),
+    /// There is no such kernel.
+    NoKernel {
+        /// Which was asked for.
+        asked: String,
+        /// Those that are there.
+        there: Vec<String>,
+    },
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open { path, problem } => write!(f, "{path}: {problem}"),
+            Self::Assumption { given, problem } => write!(f, "--assume {given}: {problem}"),
+            Self::Table(problem) => write!(f, "built-in table: {problem}"),
+            Self::NoKernel { asked, there } if there.is_empty() => {
+                write!(f, "--kernel {asked}: no kernel is installed there")
+            }
+            Self::NoKernel { asked, there } => {
+                write!(f, "--kernel {asked}: not there; there are {}", there.join(", "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Trouble {}
