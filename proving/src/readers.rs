@@ -11,8 +11,9 @@ use loadworthy_formats::kernel::{
     taint,
 };
 use loadworthy_formats::limits::Limits;
+use loadworthy_formats::pe::attribute_certificates;
 use loadworthy_formats::uefi::{authenticated, sbat, signature_list, variable};
-use loadworthy_formats::{cms, compress, cpio, elf, modsig, x509};
+use loadworthy_formats::{authenticode, cms, compress, cpio, elf, modsig, pe, x509};
 use std::hint::black_box;
 
 /// A reader: the name of its format, and the reader.
@@ -86,6 +87,14 @@ const OWN: &[Reader] = &[
         };
         let length = bytes.len() as u64;
         let _ = black_box(elf::quick::quick(length, &mut read_at, &mut Vec::new(), &LIMITS));
+    }),
+    ("authenticode", |bytes| {
+        let _ = black_box(authenticode::signature::read(bytes, &LIMITS));
+    }),
+    ("pe", |bytes| {
+        if let Ok(image) = pe::header::read(bytes, &LIMITS) {
+            let _ = black_box(attribute_certificates::read(&image.value, &LIMITS));
+        }
     }),
     ("modsig", |bytes| {
         let _ = black_box(modsig::read(bytes));

@@ -53,14 +53,18 @@ fn walk(root: &Path, under: &str, endings: &[&str], found: &mut Vec<Source>) {
 }
 
 /// The text of a Rust file as far as it is the program: comments blanked, and everything from the
-/// first `#[cfg(test)]` that opens a module on left out. Line numbers stay.
+/// first `#[cfg(test)]` on a module's body on left out. Line numbers stay.
 #[must_use]
 pub fn program_text(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    let end = lines
-        .windows(2)
-        .position(|w| w[0].trim() == "#[cfg(test)]" && w[1].trim_start().starts_with("mod "))
-        .unwrap_or(lines.len());
+    let opens_tests = |at: &usize| {
+        let mut after = lines[*at + 1..].iter().map(|l| l.trim_start());
+        lines[*at].trim() == "#[cfg(test)]"
+            && after.find(|l| !l.starts_with("#[")).is_some_and(|l| {
+                l.trim_start_matches("pub(crate) ").starts_with("mod ") && l.ends_with('{')
+            })
+    };
+    let end = (0..lines.len()).find(opens_tests).unwrap_or(lines.len());
     let mut out = String::new();
     for line in &lines[..end] {
         if !line.trim_start().starts_with("//") {

@@ -139,6 +139,8 @@ fn forged() -> Result<Vec<(&'static str, Vec<u8>)>, String> {
     update.extend(firmware::guid("4aafd29d-68df-49ee-8aa9-347d375665a7"));
     update.extend([signature, list.clone()].concat());
     Ok(vec![
+        ("authenticode", message(b"content", &key, "sha256", Form::SignedAttributes)?),
+        ("pe", pe(&message(b"content", &key, "sha256", Form::SignedAttributes)?)),
         ("cmdline", text("proc/cmdline")?),
         ("cms", message(b"content", &key, "sha256", Form::SignedAttributes)?),
         ("compress", zstd::bulk::compress(&file, 3).map_err(|e| e.to_string())?),
@@ -184,5 +186,33 @@ fn cpio(files: &[(&str, &[u8])]) -> Vec<u8> {
         out.extend(*data);
         out.resize(out.len().next_multiple_of(4), 0);
     }
+    out
+}
+
+/// A PE32+ image with one section and one attribute certificate (Microsoft PE specification).
+fn pe(message: &[u8]) -> Vec<u8> {
+    let mut out = vec![0_u8; 0x400];
+    let mut put = |at: usize, bytes: &[u8]| out[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0, b"MZ");
+    put(0x3c, &0x40_u32.to_le_bytes());
+    // COFF header: machine, one section, the size of the optional header.
+    put(0x40, b"PE\0\0\x64\x86\x01\0");
+    put(0x54, &[240, 0, 0x2e, 0x02]);
+    // Optional header: magic, size of the headers, sixteen directories, of which the fifth is here.
+    put(0x58, &[0x0b, 0x02]);
+    put(0x58 + 60, &0x200_u32.to_le_bytes());
+    put(0x58 + 108, &16_u32.to_le_bytes());
+    let length = 8 + message.len().next_multiple_of(8);
+    put(0x58 + 144, &0x400_u32.to_le_bytes());
+    put(0x58 + 148, &(length as u32).to_le_bytes());
+    put(0x148, b".text\0\0\0");
+    for (n, word) in [0x200_u32, 0x1000, 0x200, 0x200].iter().enumerate() {
+        put(0x150 + 4 * n, &word.to_le_bytes());
+    }
+    // WIN_CERTIFICATE: length, revision, PKCS#7.
+    out.extend((8 + message.len() as u32).to_le_bytes());
+    out.extend([0, 2, 2, 0]);
+    out.extend(message);
+    out.resize(out.len().next_multiple_of(8), 0);
     out
 }

@@ -7,14 +7,14 @@
 //! Sources: `include/linux/vermagic.h`, `init/version.c`, `kernel/configs.c` and those of the rooms
 //! below.
 
+mod container;
+mod layout;
 mod btf;
 mod certificates;
-mod container;
 mod exports;
+mod probes;
 #[cfg(test)]
 mod forge;
-mod layout;
-mod probes;
 
 pub use container::{Container, Header};
 pub use exports::Export;

@@ -6,7 +6,7 @@
 //! Sources: Microsoft *PE Format* (COFF file header, optional header, section table, attribute
 //! certificate table); UEFI 2.10 §32.2; shim `cert.S`, `sbat_var.S`, `SBAT.md`.
 
-pub mod header;
 pub mod sections;
+pub mod header;
 pub mod attribute_certificates;
 pub mod shim;

@@ -1,0 +1,4 @@
+//! PE images and their attribute certificates
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("pe", bytes));
