@@ -6,10 +6,10 @@
 
 pub mod request;
 pub mod assumptions;
-pub mod host;
 pub mod pool;
-pub mod modules;
+pub mod host;
 pub mod names;
+pub mod modules;
 pub mod remedies;
 pub mod check;
 pub mod policy;
