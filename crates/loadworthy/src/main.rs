@@ -1,3 +1,119 @@
-//! Placeholder.
+//! Arguments in, an exit code out.
+//!
+//! Only this file reads clock and environment, and only it ends the program.
 
-fn main() {}
+use crate::args::{Cli, Command};
+use crate::request::Surroundings;
+use crate::trouble::{Trouble, written};
+use clap::{CommandFactory, Parser};
+use loadworthy_core::tables::Tables;
+use loadworthy_report::json::schema;
+use loadworthy_report::style::Style;
+use std::ffi::OsString;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+mod args;
+mod example;
+mod request;
+mod exit;
+mod trouble;
+mod commands;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(shown) => {
+            // Help that was asked for is a result; a usage error is not.
+            let _ = shown.print();
+            return ExitCode::from(if shown.use_stderr() { exit::FAILED } else { exit::LOADS });
+        }
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut err = io::stderr().lock();
+    let done = run(&cli, &surroundings(), &mut out, &mut err)
+        .and_then(|code| written(out.flush()).map(|()| code));
+    match done {
+        Ok(code) => code,
+        Err(trouble) => {
+            if let Some(line) = trouble.line() {
+                let _ = writeln!(err, "loadworthy: {}{line}", what(&cli));
+            }
+            ExitCode::from(trouble.code())
+        }
+    }
+}
+
+fn run(
+    cli: &Cli,
+    around: &Surroundings,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<ExitCode, Trouble> {
+    let Some(command) = &cli.command else {
+        if cli.version {
+            let (version, knowledge) = (env!("CARGO_PKG_VERSION"), Tables::KNOWLEDGE);
+            written(writeln!(out, "loadworthy {version} (knowledge {knowledge})"))?;
+            return Ok(ExitCode::from(exit::LOADS));
+        }
+        written(write!(err, "{}", Cli::command().render_help()))?;
+        return Ok(ExitCode::from(exit::FAILED));
+    };
+    let code = match command {
+        Command::Check(args) => commands::check::run(args, around, out, err)?,
+        Command::Policy(args) => commands::policy::run(args, around, out)?,
+        Command::Explain(args) => commands::explain::run(args, around, out)?,
+        Command::Inspect(args) => {
+            return Ok(commands::inspect::run(&args.files, args.output.is_json(), out, err)?);
+        }
+        Command::Schema(args) => {
+            let text = schema::of(&args.command).unwrap_or_default();
+            written(out.write_all(text.as_bytes()))?;
+            exit::LOADS
+        }
+        Command::Completions(args) => {
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut Cli::command(), "loadworthy", &mut script);
+            written(out.write_all(&script))?;
+            exit::LOADS
+        }
+    };
+    Ok(ExitCode::from(code))
+}
+
+/// The command, for messages.
+fn what(cli: &Cli) -> &'static str {
+    match cli.command {
+        Some(Command::Check(_)) => "check: ",
+        Some(Command::Policy(_)) => "policy: ",
+        Some(Command::Explain(_)) => "explain: ",
+        Some(Command::Inspect(_)) => "inspect: ",
+        Some(Command::Schema(_) | Command::Completions(_)) | None => "",
+    }
+}
+
+fn surroundings() -> Surroundings {
+    let var = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
+    let said = |name: &str| var(name).and_then(|v: OsString| v.into_string().ok());
+    let terminal = io::stdout().is_terminal();
+    let dumb = said("TERM").is_some_and(|t| t == "dumb");
+    let locale = said("LC_ALL").or_else(|| said("LC_CTYPE")).or_else(|| said("LANG"));
+    let locale = locale.unwrap_or_default().to_ascii_uppercase();
+    let columns = said("COLUMNS").and_then(|c| c.parse().ok()).filter(|c| (40..=200).contains(c));
+    Surroundings {
+        now: said("SOURCE_DATE_EPOCH").and_then(|s| s.parse().ok()).unwrap_or_else(clock),
+        style: Style {
+            colour: terminal && !dumb && var("NO_COLOR").is_none(),
+            unicode: locale.contains("UTF-8") || locale.contains("UTF8"),
+            width: columns.unwrap_or(80),
+        },
+        watched: io::stderr().is_terminal() && !dumb,
+        processors: std::thread::available_parallelism().map_or(1, usize::from),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the clock")]
+fn clock() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+}

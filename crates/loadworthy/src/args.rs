@@ -1,0 +1,249 @@
+//! What was typed: checked for its shape, not yet for its sense.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Tells before a reboot whether a driver will load, and why.
+#[derive(Debug, Parser)]
+#[command(name = "loadworthy", disable_version_flag = true, max_term_width = 80)]
+#[command(after_help = "\
+Exit codes: 0 everything asked about loads · 1 something is refused · 3 nothing
+is refused and something is unknown, or there was nothing to judge · 2 usage
+error, or our own work failed")]
+#[command(before_help = "\
+Examples:
+  loadworthy check --example          how an answer looks
+  loadworthy check                    will what this machine needs load?
+  loadworthy check demo.ko            will this file load here?
+  loadworthy check --root /mnt --all  will every module load on that disk?
+  loadworthy explain EKEYREJECTED     what does this mean?")]
+pub(crate) struct Cli {
+    /// Print the version and the date of the knowledge tables
+    #[arg(short = 'V', long)]
+    pub(crate) version: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Will it load, and why?
+    #[command(before_help = "\
+Examples:
+  loadworthy check                      every driver in use, at the next boot
+  loadworthy check --all                the whole module tree
+  loadworthy check lpfc                 as `modprobe lpfc` would
+  loadworthy check ./demo.ko --proof full
+  loadworthy check --root /mnt/disk --kernel 6.1.0-52-amd64 --json
+  loadworthy check --assume secure-boot=on demo.ko")]
+    Check(Check),
+    /// What does this machine demand of a driver, and where was that read?
+    #[command(before_help = "\
+Examples:
+  loadworthy policy                     at the next boot
+  loadworthy policy --kernel running    now
+  loadworthy policy --root /mnt/disk --json")]
+    Policy(Policy),
+    /// What does this code, error or log line mean?
+    #[command(before_help = "\
+Examples:
+  loadworthy explain LW1003
+  loadworthy explain EKEYREJECTED
+  loadworthy explain 'Loading of unsigned module is rejected'
+  loadworthy explain --list")]
+    Explain(Explain),
+    /// What is in this file? No judgement
+    #[command(before_help = "\
+Examples:
+  loadworthy inspect demo.ko
+  loadworthy inspect --json /sys/firmware/efi/efivars/dbx-*")]
+    Inspect(Inspect),
+    /// The JSON Schema of a command's output
+    #[command(before_help = "Examples:\n  loadworthy schema check")]
+    Schema(Schema),
+    /// Completions for a shell
+    #[command(before_help = "\
+Examples:
+  loadworthy completions bash > /etc/bash_completion.d/loadworthy")]
+    Completions(Completions),
+}
+
+/// Which machine, which of its kernels, as of when.
+#[derive(Debug, Args)]
+pub(crate) struct Source {
+    /// Read everything below DIR, as if DIR were `/`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// Which kernel: a version, `running`, `next` or `all`
+    #[arg(long, value_name = "VERSION", default_value = "next")]
+    pub(crate) kernel: String,
+    /// What if: `secure-boot=on`, `lockdown=integrity`, `sig-enforce=on`,
+    /// `enroll=CERT.der`, `dbx=FILE`, `cmdline=TEXT`; repeatable
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) assume: Vec<(String, String)>,
+    /// Judge as of this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Threads that work at once [default: one a processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+}
+
+/// What the answer looks like.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+impl Output {
+    /// Whether JSON is wanted.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json || self.format == Format::Json
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Module names and files
+    #[arg(value_name = "SUBJECT", conflicts_with = "all")]
+    pub(crate) subjects: Vec<String>,
+    /// Judge the whole module tree
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Judge a small host that is built into this program
+    #[arg(long, conflicts_with_all = ["subjects", "all", "root", "kernel"])]
+    pub(crate) example: bool,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// How much of the proof is shown [default: short]
+    #[arg(long, value_enum)]
+    pub(crate) proof: Option<Proof>,
+    /// Exit with 1 for this, too; repeatable
+    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
+    pub(crate) fail_on: Vec<FailOn>,
+    /// Answer `unknown` for kernels newer than the tables
+    #[arg(long)]
+    pub(crate) strict_knowledge: bool,
+    /// Name everything that loads, too
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Name only what does not load
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Policy {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// How much of the proof is shown [default: short]
+    #[arg(long, value_enum)]
+    pub(crate) proof: Option<Proof>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// A code, an errno by name or number, a line of the kernel log, a mark
+    #[arg(required_unless_present = "list", allow_hyphen_values = true)]
+    pub(crate) what: Vec<String>,
+    /// List all codes and errnos
+    #[arg(long)]
+    pub(crate) list: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// Files of any kind
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The command
+    #[arg(value_parser = ["check", "policy", "explain", "inspect"])]
+    pub(crate) command: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs: `loadworthy schema COMMAND`
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Proof {
+    /// The steps that decided
+    Short,
+    /// Every step
+    Full,
+    /// Nothing
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Something loads and marks the kernel
+    Taint,
+    /// Something cannot be told
+    Unknown,
+    /// A verdict that no real kernel of the release confirms
+    Unconfirmed,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("it takes KEY=VALUE, as in secure-boot=on")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cli, Command};
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn the_description_of_the_arguments_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_fits_into_eighty_columns() {
+        let mut whole = Cli::command();
+        whole.build();
+        for command in std::iter::once(&mut whole.clone()).chain(whole.get_subcommands_mut()) {
+            let help = command.render_long_help().to_string();
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+            }
+        }
+    }
+
+    #[test]
+    fn assumptions_are_pairs() {
+        let cli = Cli::try_parse_from(["loadworthy", "check", "--assume", "cmdline=a=b"]).unwrap();
+        let Some(Command::Check(check)) = cli.command else { panic!("not a check") };
+        assert_eq!(check.source.assume, [("cmdline".to_owned(), "a=b".to_owned())]);
+        assert!(Cli::try_parse_from(["loadworthy", "check", "--assume", "x"]).is_err());
+    }
+}

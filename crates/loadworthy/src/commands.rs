@@ -1,0 +1,6 @@
+//! One file a command; nobody imports them but `main`.
+
+pub(crate) mod check;
+pub(crate) mod explain;
+pub(crate) mod inspect;
+pub(crate) mod policy;

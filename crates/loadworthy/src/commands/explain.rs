@@ -1,0 +1,55 @@
+//! `loadworthy explain`: what does this mean?
+
+use crate::args;
+use crate::exit;
+use crate::request::Surroundings;
+use crate::trouble::{Trouble, written};
+use loadworthy_assess::request::Trouble as Assess;
+use loadworthy_core::tables::Tables;
+use loadworthy_report::json::explain;
+use loadworthy_report::{lookup, page};
+use std::io::Write;
+
+pub(crate) fn run(
+    args: &args::Explain,
+    around: &Surroundings,
+    out: &mut dyn Write,
+) -> Result<u8, Trouble> {
+    let tables = Tables::built_in().map_err(|e| Assess::Table(e.to_string()))?;
+    if args.list {
+        written(match args.output.is_json() {
+            true => explain::v1(&lookup::all(&tables), out),
+            false => page::list(&tables, out),
+        })?;
+        return Ok(exit::LOADS);
+    }
+    // A log line comes in one argument or, unquoted, in many; codes come one or many, too.
+    let whole = args.what.join(" ");
+    let asked = match lookup::find(&whole, &tables) {
+        Some(topic) => Ok(vec![topic]),
+        None => args
+            .what
+            .iter()
+            .map(|one| lookup::find(one, &tables).ok_or_else(|| not_found(one, &whole, &tables)))
+            .collect(),
+    };
+    let topics = asked.map_err(Trouble::Usage)?;
+    written(if args.output.is_json() {
+        explain::v1(&topics, out)
+    } else {
+        topics.iter().enumerate().try_for_each(|(n, topic)| {
+            if n > 0 {
+                writeln!(out)?;
+            }
+            page::explain(topic, &around.style, out)
+        })
+    })?;
+    Ok(exit::LOADS)
+}
+
+fn not_found(one: &str, whole: &str, tables: &Tables) -> String {
+    match lookup::nearest(one, tables) {
+        Some(near) => format!("nothing is known of {one:?}: did you mean {near}?"),
+        None => format!("nothing is known of {whole:?}: see loadworthy explain --list"),
+    }
+}

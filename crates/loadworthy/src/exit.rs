@@ -1,0 +1,30 @@
+//! The exit code, decided in one place.
+
+use crate::args::FailOn;
+use loadworthy_core::answer::Answered;
+use loadworthy_core::proof::Standing;
+use loadworthy_core::verdict::Verdict;
+
+/// Everything loads.
+pub(crate) const LOADS: u8 = 0;
+/// Something is refused, or is what `--fail-on` names.
+pub(crate) const REFUSED: u8 = 1;
+/// A usage error, or our own work failed: never a statement about the host.
+pub(crate) const FAILED: u8 = 2;
+/// Nothing is refused, and something is unknown, or there was nothing to judge.
+pub(crate) const UNKNOWN: u8 = 3;
+
+/// The code for these answers.
+pub(crate) fn code(answers: &[Answered], fail_on: &[FailOn]) -> u8 {
+    let any = |is: fn(&Verdict) -> bool| answers.iter().any(|a| is(&a.judgement.verdict));
+    let fails = fail_on.iter().any(|on| match on {
+        FailOn::Taint => any(|v| matches!(v, Verdict::LoadsTainted)),
+        FailOn::Unknown => any(|v| matches!(v, Verdict::Unknown(_))),
+        FailOn::Unconfirmed => answers.iter().any(|a| a.judgement.standing != Standing::Confirmed),
+    });
+    match () {
+        () if fails || any(|v| matches!(v, Verdict::Refused(_))) => REFUSED,
+        () if answers.is_empty() || any(|v| matches!(v, Verdict::Unknown(_))) => UNKNOWN,
+        () => LOADS,
+    }
+}

@@ -1,0 +1,131 @@
+//! What is meant: a request to the judge, with its time fixed.
+
+use crate::args;
+use crate::example::SUBJECTS;
+use loadworthy_assess::request::{Request, Source, Subjects, Which};
+
+/// The surroundings `main` found: nothing else reads clock or environment.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    /// Seconds since 1970, by the clock or by `SOURCE_DATE_EPOCH`.
+    pub(crate) now: u64,
+    /// What the page may look like.
+    pub(crate) style: loadworthy_report::style::Style,
+    /// Whether standard error is a terminal.
+    pub(crate) watched: bool,
+    /// Processors to work on.
+    pub(crate) processors: usize,
+}
+
+/// A request, from what was typed.
+///
+/// # Errors
+/// A sentence, when a time is none.
+pub(crate) fn request(
+    source: &args::Source,
+    subjects: Subjects,
+    around: &Surroundings,
+) -> Result<Request, String> {
+    let at = match &source.at {
+        Some(typed) => time(typed).ok_or_else(|| {
+            format!("--at {typed}: not a time: write 2026-11-21T00:00:00Z or 2026-11-21")
+        })?,
+        None => stamp(around.now),
+    };
+    Ok(Request {
+        source: source.root.clone().map_or(Source::Live, Source::Root),
+        kernel: match source.kernel.as_str() {
+            "next" => Which::Next,
+            "running" => Which::Running,
+            "all" => Which::All,
+            release => Which::Release(release.to_owned()),
+        },
+        subjects,
+        assume: source.assume.clone(),
+        at,
+        jobs: source.jobs.map_or(around.processors, usize::from),
+    })
+}
+
+/// The subjects of `check`.
+pub(crate) fn subjects(check: &args::Check) -> Subjects {
+    match (check.all, check.subjects.as_slice()) {
+        _ if check.example => Subjects::Named(SUBJECTS.map(str::to_owned).to_vec()),
+        (true, _) => Subjects::All,
+        (false, []) => Subjects::Used,
+        (false, named) => Subjects::Named(named.to_vec()),
+    }
+}
+
+/// A typed time in the one form that is written.
+fn time(typed: &str) -> Option<String> {
+    let (date, clock) = typed.split_once('T').unwrap_or((typed, "00:00:00Z"));
+    let clock = clock.strip_suffix('Z')?;
+    let number = |text: &str, digits: usize, least: u32, most: u32| {
+        let fits = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse().ok().filter(|n| fits && (least..=most).contains(n))
+    };
+    let mut date = date.splitn(3, '-');
+    let year = number(date.next()?, 4, 1970, 9999)?;
+    let month = number(date.next()?, 2, 1, 12)?;
+    let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let days = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let day = number(date.next()?, 2, 1, days)?;
+    let mut clock = clock.splitn(3, ':');
+    let hour = number(clock.next()?, 2, 0, 23)?;
+    let minute = number(clock.next()?, 2, 0, 59)?;
+    let second = number(clock.next()?, 2, 0, 59)?;
+    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"))
+}
+
+/// Seconds since 1970 as a time of day in UTC.
+fn stamp(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    // Years begin in March here, so that the leap day is the last of its year; 719,468 days lie
+    // between the first of March of year 0 and 1970, 146,097 in four hundred years.
+    let days = days + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = match month {
+        0..=9 => (era * 400 + year, month + 3),
+        _ => (era * 400 + year + 1, month - 9),
+    };
+    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{stamp, time};
+
+    #[test]
+    fn stamps_are_those_of_date() {
+        // `date -u -d @N +%FT%TZ`
+        for (seconds, is) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_795_219_200, "2026-11-21T00:00:00Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(stamp(seconds), is);
+        }
+    }
+
+    #[test]
+    fn a_time_is_a_date_with_or_without_a_clock() {
+        assert_eq!(time("2026-11-21").as_deref(), Some("2026-11-21T00:00:00Z"));
+        assert_eq!(time("2024-02-29T12:30:01Z").as_deref(), Some("2024-02-29T12:30:01Z"));
+        for wrong in ["", "now", "2026-02-29", "2026-13-01", "2026-11-21T24:00:00Z", "26-11-21"] {
+            assert_eq!(time(wrong), None, "{wrong}");
+        }
+    }
+}
