@@ -45,7 +45,7 @@ pub fn check(answers: &Answers, options: &Options, out: &mut dyn Write) -> io::R
         return Ok(());
     }
     match all.as_slice() {
-        [] => writeln!(out, "nothing to judge: no module was named or found")?,
+        [] => nothing(&answers.host, options, out)?,
         [one] => block(one, answers, options, out)?,
         many => several(many, answers, options, out)?,
     }
@@ -57,6 +57,21 @@ pub fn check(answers: &Answers, options: &Options, out: &mut dyn Write) -> io::R
         }
     }
     Ok(())
+}
+
+/// What to say where there was nothing to judge.
+fn nothing(host: &Host, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let style = &options.style;
+    let kernel = host.kernel.as_deref().map(|k| format!(" of {}", style.plain(k)));
+    let kernel = kernel.unwrap_or_default();
+    writeln!(out, "nothing to judge: no module{kernel} was named, or is in use here")?;
+    if let Some(setting) = setting(host) {
+        writeln!(out, "{setting}")?;
+    }
+    paragraph("  to judge one", "loadworthy check FILE.ko", 22, style, out)?;
+    paragraph("  the whole tree", "loadworthy check --all", 22, style, out)?;
+    paragraph("  what is demanded", "loadworthy policy", 22, style, out)?;
+    paragraph("  an example", "loadworthy check --example", 22, style, out)
 }
 
 fn troubled(a: &Answered) -> bool {

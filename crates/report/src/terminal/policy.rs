@@ -24,7 +24,11 @@ pub fn policy(
         writeln!(out, "{}", style.paint(Tone::Strong, &line))?;
         for demand in *demands {
             writeln!(out)?;
-            let value = demand.value.as_deref().unwrap_or("not known");
+            let value = match demand.value.as_deref() {
+                None => "not known",
+                Some("") => "none",
+                Some(value) => value,
+            };
             paragraph(demand.name, value, 24, style, out)?;
             for line in tree::proofs(&[&demand.because], options.proof, style) {
                 writeln!(out, "{line}")?;
