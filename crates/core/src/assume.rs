@@ -68,16 +68,14 @@ fn secure_boot(
     firmware.secure_boot = Fact::assumed(Some(u8::from(on)), as_given.clone());
     firmware.setup_mode = Fact::assumed(Some(0), as_given.clone());
     firmware.mok_sb_state = Fact::assumed(None, as_given.clone());
+    let other = |question| gap(question, Why::OtherKernel(text("assumed Secure Boot")));
     host.running = Running {
-        lockdown: Fact::unknown(gap(
-            Question::Lockdown,
-            Why::OtherKernel(text("assumed Secure Boot")),
-        )),
-        sig_enforce: Fact::unknown(gap(
-            Question::SigEnforce,
-            Why::OtherKernel(text("assumed Secure Boot")),
-        )),
+        lockdown: Fact::unknown(other(Question::Lockdown)),
+        sig_enforce: Fact::unknown(other(Question::SigEnforce)),
         modules_disabled: host.running.modules_disabled.clone(),
+        machine_keys: Fact::unknown(other(Question::MokList)),
+        platform_keys: Fact::unknown(other(Question::Db)),
+        denied_files: Listing::unknown(other(Question::Dbx)),
     };
     if !bare {
         return;

@@ -37,7 +37,7 @@ pub fn gather(
         cmdline: boot::command_line(looking, &about),
         os_release: boot::distribution(looking),
         running: runtime::gather(looking, &about),
-        modprobe: modprobe::program(looking, &about),
+        modprobe: modprobe::program(looking, &about, tree.is_indexed()),
         available: tree.names(),
         symbols: symbols::gather(looking, &kernel.release, &image),
         module_struct_size: image.module_struct_size(looking),

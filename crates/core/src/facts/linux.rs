@@ -47,6 +47,12 @@ pub struct Running {
     pub sig_enforce: Fact<bool>,
     /// `/proc/sys/kernel/modules_disabled`.
     pub modules_disabled: Fact<bool>,
+    /// How many keys `.machine` holds (`/proc/keys`, as root sees it).
+    pub machine_keys: Fact<u64>,
+    /// How many keys `.platform` holds.
+    pub platform_keys: Fact<u64>,
+    /// SHA-256 of whole files that `.blacklist` names.
+    pub denied_files: Listing<[u8; 32]>,
 }
 
 /// Exported symbols by name.

@@ -22,7 +22,7 @@ const FOLDERS: [&str; 5] = [
 
 /// Whether `/sbin/modprobe` is there (`CONFIG_MODPROBE_PATH`). Where there is no `/sbin` at all,
 /// as in an unpacked package for a merged `/usr`, `usr/sbin` stands for it.
-pub(super) fn program(looking: &Looking<'_>, about: &About) -> Fact<bool> {
+pub(super) fn program(looking: &Looking<'_>, about: &About, indexed: bool) -> Fact<bool> {
     // An administrator switches it off by writing nothing here (`kernel.modprobe`, kernel/umh.c).
     let setting = Item::file("proc/sys/kernel/modprobe");
     if about.applies(Question::ModprobeConfig).is_ok()
@@ -38,6 +38,11 @@ pub(super) fn program(looking: &Looking<'_>, about: &About) -> Fact<bool> {
             Err(Outcome::Absent) => return Fact::absent(false, looking.evidence(&name, "")),
             Err(outcome) => failed = failed.or(Some(why(path, &outcome))),
         }
+    }
+    // A root whose modules were indexed is a machine's: without `sbin` it has no modprobe. An
+    // unpacked package or a few captured files say nothing of the kind.
+    if indexed {
+        return Fact::absent(false, looking.evidence(&text("sbin"), ""));
     }
     let why = failed.unwrap_or_else(|| Why::Missing(text("sbin/modprobe")));
     Fact::unknown(gap(Question::ModprobeConfig, why))
@@ -152,7 +157,7 @@ mod tests {
             let looking = host.looking();
             let kernels = kernels::gather(&looking);
             let asked = kernels.named("1", Fact::unknown(Vec::new()));
-            opened(&program(&looking, &About::of(&kernels, &asked)))
+            opened(&program(&looking, &About::of(&kernels, &asked), false))
         };
         assert!(found(&Host::new()).is_err());
         let merged = Host::new().with("usr/sbin/modprobe", "");

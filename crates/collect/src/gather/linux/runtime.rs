@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use loadworthy_core::fact::Fact;
+use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::facts::linux::Running;
-use loadworthy_core::proof::{Gaps, Question, Why, gap};
+use loadworthy_core::proof::{Gaps, Question, Why, gap, text};
 use loadworthy_formats::error::{Error, Kind, Parsed};
 use loadworthy_formats::kernel::cmdline;
 use loadworthy_formats::kernel::lockdown::{self, Level};
+use loadworthy_formats::kernel::proc_keys::{self, Key, What};
+use loadworthy_formats::text::hex;
 
 use super::kernels::{Kernel, Kernels};
 use crate::gather::looking::Looking;
@@ -42,7 +44,14 @@ impl About {
 }
 
 pub(super) fn gather(looking: &Looking<'_>, about: &About) -> Running {
+    let keys = about.applies(Question::MokList).map_or_else(
+        |gaps| Shown { keys: Err(gaps), item: text("proc/keys") },
+        |()| shown(looking),
+    );
     Running {
+        machine_keys: keys.count(looking, ".machine"),
+        platform_keys: keys.count(looking, ".platform"),
+        denied_files: keys.denied(looking),
         lockdown: about
             .applies(Question::Lockdown)
             .map_or_else(Fact::unknown, |()| lockdown_level(looking)),
@@ -61,11 +70,78 @@ pub(super) fn gather(looking: &Looking<'_>, about: &About) -> Running {
     }
 }
 
+/// `/proc/keys`, where it shows the kernel's own rings: to root, that is.
+struct Shown {
+    keys: Result<Vec<Key>, Gaps>,
+    item: Arc<str>,
+}
+
+fn shown(looking: &Looking<'_>) -> Shown {
+    let item = Item::file("proc/keys");
+    let name = text(item.to_string());
+    let read = |bytes: &[u8]| proc_keys::read(bytes, looking.limits);
+    let keys = match looking.first(&[item], looking.limits.text_bytes, read) {
+        Ok(read) if read.value.iter().any(|key| ring(key, ".builtin_trusted_keys").is_some()) => {
+            Ok(read.value)
+        }
+        Ok(_) => Err(gap(Question::MokList, Why::Denied(name.clone()))),
+        Err(why) => Err(gap(Question::MokList, why)),
+    };
+    Shown { keys, item: name }
+}
+
+/// The number of keys in the ring of this name, if `key` is that ring.
+fn ring(key: &Key, wanted: &str) -> Option<u64> {
+    match &key.what {
+        What::Keyring { name, keys } if name == wanted => *keys,
+        _ => None,
+    }
+}
+
+impl Shown {
+    /// How many keys a ring holds; a kernel without the ring holds none in it.
+    fn count(&self, looking: &Looking<'_>, wanted: &str) -> Fact<u64> {
+        match &self.keys {
+            Ok(keys) => {
+                let count = keys.iter().find_map(|key| ring(key, wanted)).unwrap_or(0);
+                Fact::seen(count, looking.evidence(&self.item, format!("{wanted}: {count}")))
+            }
+            Err(gaps) => Fact::unknown(gaps.clone()),
+        }
+    }
+
+    fn denied(&self, looking: &Looking<'_>) -> Listing<[u8; 32]> {
+        let keys = match &self.keys {
+            Ok(keys) => keys,
+            Err(gaps) => return Listing::unknown(gaps.clone()),
+        };
+        let digests = keys.iter().filter_map(|key| match &key.what {
+            What::Denied { of, hash } if of == "bin" => digest(hash),
+            _ => None,
+        });
+        let items: Vec<_> = digests
+            .map(|d| Fact::seen(d, looking.evidence(&self.item, format!("bin:{}", hex(&d)))))
+            .collect();
+        let said = format!("{} digests of files, and that is all", items.len());
+        Listing::new(items, Fact::seen((), looking.evidence(&self.item, said)))
+    }
+}
+
+/// A SHA-256 in hexadecimal.
+fn digest(hash: &str) -> Option<[u8; 32]> {
+    let mut out = [0; 32];
+    let mut bytes = hash.as_bytes().chunks_exact(2);
+    for byte in &mut out {
+        *byte = u8::from_str_radix(str::from_utf8(bytes.next()?).ok()?, 16).ok()?;
+    }
+    (bytes.next().is_none()).then_some(out)
+}
+
 /// A kernel without the lockdown module has no such file. That counts only where securityfs is
 /// mounted, which its other files show.
 fn lockdown_level(looking: &Looking<'_>) -> Fact<Level> {
     let item = Item::file("sys/kernel/security/lockdown");
-    let name = loadworthy_core::proof::text(item.to_string());
+    let name = text(item.to_string());
     let read = |b: &[u8]| {
         lockdown::read(b, looking.limits)
             .map(|p| Parsed { value: p.value.level, deviations: p.deviations })
@@ -104,7 +180,6 @@ mod tests {
     use super::*;
     use crate::gather::host::{Host, opened, value};
     use crate::gather::linux::kernels;
-    use loadworthy_core::proof::text;
 
     fn running(host: &Host, release: &str) -> Running {
         let looking = host.looking();
@@ -118,6 +193,25 @@ mod tests {
             .with("sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
             .with("sys/module/module/parameters/sig_enforce", "Y\n")
             .with("proc/sys/kernel/modules_disabled", "0\n")
+    }
+
+    #[test]
+    fn rings_count_only_where_they_are_shown() {
+        let line =
+            |rest: &str| format!("0984206f I------     2 perm 1f0b0000     0     0 {rest}\n");
+        let hash = "ab".repeat(32);
+        let keys = line("keyring   .builtin_trusted_keys: 1")
+            + &line("keyring   .machine: empty")
+            + &line("keyring   .platform: 2")
+            + &line(&format!("blacklist bin:{hash}"));
+        let own = running(&Host::new().with("proc/keys", &keys), "6.1.0");
+        assert_eq!((value(&own.machine_keys), value(&own.platform_keys)), (0, 2));
+        assert_eq!(value(&own.denied_files.items()[0]), [0xab; 32]);
+        let own = running(&Host::new().with("proc/keys", &line("keyring   _ses: 1")), "6.1.0");
+        assert!(
+            format!("{:?}", own.machine_keys).contains("Denied"),
+            "a user sees only their own keys"
+        );
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub struct Tree {
     /// `modules.builtin`.
     pub builtin: Source<Arc<Builtin>>,
     names: Fact<Arc<BTreeSet<Arc<str>>>>,
+    indexed: bool,
 }
 
 /// A module of a tree, not read yet.
@@ -74,6 +75,7 @@ pub fn gather(looking: &Looking<'_>, release: &str) -> Tree {
         soft_dependencies: Source::unknown(Gaps::new()),
         builtin: Source::unknown(Gaps::new()),
         names: Fact::unknown(Gaps::new()),
+        indexed: false,
     };
     let (limits, question) = (looking.limits, Question::ModuleIndex);
     let dependencies = tree.index(looking, "modules.dep", |b| modules_dep::read(b, limits));
@@ -90,6 +92,7 @@ pub fn gather(looking: &Looking<'_>, release: &str) -> Tree {
             Err(why) => Fact::unknown(gap(question, why.clone())),
         },
     };
+    tree.indexed = dependencies.is_ok();
     tree.dependencies = looking.source(question, dependencies);
     let aliases = tree.index(looking, "modules.alias", |b| modules_alias::read(b, limits));
     tree.aliases = looking.source(question, aliases);
@@ -116,6 +119,11 @@ fn walked_names(looking: &Looking<'_>, base: &HostPath) -> Fact<Arc<BTreeSet<Arc
 }
 
 impl Tree {
+    /// Whether `depmod` has been here.
+    pub(super) fn is_indexed(&self) -> bool {
+        self.indexed
+    }
+
     /// Names of modules that can be loaded.
     pub(super) fn names(&self) -> Fact<Arc<BTreeSet<Arc<str>>>> {
         self.names.clone()

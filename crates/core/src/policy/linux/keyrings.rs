@@ -76,12 +76,17 @@ impl Keyrings {
         let sorted = to_machine.map(|_| ());
         let (machine, rest): (Vec<_>, Vec<_>) =
             owners.items.into_iter().partition(|(ring, _)| *ring == Ring::Machine);
-        let machine_whole = joined(&[&owners.whole, &sorted], Ring::Machine, machine.len());
+        // Where the firmware's lists were not seen, a ring that the running kernel shows to be empty
+        // is as good.
+        let running = &ground.host.running;
+        let machine_whole = joined(&[&owners.whole, &sorted], Ring::Machine, machine.len())
+            .or(|| empty(&running.machine_keys, Ring::Machine));
         let platform_whole = joined(
             &[&db.whole, &owners.whole, &sorted],
             Ring::Platform,
             rest.len().saturating_add(db.items.len()),
-        );
+        )
+        .or(|| empty(&running.platform_keys, Ring::Platform));
         let trusted_whole = joined(
             &[&built_in.whole, &secondary_empty(), &machine_whole],
             Ring::Secondary,
@@ -394,7 +399,21 @@ fn denied_files(ground: &Ground<'_>, runtime: &Fact<bool>, mok: &Fact<bool>) -> 
     let count = items.len();
     let wholes: Vec<&Fact<()>> = wholes.iter().collect();
     let whole = joined(&wholes, Ring::Blacklist, count);
-    Listing::new(items, whole)
+    let shown = &ground.host.running.denied_files;
+    let known = |whole: &Fact<()>| Step::of(&RULE).consult(whole).is_ok();
+    if known(&whole) || !known(shown.whole()) { Listing::new(items, whole) } else { shown.clone() }
+}
+
+/// That a ring of the running kernel holds nothing; open where it holds something that was not seen.
+fn empty(keys: &Fact<u64>, ring: Ring) -> Fact<()> {
+    static RULE: Rule =
+        Rule { name: "linux/keyring-empty", source: "linux, security/keys/proc.c proc_keys_show" };
+    draw(&RULE, |step| match *step.consult(keys)? {
+        0 => Ok(((), Claim::KeyringHolds { ring, keys: 0 })),
+        _ => {
+            Err(gap(Question::MokList, Why::Missing(text("certificates of the keys in the ring"))))
+        }
+    })
 }
 
 /// What admission of a certificate asks of the machine.
