@@ -172,7 +172,7 @@ fn metadata(program: &Path, kernel: &Kernel) -> Result<(), String> {
         .stdout(Stdio::piped())
         .output()
         .map_err(|e| format!("{}: {e}", program.display()))?;
-    let told = String::from_utf8_lossy(&done.stdout).matches("vermagic").count();
+    let told = String::from_utf8_lossy(&done.stdout).matches("\nvermagic: ").count();
     match done.status.success() && told >= kernel.modules.len() {
         true => Ok(()),
         false => Err(format!("a wrong run: {told} of {} modules told", kernel.modules.len())),

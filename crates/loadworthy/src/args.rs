@@ -167,6 +167,9 @@ pub(crate) struct Inspect {
     /// Files of any kind
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Only the .modinfo of modules, reading as little of each file as that takes
+    #[arg(long, conflicts_with_all = ["json", "format"])]
+    pub(crate) brief: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }

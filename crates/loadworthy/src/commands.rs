@@ -2,5 +2,6 @@
 
 pub(crate) mod check;
 pub(crate) mod explain;
-pub(crate) mod inspect;
 pub(crate) mod policy;
+pub(crate) mod inspect;
+pub(crate) mod brief;

@@ -64,6 +64,9 @@ fn run(
         Command::Check(args) => commands::check::run(args, around, out, err)?,
         Command::Policy(args) => commands::policy::run(args, around, out)?,
         Command::Explain(args) => commands::explain::run(args, around, out)?,
+        Command::Inspect(args) if args.brief => {
+            return Ok(commands::brief::run(&args.files, out, err)?);
+        }
         Command::Inspect(args) => {
             return Ok(commands::inspect::run(&args.files, args.output.is_json(), out, err)?);
         }

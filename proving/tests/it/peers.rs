@@ -9,12 +9,14 @@ use loadworthy_proving::forge::kernel::Kernel;
 use loadworthy_proving::forge::key::Key;
 use loadworthy_proving::forge::module::Module;
 use loadworthy_proving::forge::signature::{Form, message};
+use loadworthy_proving::program;
 use std::fs;
 use std::process::Command;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("peer modinfo reads the same modinfo", modinfo),
+        Trial::test("peer modinfo says what inspect --brief says", brief),
         Trial::test("peer readelf sees the same undefined symbols", readelf),
         Trial::test("peer openssl reads the same certificate", openssl_x509),
         Trial::test("peer openssl verifies a forged signature", openssl_verify),
@@ -45,6 +47,26 @@ fn modinfo() -> Result<(), Failed> {
         let ours = ours.text(field).unwrap_or_default();
         if ours != theirs {
             return Err(format!("{field}: ours {ours:?}, theirs {theirs:?}").into());
+        }
+    }
+    Ok(())
+}
+
+/// The program's own way, plain and compressed.
+fn brief() -> Result<(), Failed> {
+    let Some(tool) = tool("modinfo") else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let (plain, packed) = (folder.path().join("demo.ko"), folder.path().join("demo.ko.zst"));
+    fs::write(&plain, module()?)?;
+    fs::write(&packed, zstd::bulk::compress(&module()?, 3)?)?;
+    let said = program::run(&["inspect", "--brief", "demo.ko", "demo.ko.zst"], folder.path())?;
+    let ours = String::from_utf8_lossy(&said.stdout).into_owned();
+    for field in ["license", "depends", "vermagic", "name", "intree", "staging"] {
+        let theirs = ask(Command::new(&tool).args(["-F", field]).arg(&plain))?;
+        let theirs = String::from_utf8_lossy(&theirs.stdout).trim_end_matches('\n').to_owned();
+        let line = format!("{field}: {theirs}");
+        if ours.lines().filter(|l| **l == line).count() != 2 {
+            return Err(format!("{line:?} is not twice in {ours}").into());
         }
     }
     Ok(())

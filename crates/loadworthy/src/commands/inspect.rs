@@ -57,17 +57,22 @@ enum Content {
     TooLarge(u64),
 }
 
-/// Reads a regular file, never waiting for one that is not: a pipe without a writer would hang.
-fn read(path: &Path) -> io::Result<Content> {
+/// Opens a regular file, never waiting for one that is not: a pipe without a writer would hang.
+pub(crate) fn regular(path: &Path) -> io::Result<File> {
     only_regular(&fs::metadata(path)?)?;
     let file = open(path)?;
     // Asked again of what was really opened: the name may lead elsewhere by now.
-    let metadata = file.metadata()?;
-    only_regular(&metadata)?;
-    if metadata.len() > LARGEST {
-        return Ok(Content::TooLarge(metadata.len()));
+    only_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn read(path: &Path) -> io::Result<Content> {
+    let file = regular(path)?;
+    let length = file.metadata()?.len();
+    if length > LARGEST {
+        return Ok(Content::TooLarge(length));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     let size = bytes.len() as u64;
     Ok(if size > LARGEST { Content::TooLarge(size) } else { Content::Whole(bytes) })

@@ -1,0 +1,114 @@
+//! `loadworthy inspect --brief FILE…`: the `.modinfo` of modules, without reading the rest of them.
+//!
+//! Three small reads a file; a compressed one is unpacked. What `modinfo` answers, for whole trees.
+
+use crate::commands::inspect::regular;
+use loadworthy_formats::compress;
+use loadworthy_formats::elf::quick::{Quick, quick};
+use loadworthy_formats::limits::Limits;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Buffers that are lent from file to file.
+#[derive(Default)]
+struct Room {
+    end: Vec<u8>,
+    packed: Vec<u8>,
+    unpacked: Vec<u8>,
+}
+
+/// Writes every field of every file, a line each, with an empty line between files. A file that
+/// cannot be read is told in one line on `err` and makes the exit code 2.
+///
+/// # Errors
+/// When `out` or `err` cannot be written to.
+pub(crate) fn run(
+    files: &[PathBuf],
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<ExitCode> {
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    let mut room = Room::default();
+    let mut code = ExitCode::SUCCESS;
+    let mut gap: &[u8] = b"";
+    for path in files {
+        match read(path, &mut room) {
+            Ok(found) => {
+                out.write_all(gap)?;
+                gap = b"\n";
+                write!(out, "filename: ")?;
+                plain(&mut out, path.as_os_str().as_encoded_bytes())?;
+                out.write_all(b"\n")?;
+                for (key, value) in found.modinfo.iter().flat_map(|m| m.entries()) {
+                    plain(&mut out, key)?;
+                    out.write_all(b": ")?;
+                    plain(&mut out, value)?;
+                    out.write_all(b"\n")?;
+                }
+                let signed = if found.has_signature_marker { "appended" } else { "none" };
+                writeln!(out, "signature: {signed}")?;
+            }
+            Err(problem) => {
+                let path = path.display().to_string();
+                writeln!(err, "loadworthy: inspect: {}: {problem}", path.escape_debug())?;
+                code = ExitCode::from(2);
+            }
+        }
+    }
+    out.flush()?;
+    Ok(code)
+}
+
+/// Text from a file, with whatever a terminal could mistake for a command written out.
+fn plain(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
+    if text.iter().all(|b| matches!(b, b' '..=b'~')) {
+        return out.write_all(text);
+    }
+    for chunk in text.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c.is_control() {
+                true => write!(out, "{}", c.escape_default())?,
+                false => write!(out, "{c}")?,
+            }
+        }
+        chunk.invalid().iter().try_for_each(|b| write!(out, "\\x{b:02x}"))?;
+    }
+    Ok(())
+}
+
+fn read(path: &Path, room: &mut Room) -> io::Result<Quick> {
+    let limits = Limits::DEFAULT;
+    let file = regular(path)?;
+    let length = file.metadata()?.len();
+    let wrong = |e| io::Error::new(io::ErrorKind::InvalidData, format!("{e}"));
+    if !packed(path) {
+        let mut at = |offset, into: &mut [u8]| file.read_exact_at(into, offset).is_ok();
+        return quick(length, &mut at, &mut room.end, &limits).map_err(wrong);
+    }
+    unpack(file, room, &limits)?;
+    let bytes = &room.unpacked;
+    let mut at = |offset: u64, into: &mut [u8]| {
+        let part = usize::try_from(offset).ok().and_then(|o| bytes.get(o..)?.get(..into.len()));
+        part.map(|part| into.copy_from_slice(part)).is_some()
+    };
+    quick(bytes.len() as u64, &mut at, &mut room.end, &limits).map_err(wrong)
+}
+
+fn packed(path: &Path) -> bool {
+    path.extension().is_some_and(|e| ["gz", "xz", "zst"].iter().any(|known| e == *known))
+}
+
+fn unpack(file: File, room: &mut Room, limits: &Limits) -> io::Result<()> {
+    let wrong = |text: String| io::Error::new(io::ErrorKind::InvalidData, text);
+    room.packed.clear();
+    room.unpacked.clear();
+    file.take(limits.module_bytes as u64).read_to_end(&mut room.packed)?;
+    let how = compress::sniff(&room.packed)
+        .ok_or_else(|| wrong("compressed in a way nobody knows".to_owned()))?;
+    compress::unpack(&room.packed, how, limits.module_bytes, limits, &mut room.unpacked)
+        .map(drop)
+        .map_err(|e| wrong(format!("{e}")))
+}
