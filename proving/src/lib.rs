@@ -9,6 +9,8 @@ pub mod forge;
 
 pub mod program;
 
+pub mod oracles;
+
 pub mod markdown;
 
 pub mod scenario;

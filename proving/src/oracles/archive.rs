@@ -1,0 +1,142 @@
+//! Many files in one: a cpio archive (newc), packed with xz.
+//!
+//! Any `xz -dc FILE | cpio -t` lists it. The same form is what a kernel unpacks as its initramfs.
+
+use loadworthy_formats::compress::{self, Compression};
+use loadworthy_formats::cpio::archive;
+use loadworthy_formats::limits::Limits;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// More than any archive of ours unpacks to.
+const MOST: usize = 256 << 20;
+
+/// Files by their paths, without a leading slash.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Archive {
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Archive {
+    /// Unpacks and reads an archive.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn read(packed: &[u8]) -> Result<Self, String> {
+        let mut bytes = Vec::new();
+        compress::unpack(packed, Compression::Xz, MOST, &Limits::DEFAULT, &mut bytes)
+            .map_err(|e| e.to_string())?;
+        let mut files = BTreeMap::new();
+        let (mut seen, mut odd) = (0, Vec::new());
+        archive::walk((&bytes, 0), &Limits::DEFAULT, &mut seen, &mut odd, &mut |entry| {
+            if entry.is_file() {
+                let path = String::from_utf8_lossy(entry.path).into_owned();
+                files.insert(path, entry.data.to_vec());
+            }
+        })
+        .map_err(|e| e.to_string())?;
+        Ok(Self { files })
+    }
+
+    /// Takes a file in.
+    pub fn put(&mut self, path: &str, bytes: impl Into<Vec<u8>>) {
+        self.files.insert(path.to_owned(), bytes.into());
+    }
+
+    /// Takes every file below a folder in.
+    ///
+    /// # Errors
+    /// When one cannot be read, or has a name that is no text.
+    pub fn put_folder(&mut self, at: &str, folder: &Path) -> Result<(), String> {
+        let told = |e: std::io::Error| format!("{}: {e}", folder.display());
+        for entry in fs::read_dir(folder).map_err(told)? {
+            let entry = entry.map_err(told)?;
+            let name = entry.file_name().into_string().map_err(|n| format!("{n:?}: no text"))?;
+            let path = if at.is_empty() { name } else { format!("{at}/{name}") };
+            match entry.file_type().map_err(told)?.is_dir() {
+                true => self.put_folder(&path, &entry.path())?,
+                false => self.put(&path, fs::read(entry.path()).map_err(told)?),
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn get(&self, path: &str) -> Result<&[u8], String> {
+        self.files.get(path).map(Vec::as_slice).ok_or_else(|| format!("{path}: not recorded"))
+    }
+
+    /// A file of text.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn text(&self, path: &str) -> Result<String, String> {
+        self.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    /// The files below a folder: path from there, and bytes.
+    pub fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        let folder = format!("{folder}/");
+        self.files.iter().filter_map(move |(path, bytes)| {
+            path.strip_prefix(&folder).map(|path| (path, bytes.as_slice()))
+        })
+    }
+
+    /// The archive as the kernel takes it: newc, with its folders, everything executable.
+    #[must_use]
+    pub fn newc(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut folders: Vec<&str> = Vec::new();
+        for (number, (path, bytes)) in self.files.iter().enumerate() {
+            for (at, _) in path.match_indices('/') {
+                if !folders.contains(&&path[..at]) {
+                    folders.push(&path[..at]);
+                    entry(&mut out, &path[..at], 0o040_755, 0, &[]);
+                }
+            }
+            entry(&mut out, path, 0o100_755, number + 1, bytes);
+        }
+        entry(&mut out, "TRAILER!!!", 0, 0, &[]);
+        out
+    }
+
+    /// Packed; needs the program `xz`.
+    ///
+    /// # Errors
+    /// When that program is not there or fails.
+    pub fn pack(&self) -> Result<Vec<u8>, String> {
+        let told = |e: std::io::Error| format!("xz: {e}");
+        let mut xz = Command::new("xz")
+            .args(["--compress", "--stdout", "--lzma2=preset=9e,dict=32MiB"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(told)?;
+        let (bytes, input) = (self.newc(), xz.stdin.take());
+        let writer = std::thread::spawn(move || input.map(|mut input| input.write_all(&bytes)));
+        let done = xz.wait_with_output().map_err(told)?;
+        drop(writer.join());
+        if done.status.success() { Ok(done.stdout) } else { Err("xz: failed".to_owned()) }
+    }
+}
+
+/// One entry: a header of 110 characters, name and data, each filled up to four bytes.
+fn entry(out: &mut Vec<u8>, path: &str, mode: u32, inode: usize, bytes: &[u8]) {
+    let links = 1;
+    let fields =
+        [inode, mode as usize, 0, 0, links, 0, bytes.len(), 0, 0, 0, 0, path.len() + 1, 0];
+    out.extend(b"070701");
+    for field in fields {
+        out.extend(format!("{field:08x}").bytes());
+    }
+    out.extend(path.bytes().chain([0]));
+    out.resize(out.len().next_multiple_of(4), 0);
+    out.extend(bytes);
+    out.resize(out.len().next_multiple_of(4), 0);
+}
