@@ -17,3 +17,5 @@ pub mod program;
 pub mod whole_trees;
 
 pub mod bench;
+
+pub mod oracle;

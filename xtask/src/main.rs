@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use xtask::{bench, ci, generate, kernels, tidy, tree, whole_trees};
+use xtask::{bench, ci, generate, kernels, oracle, tidy, tree, whole_trees};
 
 const USAGE: &str = "\
 cargo x ci                   fmt, clippy, test, tidy, doc, deny
@@ -11,6 +11,7 @@ cargo x tidy                 the rules of the house
 cargo x generate [--check]   renews (or only checks) the generated pages
 cargo x kernels              fetches the Debian kernel packages by name into target/kernels
 cargo x whole-trees          judges those kernels' whole trees
+cargo x oracle [--live …]    asks real kernels, recorded or live; docs/oracle.md
 cargo x bench [ID…] [--tree DIR] [--pairs N]
                              B1, B4, B7: our figure, its peer's, and the ratio
 ";
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
             .map_err(|e| e.to_string()),
         "kernels" => kernels::fetch(&mut say).map(|_| true),
         "whole-trees" => whole_trees::run(&mut say),
+        "oracle" => oracle::run(rest),
         "bench" => options(rest).and_then(|options| bench::run(&options, &mut say)),
         _ => {
             say(USAGE);

@@ -129,8 +129,7 @@ impl Archive {
 /// One entry: a header of 110 characters, name and data, each filled up to four bytes.
 fn entry(out: &mut Vec<u8>, path: &str, mode: u32, inode: usize, bytes: &[u8]) {
     let links = 1;
-    let fields =
-        [inode, mode as usize, 0, 0, links, 0, bytes.len(), 0, 0, 0, 0, path.len() + 1, 0];
+    let fields = [inode, mode as usize, 0, 0, links, 0, bytes.len(), 0, 0, 0, 0, path.len() + 1, 0];
     out.extend(b"070701");
     for field in fields {
         out.extend(format!("{field:08x}").bytes());

@@ -7,3 +7,9 @@ pub mod archive;
 pub mod stand_in;
 
 pub mod answer;
+
+pub mod judge;
+
+pub mod roots;
+
+pub mod recorded;

@@ -7,6 +7,7 @@ mod corpus;
 mod forged;
 mod hostile;
 mod laws;
+mod oracle;
 mod peers;
 mod scenarios;
 mod skipped;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         forged::trials(),
         hostile::trials(),
         laws::trials(),
+        oracle::trials(),
         peers::trials(),
         tidy::trials(),
     ];

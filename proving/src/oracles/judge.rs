@@ -1,0 +1,46 @@
+//! Our own answer: the whole way from a root directory and files to verdicts.
+
+use crate::oracles::answer::Said;
+use loadworthy_assess::check::check;
+use loadworthy_assess::request::{Request, Source, Subjects, Which};
+use loadworthy_core::answer::Answered;
+use loadworthy_core::verdict::Verdict;
+use std::path::Path;
+
+/// The time of every question: nothing that is asked here depends on it.
+const AT: &str = "2026-11-01T00:00:00Z";
+
+/// What we say to each file, in their order.
+///
+/// # Errors
+/// When our own work fails, or an answer is missing.
+pub fn ask(root: &Path, release: &str, files: &[String]) -> Result<Vec<Said>, String> {
+    let request = Request {
+        source: Source::Root(root.to_path_buf()),
+        kernel: Which::Release(release.to_owned()),
+        subjects: Subjects::Named(files.to_vec()),
+        assume: Vec::new(),
+        at: AT.to_owned(),
+        jobs: 2,
+    };
+    let answers = check(&request, &|_, _| {}).map_err(|e| e.to_string())?.answers;
+    if answers.len() != files.len() {
+        return Err(format!("{} answers to {} files", answers.len(), files.len()));
+    }
+    Ok(answers.iter().map(said).collect())
+}
+
+fn said(answer: &Answered) -> Said {
+    let judgement = &answer.judgement;
+    let missing = match &judgement.verdict {
+        Verdict::Unknown(gaps) => format!("{gaps:?}"),
+        _ => String::new(),
+    };
+    Said {
+        outcome: judgement.verdict.name(),
+        errno: judgement.says.errno.map(|e| e.name().to_owned()),
+        taint: judgement.says.taint.iter().flat_map(|l| l.name().chars()).collect(),
+        log: judgement.says.lines.iter().map(|line| line.text.clone()).collect(),
+        missing,
+    }
+}
