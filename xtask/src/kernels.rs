@@ -23,11 +23,11 @@ pub struct Kernel {
 pub struct Kernels {
     /// The kernel of the release: 6.1, RSA-4096, plain modules.
     pub stable: Kernel,
-    /// The same, unsigned.
+    /// The same with an unsigned image; its modules are signed all the same.
     pub stable_unsigned: Kernel,
     /// The newest 6.12 of backports or security: ECDSA P-384, `.xz`.
     pub newer: Kernel,
-    /// The same, unsigned.
+    /// The same with an unsigned image; its modules are signed all the same.
     pub newer_unsigned: Kernel,
 }
 

@@ -14,6 +14,8 @@ pub mod kernels;
 
 pub mod program;
 
+pub mod stripped;
+
 pub mod whole_trees;
 
 pub mod bench;

@@ -1,11 +1,13 @@
 //! Whole module trees of real kernels, judged: what must be true of each is known beforehand.
 //!
 //! A kernel's own tree loads, staging drivers with a mark. Under another kernel's image nothing of
-//! it loads. An unsigned build loads, marked, where nobody enforces, and not at all where Secure
-//! Boot locks the kernel down.
+//! it loads. Without its signatures it loads, marked, where nobody enforces, and not at all where
+//! Secure Boot locks the kernel down. Debian's `-unsigned` packages have an unsigned image and
+//! *signed* modules: those load as the signed package's do.
 
 use crate::kernels::{self, Kernel};
 use crate::program::build;
+use crate::stripped::{self, link};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -75,6 +77,8 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
     let all = kernels::fetch(say)?;
     let crossed_stable = crossed(&all.stable, &all.newer)?;
     let crossed_newer = crossed(&all.newer, &all.stable)?;
+    let stripped_stable = stripped::tree(&all.stable)?;
+    let stripped_newer = stripped::tree(&all.newer)?;
     let on: &[&str] = &["--assume", "secure-boot=on"];
     let off: &[&str] = &["--assume", "secure-boot=off"];
     let runs = [
@@ -82,10 +86,12 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
         ("its own image, Secure Boot on", &all.newer, on, Must::Load),
         ("the other kernel's image, Secure Boot on", &crossed_stable, on, Must::BeRefused),
         ("the other kernel's image, Secure Boot on", &crossed_newer, on, Must::BeRefused),
-        ("unsigned, Secure Boot on", &all.stable_unsigned, on, Must::BeRefused),
-        ("unsigned, Secure Boot on", &all.newer_unsigned, on, Must::BeRefused),
-        ("unsigned, Secure Boot off", &all.stable_unsigned, off, Must::BeMarked),
-        ("unsigned, Secure Boot off", &all.newer_unsigned, off, Must::BeMarked),
+        ("the -unsigned package, Secure Boot on", &all.stable_unsigned, on, Must::Load),
+        ("the -unsigned package, Secure Boot on", &all.newer_unsigned, on, Must::Load),
+        ("signatures taken off, Secure Boot on", &stripped_stable, on, Must::BeRefused),
+        ("signatures taken off, Secure Boot on", &stripped_newer, on, Must::BeRefused),
+        ("signatures taken off, Secure Boot off", &stripped_stable, off, Must::BeMarked),
+        ("signatures taken off, Secure Boot off", &stripped_newer, off, Must::BeMarked),
     ];
     let mut good = 0;
     for (what, kernel, more, must) in &runs {
@@ -154,7 +160,7 @@ fn crossed(tree: &Kernel, image: &Kernel) -> Result<Kernel, String> {
     if !into.is_dir() {
         let half = into.with_extension("part");
         drop(fs::remove_dir_all(&half));
-        link(&tree.root, &half).map_err(told(&half))?;
+        link(&tree.root, &half, &[]).map_err(told(&half))?;
         let own: PathBuf = half.join(format!("boot/vmlinuz-{}", tree.release));
         fs::remove_file(&own).map_err(told(&own))?;
         let other = image.root.join(format!("boot/vmlinuz-{}", image.release));
@@ -162,18 +168,4 @@ fn crossed(tree: &Kernel, image: &Kernel) -> Result<Kernel, String> {
         fs::rename(&half, &into).map_err(told(&into))?;
     }
     kernels::at(&into)
-}
-
-fn link(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            link(&entry.path(), &to.join(entry.file_name()))?;
-        } else if kind.is_file() {
-            fs::hard_link(entry.path(), to.join(entry.file_name()))?;
-        }
-    }
-    Ok(())
 }
