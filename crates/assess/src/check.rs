@@ -7,17 +7,19 @@ use loadworthy_collect::gather::linux::hardware;
 use loadworthy_collect::gather::linux::module::{self, Scratch};
 use loadworthy_collect::item::HostPath;
 use loadworthy_collect::views::caller;
-use loadworthy_core::answer::{Answered, Answers, Host as Summary, Kind, Phase, Subject};
+use loadworthy_core::answer::{Answered, Answers, Host as Summary, Kind, Note, Phase, Subject};
 use loadworthy_core::checks::linux::by_name::{NoFile, judge_no_file};
 use loadworthy_core::checks::linux::{self, LinuxCase, Scene};
 use loadworthy_core::facts::module::ModuleFacts;
 use loadworthy_core::signature::Examined;
 use loadworthy_core::verdict::{Judgement, Verdict};
 use loadworthy_formats::kernel::lockdown::Level;
+use loadworthy_formats::kernel::name;
 
 use crate::host::{Host, OneKernel, known};
-use crate::modules::{self, Modules};
+use crate::modules::{self, Modules, missing_file};
 use crate::names::{Found, Names};
+use crate::notes;
 use crate::pool;
 use crate::remedies::Remedies;
 use crate::request::{Progress, Request, Subjects, Trouble};
@@ -44,16 +46,18 @@ pub fn check_on(
     progress: Progress<'_>,
 ) -> Result<Answers, Trouble> {
     let mut answers = Vec::new();
+    let mut notes = Vec::new();
     let mut summary = None;
     for kernel in host.asked(&request.kernel)? {
         let kernel = host.kernel(kernel, request)?;
         summary.get_or_insert_with(|| summary_of(host, &kernel));
         let names = Names::of(&host.looking(), &kernel);
+        notes.extend(notes::of_kernel(host, &kernel, request));
         let asked = Asked { host, kernel: &kernel, names: &names, request, progress };
         match &request.subjects {
-            Subjects::All => answers.extend(asked.whole_tree()),
-            Subjects::Used => answers.extend(asked.used()),
-            Subjects::Named(arguments) => answers.extend(asked.named(arguments)?),
+            Subjects::All => answers.extend(asked.whole_tree(&mut notes)),
+            Subjects::Used => answers.extend(asked.used(&mut notes)),
+            Subjects::Named(arguments) => answers.extend(asked.named(arguments, &mut notes)?),
         }
     }
     let host = summary.unwrap_or(Summary {
@@ -62,7 +66,7 @@ pub fn check_on(
         secure_boot: None,
         lockdown: None,
     });
-    Ok(Answers { at: request.at.clone(), host, answers, notes: Vec::new() })
+    Ok(Answers { at: request.at.clone(), host, answers, notes })
 }
 
 fn summary_of(host: &Host, kernel: &OneKernel) -> Summary {
@@ -96,18 +100,18 @@ struct Wanted {
 }
 
 impl Asked<'_> {
-    fn whole_tree(&self) -> Vec<Answered> {
+    fn whole_tree(&self, notes: &mut Vec<Note>) -> Vec<Answered> {
         let (paths, _) = modules::all(&self.host.looking(), self.kernel);
         let mut wanted: Vec<Wanted> = paths
             .iter()
             .map(|path| Wanted { path: path.clone(), required_by: Vec::new() })
             .collect();
         wanted.sort_by(|a, b| a.path.cmp(&b.path));
-        self.judge_tree(&wanted, &paths)
+        self.judge_tree(&wanted, &paths, notes)
     }
 
     /// What drives the hardware or is loaded now, and what that depends on.
-    fn used(&self) -> Vec<Answered> {
+    fn used(&self, notes: &mut Vec<Note>) -> Vec<Answered> {
         let hardware = hardware::gather(&self.host.looking());
         let mut answers = Vec::new();
         let mut wanted: Vec<Wanted> = Vec::new();
@@ -132,12 +136,12 @@ impl Asked<'_> {
         }
         wanted.sort_by(|a, b| a.path.cmp(&b.path));
         let paths: Vec<HostPath> = wanted.iter().map(|w| w.path.clone()).collect();
-        let mut judged = self.judge_tree(&wanted, &self.names.closure(&paths));
+        let mut judged = self.judge_tree(&wanted, &self.names.closure(&paths), notes);
         judged.append(&mut answers);
         judged
     }
 
-    fn named(&self, arguments: &[String]) -> Result<Vec<Answered>, Trouble> {
+    fn named(&self, arguments: &[String], notes: &mut Vec<Note>) -> Result<Vec<Answered>, Trouble> {
         let mut files: Vec<(usize, &str)> = Vec::new();
         let mut by_name: Vec<(usize, &str)> = Vec::new();
         for (at, argument) in arguments.iter().enumerate() {
@@ -157,14 +161,14 @@ impl Asked<'_> {
                 Err(_) => by_name.push((at, argument)),
             }
         }
-        let mut answers: Vec<(usize, Answered)> = self.files(&files);
-        answers.extend(self.by_name(&by_name));
+        let mut answers: Vec<(usize, Answered)> = self.files(&files, notes);
+        answers.extend(self.by_name(&by_name, notes));
         answers.sort_by_key(|(at, _)| *at);
         Ok(answers.into_iter().map(|(_, answer)| answer).collect())
     }
 
     /// Files of the caller, each alone, as `insmod FILE` on a fresh boot.
-    fn files(&self, files: &[(usize, &str)]) -> Vec<(usize, Answered)> {
+    fn files(&self, files: &[(usize, &str)], notes: &mut Vec<Note>) -> Vec<(usize, Answered)> {
         let scene = Scene::default();
         let remedies = Remedies::new(self.host, self.kernel);
         let read = pool::each(
@@ -179,6 +183,7 @@ impl Asked<'_> {
                 (*at, facts, signature)
             },
         );
+        notes.extend(notes::loaded_first(self.kernel, read.iter().map(|(_, facts, _)| facts)));
         let mut answers = Vec::new();
         for (at, facts, signature) in read {
             let case = LinuxCase {
@@ -206,7 +211,7 @@ impl Asked<'_> {
     }
 
     /// Names, as `modprobe NAME` on that host.
-    fn by_name(&self, names: &[(usize, &str)]) -> Vec<(usize, Answered)> {
+    fn by_name(&self, names: &[(usize, &str)], notes: &mut Vec<Note>) -> Vec<(usize, Answered)> {
         let mut answers = Vec::new();
         let mut wanted = Vec::new();
         for (at, name) in names {
@@ -220,22 +225,35 @@ impl Asked<'_> {
             .iter()
             .map(|path| Wanted { path: path.clone(), required_by: Vec::new() })
             .collect();
-        let judged = self.judge_tree(&list, &self.names.closure(&paths));
+        let judged = self.judge_tree(&list, &self.names.closure(&paths), notes);
         answers.extend(wanted.into_iter().map(|(at, _)| at).zip(judged));
         answers
     }
 
     /// Judges files of the tree as modprobe would load them; `read` is everything that takes.
-    fn judge_tree(&self, wanted: &[Wanted], read: &[HostPath]) -> Vec<Answered> {
+    fn judge_tree(
+        &self,
+        wanted: &[Wanted],
+        read: &[HostPath],
+        notes: &mut Vec<Note>,
+    ) -> Vec<Answered> {
         let (host, kernel) = (self.host, self.kernel);
         let mut modules =
             Modules::read(host, kernel, self.names, read, self.request.jobs, self.progress);
         let remedies = Remedies::new(host, kernel);
         let mut left = REMEDIES;
+        let subjects = || wanted.iter().filter_map(|w| modules.get(&w.path.to_string()));
+        notes.extend(notes::blocked(self.names, subjects().map(|m| &m.facts)));
+        notes.extend(notes::loaded_first(kernel, subjects().map(|m| &m.facts)));
         let mut answers = Vec::new();
         for Wanted { path, required_by } in wanted {
             let path = path.to_string();
             let Some(judgement) = modules.judge(&path) else { continue };
+            if let Some(why) = modules.get(&path).and_then(|m| missing_file(&m.facts)) {
+                let name = name::of_path(&path);
+                answers.push(no_file(&name, &NoFile::FileMissing(why), required_by.clone()));
+                continue;
+            }
             let mut tried = Vec::new();
             if left > 0 && !matches!(judgement.verdict, Verdict::Loads | Verdict::Unknown(_)) {
                 left -= 1;

@@ -11,5 +11,6 @@ pub mod host;
 pub mod names;
 pub mod modules;
 pub mod remedies;
+mod notes;
 pub mod check;
 pub mod policy;

@@ -10,9 +10,10 @@ use loadworthy_collect::item::HostPath;
 use loadworthy_core::checks::linux::by_name::{ByName, Dependency};
 use loadworthy_core::checks::linux::{self, LinuxCase, Scene, exports_of};
 use loadworthy_core::fact::Fact;
+use loadworthy_core::fact::step::Step;
 use loadworthy_core::facts::linux::Export;
 use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
-use loadworthy_core::proof::Gaps;
+use loadworthy_core::proof::{Evidence, Gap, Gaps, Origin, Rule, Why, text};
 use loadworthy_core::signature::Examined;
 use loadworthy_core::verdict::Judgement;
 use loadworthy_formats::kernel::name;
@@ -139,7 +140,14 @@ impl<'a> Modules<'a> {
             // One that is refused, or not decided, says so itself; its symbols would say it again.
             loaded.insert(called.clone());
             match self.judge_within(&dependency, above) {
-                Some(judgement) => dependencies.push(Dependency::judged(&called, &judgement)),
+                Some(judgement) => {
+                    let missing =
+                        self.modules.get(&dependency).and_then(|m| missing_file(&m.facts));
+                    dependencies.push(match missing {
+                        Some(why) => Dependency::missing(&called, &why),
+                        None => Dependency::judged(&called, &judgement),
+                    });
+                }
                 None => dependencies.push(Dependency {
                     name: called,
                     loads: Fact::unknown(self.names.missing(&dependency)),
@@ -176,6 +184,15 @@ impl Prepared<'_> {
             by_name: Some(self.by_name.clone()),
         }
     }
+}
+
+/// That the file of a module is not where it should be, where that is what was seen.
+pub(crate) fn missing_file(facts: &ModuleFacts) -> Option<Fact<()>> {
+    static RULE: Rule = Rule { name: "modprobe/file", source: "kmod, libkmod/libkmod-module.c" };
+    let gaps = Step::of(&RULE).consult(&facts.file.fact(|_| ((), String::new()))).err()?;
+    let [Gap { why: Why::Missing(item), .. }] = gaps.as_slice() else { return None };
+    let evidence = Evidence { origin: Origin::Root, item: item.clone(), said: text("") };
+    Some(Fact::absent((), evidence))
 }
 
 /// Every module file of the tree, largest first, and what could not be walked.

@@ -12,7 +12,7 @@ use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::facts::linux::Export;
 use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
 use loadworthy_core::policy::linux::LinuxPolicy;
-use loadworthy_core::proof::{Assumption, Gaps, Question, Rule, Why, gap, text};
+use loadworthy_core::proof::{Assumption, Gaps, Proof, Question, Rule, Why, gap, text};
 use loadworthy_formats::kernel::modprobe_d::Directive;
 use loadworthy_formats::kernel::modules_alias::Aliases;
 use loadworthy_formats::kernel::modules_builtin::Builtin;
@@ -155,6 +155,15 @@ impl Names {
             owners.extend(owner.map(|e| e.owner.to_string()));
         }
         owners.into_iter().filter_map(|owner| files.get(&owner).cloned()).collect()
+    }
+
+    /// Why `module` is not loaded when a device asks for it: a `blacklist` line names it.
+    pub(crate) fn blocked(&self, module: &str) -> Option<Proof> {
+        let wanted = module.replace('-', "_");
+        let names =
+            |d: &Directive| matches!(d, Directive::Blacklist { module } if *module == wanted);
+        let found = self.directives.items().iter().find(|d| known(*d).is_some_and(|d| names(&d)));
+        found.map(Fact::proof)
     }
 
     /// The gap of a dependency whose file could not be had.

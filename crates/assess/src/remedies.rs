@@ -1,7 +1,6 @@
 //! Remedies, each applied to the facts and judged again before it is told.
 
 use std::cell::OnceCell;
-use std::sync::Arc;
 
 use loadworthy_core::answer::{Remedy, Tried};
 use loadworthy_core::assume::{self, Assume};
@@ -9,7 +8,8 @@ use loadworthy_core::check::Letter;
 use loadworthy_core::checks::linux::{self, LinuxCase};
 use loadworthy_core::facts::module::ModuleFile;
 use loadworthy_core::policy::linux::LinuxPolicy;
-use loadworthy_core::proof::{Assumption, Ring, text};
+use loadworthy_core::policy::linux::keyrings::Held;
+use loadworthy_core::proof::{Assumption, text};
 use loadworthy_core::remedy::{Ways, candidates, mends};
 use loadworthy_core::signature::Examined;
 use loadworthy_core::verdict::{Judgement, Verdict};
@@ -55,8 +55,11 @@ impl<'a> Remedies<'a> {
     fn judge(&self, remedy: &Remedy, case: &LinuxCase<'_>) -> Option<Judgement> {
         let policy = match remedy {
             // Whether enrolling helps is known only with the certificate in hand.
-            Remedy::Enroll { certificate: None, .. } => return None,
-            Remedy::Enroll { .. } => case.policy,
+            Remedy::Enroll { certificate, .. } => {
+                let path = certificate.as_ref()?;
+                let own = self.kernel.facts.own_certificates.iter().find(|(at, _)| at == path)?;
+                &self.policy(&[Assume::Enroll(own.1.clone())])
+            }
             Remedy::EnforceOff => self
                 .without_enforcement
                 .get_or_init(|| self.policy(&[Assume::CommandLine("module.sig_enforce=0".into())])),
@@ -87,15 +90,21 @@ impl<'a> Remedies<'a> {
     }
 
     fn ways(&self, case: &LinuxCase<'_>) -> Ways {
-        let trusted = case.policy.keyrings.trusted.items().iter().filter_map(known);
-        let owner_key =
-            trusted.into_iter().find(|held| held.ring == Ring::Machine).map(|held| held.name);
+        let enrolled: Vec<_> =
+            case.policy.keyrings.trusted.items().iter().filter_map(known).collect();
+        let own = &self.kernel.facts.own_certificates;
+        // An enrolled key whose certificate lies on this machine is one that its owner can sign with;
+        // shim's own certificate stands in the same list, and its key is somebody else's.
+        let mine = |held: &&Held| own.iter().any(|(_, c)| *c.name == *held.name);
+        let owner_key = enrolled.iter().find(mine).map(|held| held.name.clone());
+        let not_enrolled =
+            own.iter().find(|(_, c)| !enrolled.iter().any(|held| *held.name == *c.name));
         let file = known(&case.module.file.fact(|f| (f.clone(), String::new())));
         let in_tree = match file.as_deref() {
             Some(ModuleFile::Read(bytes)) => {
                 bytes.survey.modinfo().is_some_and(|m| m.get("intree").is_some())
             }
-            _ => false,
+            Some(ModuleFile::NotReadable(_)) | None => false,
         };
         Ways {
             name: case.module.name.clone(),
@@ -103,7 +112,7 @@ impl<'a> Remedies<'a> {
             release: self.kernel.kernel.release.clone(),
             owner_key,
             signer: case.signature.signer.clone(),
-            certificate: None::<Arc<str>>,
+            certificate: not_enrolled.map(|(at, _)| at.clone()),
             in_tree,
             dependencies: case.by_name.is_none(),
         }

@@ -35,8 +35,9 @@ pub enum Effect {
     Pass,
     /// On to the next one, marked.
     Taint(Vec<(Letter, &'static Code)>),
-    /// Here it ends. The code is for people, the number for the caller.
-    Refuse(&'static Code, Errno),
+    /// Here it ends. The code is for people, the number for the caller; `None` where the kernel is
+    /// not even asked.
+    Refuse(&'static Code, Option<Errno>),
 }
 
 impl Passage {
@@ -55,7 +56,13 @@ impl Passage {
     /// Refused.
     #[must_use]
     pub const fn refuse(claim: Claim, code: &'static Code, errno: Errno) -> Self {
-        Self { claim, effect: Effect::Refuse(code, errno), says: Vec::new() }
+        Self { claim, effect: Effect::Refuse(code, Some(errno)), says: Vec::new() }
+    }
+
+    /// Refused before the kernel is asked at all.
+    #[must_use]
+    pub const fn never_asked(claim: Claim, code: &'static Code) -> Self {
+        Self { claim, effect: Effect::Refuse(code, None), says: Vec::new() }
     }
 
     /// The same with a line the platform prints.

@@ -171,6 +171,17 @@ pub enum Claim {
         /// The distribution's name in the tables; empty where it is none we know.
         distro: Arc<str>,
     },
+    /// What the running kernel shows is not what its files lead one to expect.
+    SourcesDisagree {
+        /// About what, in a word of the policy.
+        about: &'static str,
+        /// Whether it is on as the kernel shows it.
+        shown: bool,
+    },
+    /// The boot loader was not asked: the kernel is the one that is usually next.
+    NextGuessed,
+    /// A digest algorithm is a module that must be loaded before the signature can be checked.
+    AlgorithmLoadedFirst(Arc<str>),
     /// Secure Boot is on or off as the kernel will see it.
     SecureBoot(bool),
     /// The kernel was built to look at module signatures, or not.

@@ -161,7 +161,7 @@ pub fn weigh(
                         });
                         if refused.is_none() {
                             refused = Some(code);
-                            says.errno = Some(errno);
+                            says.errno = errno;
                             says.certain = open.is_empty();
                         }
                         Ended::Refused

@@ -12,6 +12,16 @@ pub mod remedies;
 #[must_use]
 pub fn claim(claim: &Claim) -> String {
     match claim {
+        Claim::SourcesDisagree { about, shown } => format!(
+            "{about}: the running kernel shows {}, its files lead one to expect the opposite",
+            if *shown { "yes" } else { "no" }
+        ),
+        Claim::NextGuessed => {
+            "the boot loader was not asked; the newest kernel is usually the next".into()
+        }
+        Claim::AlgorithmLoadedFirst(name) => format!(
+            "{name} is a module here: the kernel must load it before it can check the signature"
+        ),
         Claim::SecureBoot(true) => "Secure Boot is on, as the kernel will see it".into(),
         Claim::SecureBoot(false) => "Secure Boot is off, as the kernel will see it".into(),
         Claim::SignaturesChecked(true) => "this kernel looks at module signatures".into(),

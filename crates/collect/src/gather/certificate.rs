@@ -6,6 +6,28 @@ use loadworthy_core::facts::firmware::Certificate;
 use loadworthy_core::proof::text;
 use loadworthy_formats::x509::certificate;
 
+use crate::gather::looking::Looking;
+use crate::item::Item;
+
+/// Where machines keep the certificate they sign their own modules with: DKMS, Debian's and Ubuntu's
+/// shim package, akmods.
+const OWN: [&str; 3] = [
+    "var/lib/dkms/mok.pub",
+    "var/lib/shim-signed/mok/MOK.der",
+    "etc/pki/akmods/certs/public_key.der",
+];
+
+/// Certificates this machine signs its own modules with, each with its file. What cannot be read is
+/// no help and left out: nothing is concluded from there being none.
+pub(super) fn own(looking: &Looking<'_>) -> Vec<(Arc<str>, Certificate)> {
+    let read = |path: &&str| {
+        let der = looking.bytes(&Item::file(path), looking.limits.text_bytes).ok()?;
+        certificate::read(&der).ok()?;
+        Some((text(*path), named(&der)))
+    };
+    OWN.iter().filter_map(read).collect()
+}
+
 /// The certificate with these bytes. One that cannot be read keeps its bytes: what a kernel makes
 /// of it is not decided here.
 #[must_use]

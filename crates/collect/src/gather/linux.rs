@@ -16,6 +16,7 @@ pub mod module;
 
 use loadworthy_core::facts::linux::LinuxFacts;
 
+use super::certificate;
 use super::looking::Looking;
 use kernels::{Kernel, Kernels};
 use tree::Tree;
@@ -41,6 +42,7 @@ pub fn gather(
         available: tree.names(),
         symbols: symbols::gather(looking, &kernel.release, &image),
         module_struct_size: image.module_struct_size(looking),
+        own_certificates: certificate::own(looking),
         builtin_names: builtin::names(looking, tree, &about),
         image: image.source(looking),
     }

@@ -4,6 +4,7 @@ use crate::fact::{Fact, Listing, Source};
 use crate::facts::firmware::Certificate;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use loadworthy_formats::kernel::cmdline::CommandLine;
 use loadworthy_formats::kernel::image::KernelImage;
 use loadworthy_formats::kernel::kconfig::Kconfig;
@@ -34,6 +35,8 @@ pub struct LinuxFacts {
     pub symbols: Source<Arc<Symbols>>,
     /// Size of the kernel's `struct module` in bytes.
     pub module_struct_size: Fact<u64>,
+    /// Certificates that this machine signs its own modules with, with the file each is in.
+    pub own_certificates: Vec<(Arc<str>, Certificate)>,
     /// Names that built-in code occupies below `/sys/module`.
     pub builtin_names: Fact<Arc<BTreeSet<Arc<str>>>>,
 }

@@ -7,7 +7,7 @@ use crate::fact::step::{Step, draw};
 use crate::facts::firmware::FirmwareFacts;
 use crate::facts::linux::{LinuxFacts, Symbols};
 use crate::pkcs7::dialect::{Dialect, Knowledge};
-use crate::proof::{Claim, Gaps, Question, Row, Rule, Why, gap, text};
+use crate::proof::{Claim, Gaps, Proof, Question, Row, Rule, Why, gap, text};
 use crate::tables::behaviours::Point;
 use crate::tables::{Tables, Version};
 use alloc::collections::BTreeSet;
@@ -39,6 +39,8 @@ pub struct LinuxPolicy {
     pub signatures_enforced: Fact<bool>,
     /// Whether lockdown keeps such modules out.
     pub locked_down: Fact<bool>,
+    /// Where the running kernel shows something else than its files lead one to expect.
+    pub disagreements: Vec<Proof>,
     /// The keys that count, and what counts against them.
     pub keyrings: keyrings::Keyrings,
     /// Whether module loading was switched off.
@@ -101,13 +103,22 @@ impl LinuxPolicy {
         let identity = identity::draw_identity(host, tables);
         let ground = Ground { host, firmware, tables, identity: &identity };
         let secure_boot = lockdown::secure_boot(&ground);
+        let enforced = lockdown::signatures_enforced(&ground, &secure_boot);
+        let locked = lockdown::locked_down(&ground, &secure_boot);
         let algorithms = algorithms::Available::of(&ground);
         let dialect = dialect(&ground);
         let keyrings = keyrings::Keyrings::of(&ground, &secure_boot, &algorithms, dialect);
         Self {
             signatures_checked: signatures_checked(&ground),
-            signatures_enforced: lockdown::signatures_enforced(&ground, &secure_boot),
-            locked_down: lockdown::locked_down(&ground, &secure_boot),
+            signatures_enforced: enforced.settled(),
+            locked_down: locked.settled(),
+            disagreements: [
+                enforced.disagreement("signatures-enforced"),
+                locked.disagreement("locked-down"),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             loading_disabled: loading_disabled(&ground),
             file_signature_wanted: ima::file_signature_wanted(&ground, &secure_boot),
             blocked_names: host.cmdline.fact(|c| {
@@ -136,6 +147,20 @@ impl LinuxPolicy {
     #[must_use]
     pub fn digest(&self, algorithm: DigestAlgorithm) -> Fact<bool> {
         self.algorithms.named(algorithm.name())
+    }
+
+    /// That a digest algorithm is there only once a module was loaded for it.
+    #[must_use]
+    pub fn digest_loaded_first(&self, algorithm: DigestAlgorithm) -> Option<Proof> {
+        static RULE: Rule = Rule {
+            name: "linux/algorithm-loaded-first",
+            source: "linux, crypto/api.c crypto_larval_lookup (request_module \"crypto-NAME\")",
+        };
+        let name = algorithm.name();
+        let mut step = Step::of(&RULE);
+        let built_in = *step.consult(&self.algorithms.at_boot(name)).ok()?;
+        let later = *step.consult(&self.algorithms.named(name)).ok()?;
+        (later && !built_in).then(|| step.concludes(Claim::AlgorithmLoadedFirst(text(name))))
     }
 
     /// Whether a public-key algorithm is there when a module is loaded, by the kernel's name for it.

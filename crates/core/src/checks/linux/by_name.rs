@@ -2,7 +2,7 @@
 //! file in its index, obeys its configuration and loads what the module depends on first.
 
 use super::{LinuxCase, LinuxCheck};
-use crate::check::{Answer, Check, Line, Passage};
+use crate::check::{Answer, Check, Effect, Line, Passage};
 use crate::codes::{
     DEPENDENCY_WILL_NOT_LOAD, INSTALL_COMMAND_REPLACES_LOADING, MODULE_FILE_MISSING,
     MODULE_NOT_IN_INDEX,
@@ -43,6 +43,13 @@ pub struct Refused {
 }
 
 impl Dependency {
+    /// A dependency whose file is not where the index says (`open(2)` answers).
+    #[must_use]
+    pub fn missing(name: &Arc<str>, why: &Fact<()>) -> Self {
+        let refused = Refused { errno: Some(Errno::ENOENT), lines: Vec::new() };
+        Self { name: name.clone(), loads: why.map(|()| Err(refused)) }
+    }
+
     /// A dependency as it was judged.
     #[must_use]
     pub fn judged(name: &Arc<str>, judgement: &Judgement) -> Self {
@@ -86,7 +93,7 @@ fn modprobe(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
     let claim = Claim::ModprobeRuns { instead: instead.clone() };
     Ok(match instead {
         None => Passage::pass(claim),
-        Some(_) => Passage::refuse(claim, &INSTALL_COMMAND_REPLACES_LOADING, Errno::ENOENT),
+        Some(_) => Passage::never_asked(claim, &INSTALL_COMMAND_REPLACES_LOADING),
     })
 }
 
@@ -95,8 +102,8 @@ fn dependencies(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
     for dependency in &by_name.dependencies {
         if let Err(Refused { errno, lines }) = step.consult(&dependency.loads)? {
             let claim = Claim::DependencyFails { name: dependency.name.clone(), errno: *errno };
-            let errno = errno.unwrap_or(Errno::ENOENT);
-            let mut passage = Passage::refuse(claim, &DEPENDENCY_WILL_NOT_LOAD, errno);
+            let mut passage = Passage::never_asked(claim, &DEPENDENCY_WILL_NOT_LOAD);
+            passage.effect = Effect::Refuse(&DEPENDENCY_WILL_NOT_LOAD, *errno);
             passage.says.extend(lines.iter().cloned());
             return Ok(passage);
         }
@@ -127,7 +134,7 @@ fn found(case: &NoFile, step: &mut Step) -> Answer {
     match case {
         NoFile::NotInIndex(why) => {
             step.consult(why)?;
-            Ok(Passage::refuse(Claim::NotInIndex, &MODULE_NOT_IN_INDEX, Errno::ENOENT))
+            Ok(Passage::never_asked(Claim::NotInIndex, &MODULE_NOT_IN_INDEX))
         }
         NoFile::FileMissing(why) => {
             step.consult(why)?;

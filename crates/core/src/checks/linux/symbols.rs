@@ -87,7 +87,7 @@ impl Resolving<'_, '_> {
         let Self { proprietary: _, inherits, forced, says, failing, first, last, .. } = self;
         if let (Some((symbol, code)), Some(errno)) = (first, last) {
             let claim = Claim::SymbolsFail { symbol: text(symbol), failing, errno };
-            return Passage { claim, effect: Effect::Refuse(code, errno), says };
+            return Passage { claim, effect: Effect::Refuse(code, Some(errno)), says };
         }
         let mut marks = Vec::new();
         if inherits {

@@ -2,8 +2,8 @@
 
 use super::Ground;
 use crate::fact::Fact;
-use crate::fact::step::draw;
-use crate::proof::{Claim, Rule};
+use crate::fact::step::{Step, draw};
+use crate::proof::{Claim, Proof, Rule};
 use crate::tables::behaviours::Point;
 use alloc::format;
 use loadworthy_formats::kernel::lockdown::Level;
@@ -33,8 +33,34 @@ pub(super) fn secure_boot(ground: &Ground<'_>) -> Fact<bool> {
     })
 }
 
+/// What the running kernel shows, and what its files and its firmware lead one to expect.
+#[derive(Clone, Debug)]
+pub(super) struct Twofold {
+    shown: Fact<bool>,
+    expected: Fact<bool>,
+}
+
+impl Twofold {
+    /// The nearest to the code that enforces: what the kernel shows, else what is expected.
+    pub(super) fn settled(&self) -> Fact<bool> {
+        self.shown.clone().or(|| self.expected.clone())
+    }
+
+    /// That the two are known and differ.
+    pub(super) fn disagreement(&self, about: &'static str) -> Option<Proof> {
+        static RULE: Rule = Rule {
+            name: "linux/sources-disagree",
+            source: "two sources of one fact, side by side",
+        };
+        let mut step = Step::of(&RULE);
+        let shown = *step.consult(&self.shown).ok()?;
+        let expected = *step.consult(&self.expected).ok()?;
+        (shown != expected).then(|| step.concludes(Claim::SourcesDisagree { about, shown }))
+    }
+}
+
 /// Whether a module nobody vouches for is refused.
-pub(super) fn signatures_enforced(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Fact<bool> {
+pub(super) fn signatures_enforced(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Twofold {
     static RULE: Rule = Rule {
         name: "linux/signatures-enforced",
         source: "linux, kernel/module/signing.c sig_enforce, set_module_sig_enforced",
@@ -47,31 +73,30 @@ pub(super) fn signatures_enforced(ground: &Ground<'_>, secure_boot: &Fact<bool>)
         name: "linux/signatures-enforced-now",
         source: "linux, kernel/module/signing.c, parameter sig_enforce",
     };
-    draw(&RUNNING, |step| {
+    let shown = draw(&RUNNING, |step| {
         let on = *step.consult(&ground.host.running.sig_enforce)?;
         Ok((on, Claim::SignaturesEnforced(on)))
-    })
-    .or(|| {
-        draw(&RULE, |step| {
-            let forced = ground.option("MODULE_SIG_FORCE");
-            let asked = ground.host.cmdline.fact(|c| {
-                let on = c.sig_enforce();
-                (on, if on { "module.sig_enforce".into() } else { "no module.sig_enforce".into() })
-            });
-            let by_ima = draw(&BY_IMA, |step| {
-                let compiled = ground.option("IMA_ARCH_POLICY");
-                let does = ground.does(Point::ImaEnforces);
-                let on = step.all(&[&compiled, &does, secure_boot])?;
-                Ok((on, Claim::SignaturesEnforced(on)))
-            });
-            let on = step.any(&[&forced, &asked, &by_ima])?;
+    });
+    let expected = draw(&RULE, |step| {
+        let forced = ground.option("MODULE_SIG_FORCE");
+        let asked = ground.host.cmdline.fact(|c| {
+            let on = c.sig_enforce();
+            (on, if on { "module.sig_enforce".into() } else { "no module.sig_enforce".into() })
+        });
+        let by_ima = draw(&BY_IMA, |step| {
+            let compiled = ground.option("IMA_ARCH_POLICY");
+            let does = ground.does(Point::ImaEnforces);
+            let on = step.all(&[&compiled, &does, secure_boot])?;
             Ok((on, Claim::SignaturesEnforced(on)))
-        })
-    })
+        });
+        let on = step.any(&[&forced, &asked, &by_ima])?;
+        Ok((on, Claim::SignaturesEnforced(on)))
+    });
+    Twofold { shown, expected }
 }
 
 /// Whether lockdown keeps unverified modules out.
-pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Fact<bool> {
+pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Twofold {
     static RULE: Rule = Rule {
         name: "linux/locked-down",
         source: "linux, security/lockdown/lockdown.c lock_kernel_down, lockdown_param",
@@ -84,46 +109,43 @@ pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Fact
         name: "linux/locked-down-now",
         source: "linux, security/lockdown/lockdown.c lockdown_read",
     };
-    draw(&RUNNING, |step| {
+    let shown = draw(&RUNNING, |step| {
         let on = *step.consult(&ground.host.running.lockdown)? >= Level::Integrity;
         Ok((on, Claim::LockedDown(on)))
-    })
-    .or(|| {
-        draw(&RULE, |step| {
-            // Without the security module nothing locks; it is listed by `lsm=` or initialised early.
-            let built = ground.option("SECURITY_LOCKDOWN_LSM");
-            let early = ground.option("SECURITY_LOCKDOWN_LSM_EARLY");
-            let listed = ground.host.cmdline.fact(|c| {
-                let on = c.last("lsm").is_none_or(|list| list.split(',').any(|l| l == "lockdown"));
-                (on, c.last("lsm").map_or_else(|| "no lsm=".into(), |list| format!("lsm={list}")))
-            });
-            if !*step.consult(&built)? || !step.any(&[&early, &listed])? {
-                return Ok((false, Claim::LockedDown(false)));
-            }
-            let asked = ground.host.cmdline.fact(|c| {
-                let word = c
-                    .all("lockdown")
-                    .flatten()
-                    .find(|w| matches!(*w, "integrity" | "confidentiality"));
-                let said = word.map_or_else(|| "no lockdown=".into(), |w| format!("lockdown={w}"));
-                (word.is_some(), said)
-            });
-            let forced = ground.one_of(&[
-                "LOCK_DOWN_KERNEL_FORCE_INTEGRITY",
-                "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY",
+    });
+    let expected = draw(&RULE, |step| {
+        // Without the security module nothing locks; it is listed by `lsm=` or initialised early.
+        let built = ground.option("SECURITY_LOCKDOWN_LSM");
+        let early = ground.option("SECURITY_LOCKDOWN_LSM_EARLY");
+        let listed = ground.host.cmdline.fact(|c| {
+            let on = c.last("lsm").is_none_or(|list| list.split(',').any(|l| l == "lockdown"));
+            (on, c.last("lsm").map_or_else(|| "no lsm=".into(), |list| format!("lsm={list}")))
+        });
+        if !*step.consult(&built)? || !step.any(&[&early, &listed])? {
+            return Ok((false, Claim::LockedDown(false)));
+        }
+        let asked = ground.host.cmdline.fact(|c| {
+            let word =
+                c.all("lockdown").flatten().find(|w| matches!(*w, "integrity" | "confidentiality"));
+            let said = word.map_or_else(|| "no lockdown=".into(), |w| format!("lockdown={w}"));
+            (word.is_some(), said)
+        });
+        let forced = ground.one_of(&[
+            "LOCK_DOWN_KERNEL_FORCE_INTEGRITY",
+            "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY",
+        ]);
+        let automatic = draw(&AUTOMATIC, |step| {
+            let configured = ground.one_of(&[
+                "LOCK_DOWN_IN_EFI_SECURE_BOOT",
+                "LOCK_DOWN_IN_SECURE_BOOT",
+                "LOCK_DOWN_KERNEL",
             ]);
-            let automatic = draw(&AUTOMATIC, |step| {
-                let configured = ground.one_of(&[
-                    "LOCK_DOWN_IN_EFI_SECURE_BOOT",
-                    "LOCK_DOWN_IN_SECURE_BOOT",
-                    "LOCK_DOWN_KERNEL",
-                ]);
-                let does = ground.behaviour(Point::AutomaticLockdown).map(|a| &**a != "none");
-                let on = step.all(&[&does, &configured, secure_boot])?;
-                Ok((on, Claim::LockedDown(on)))
-            });
-            let on = step.any(&[&forced, &asked, &automatic])?;
+            let does = ground.behaviour(Point::AutomaticLockdown).map(|a| &**a != "none");
+            let on = step.all(&[&does, &configured, secure_boot])?;
             Ok((on, Claim::LockedDown(on)))
-        })
-    })
+        });
+        let on = step.any(&[&forced, &asked, &automatic])?;
+        Ok((on, Claim::LockedDown(on)))
+    });
+    Twofold { shown, expected }
 }

@@ -1,0 +1,73 @@
+//! Things worth telling that are not about one subject.
+
+use std::collections::BTreeSet;
+
+use loadworthy_core::answer::Note;
+use loadworthy_core::codes::{
+    CRYPTO_MODULE_NEEDED_FIRST, KERNEL_NEWER_THAN_TABLES, NEXT_KERNEL_GUESSED,
+    ON_MODPROBE_BLOCK_LIST, SOURCES_DISAGREE,
+};
+use loadworthy_core::fact::step::Step;
+use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
+use loadworthy_core::proof::{Claim, Rule};
+use loadworthy_core::tables::NEWEST;
+
+use crate::host::{Host, OneKernel, known};
+use crate::names::Names;
+use crate::request::{Request, Which};
+
+/// What there is to tell of a kernel before any subject is looked at.
+pub(crate) fn of_kernel(host: &Host, kernel: &OneKernel, request: &Request) -> Vec<Note> {
+    static GUESS: Rule =
+        Rule { name: "boot/next-kernel", source: "grub, GRUB_DEFAULT=0: the newest image" };
+    let mut notes = Vec::new();
+    if request.kernel == Which::Next && host.kernels.installed.len() > 1 {
+        let mut step = Step::of(&GUESS);
+        if step.consult(&kernel.kernel.fact).is_ok() {
+            notes.push(Note {
+                code: &NEXT_KERNEL_GUESSED,
+                because: step.concludes(Claim::NextGuessed),
+            });
+        }
+    }
+    if known(&kernel.policy.identity).is_some_and(|who| who.version > NEWEST) {
+        let because = kernel.policy.identity.proof();
+        notes.push(Note { code: &KERNEL_NEWER_THAN_TABLES, because });
+    }
+    // An assumption is meant to differ from what is there.
+    if request.assume.is_empty() {
+        let disagreements = kernel.policy.disagreements.iter();
+        notes.extend(disagreements.map(|p| Note { code: &SOURCES_DISAGREE, because: p.clone() }));
+    }
+    notes
+}
+
+/// Modules that a device would not get by itself.
+pub(crate) fn blocked<'m>(
+    names: &Names,
+    modules: impl Iterator<Item = &'m ModuleFacts>,
+) -> Vec<Note> {
+    let blocked = modules.filter_map(|module| names.blocked(&module.name));
+    blocked.map(|because| Note { code: &ON_MODPROBE_BLOCK_LIST, because }).collect()
+}
+
+/// Digest algorithms that these modules' signatures need and that have to be loaded first, once each.
+pub(crate) fn loaded_first<'m>(
+    kernel: &OneKernel,
+    modules: impl Iterator<Item = &'m ModuleFacts>,
+) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut told = BTreeSet::new();
+    for module in modules {
+        let file = known(&module.file.fact(|f| (f.clone(), String::new())));
+        let Some(ModuleFile::Read(bytes)) = file.as_deref() else { continue };
+        for algorithm in bytes.digests.keys() {
+            if told.insert(*algorithm)
+                && let Some(because) = kernel.policy.digest_loaded_first(*algorithm)
+            {
+                notes.push(Note { code: &CRYPTO_MODULE_NEEDED_FIRST, because });
+            }
+        }
+    }
+    notes
+}
