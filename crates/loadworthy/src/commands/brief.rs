@@ -81,8 +81,7 @@ fn plain(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
 
 fn read(path: &Path, room: &mut Room) -> io::Result<Quick> {
     let limits = Limits::DEFAULT;
-    let file = regular(path)?;
-    let length = file.metadata()?.len();
+    let (file, length) = regular(path)?;
     let wrong = |e| io::Error::new(io::ErrorKind::InvalidData, format!("{e}"));
     if !packed(path) {
         let mut at = |offset, into: &mut [u8]| file.read_exact_at(into, offset).is_ok();

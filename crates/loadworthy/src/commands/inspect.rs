@@ -58,17 +58,23 @@ enum Content {
 }
 
 /// Opens a regular file, never waiting for one that is not: a pipe without a writer would hang.
-pub(crate) fn regular(path: &Path) -> io::Result<File> {
-    only_regular(&fs::metadata(path)?)?;
+/// With its length. What is called like a module is not looked at before it is opened: opening
+/// may set off a device, and no device is called so.
+pub(crate) fn regular(path: &Path) -> io::Result<(File, u64)> {
+    let ends: [&[u8]; 4] = [b".ko", b".ko.xz", b".ko.zst", b".ko.gz"];
+    let name = path.as_os_str().as_encoded_bytes();
+    if !ends.iter().any(|end| name.ends_with(end)) {
+        only_regular(&fs::metadata(path)?)?;
+    }
     let file = open(path)?;
     // Asked again of what was really opened: the name may lead elsewhere by now.
-    only_regular(&file.metadata()?)?;
-    Ok(file)
+    let metadata = file.metadata()?;
+    only_regular(&metadata)?;
+    Ok((file, metadata.len()))
 }
 
 fn read(path: &Path) -> io::Result<Content> {
-    let file = regular(path)?;
-    let length = file.metadata()?.len();
+    let (file, length) = regular(path)?;
     if length > LARGEST {
         return Ok(Content::TooLarge(length));
     }
