@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use loadworthy_collect::gather::linux::modprobe;
+use loadworthy_collect::gather::linux::{modprobe, tree};
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;
 use loadworthy_core::checks::linux::by_name::NoFile;
@@ -33,6 +33,8 @@ pub struct Names {
     directives: Listing<Directive>,
     index_seen: Fact<()>,
     builtin_seen: Fact<()>,
+    /// Every module file by name, where there is no index that would tell.
+    walked: BTreeMap<String, HostPath>,
 }
 
 /// The configuration of modprobe; where the folder it is in is not there at all, as in an unpacked
@@ -66,9 +68,18 @@ impl Names {
     #[must_use]
     pub fn of(looking: &Looking<'_>, kernel: &OneKernel) -> Self {
         let tree = &kernel.tree;
+        let index = known(&tree.dependencies.fact(|d| (d.clone(), String::new())));
+        let walked = match &tree.base {
+            Ok(base) if index.is_none() => tree::walk(looking, base).modules,
+            Ok(_) | Err(_) => Vec::new(),
+        };
         Self {
+            walked: walked
+                .into_iter()
+                .map(|m| (name::of_path(&m.path.to_string()), m.path))
+                .collect(),
             base: tree.base.clone().ok(),
-            index: known(&tree.dependencies.fact(|d| (d.clone(), String::new()))),
+            index,
             aliases: known(&tree.aliases.fact(|a| (a.clone(), String::new()))),
             builtin: known(&tree.builtin.fact(|b| (b.clone(), String::new()))),
             directives: configured(modprobe::directives(looking)),
@@ -83,6 +94,9 @@ impl Names {
         let own = name::normalized(wanted).unwrap_or_else(|| wanted.to_owned());
         if let Some(entry) = self.index.as_ref().and_then(|i| i.get(&own)) {
             return Found::Files(self.file(&entry.path).into_iter().collect());
+        }
+        if let Some(path) = self.walked.get(&own) {
+            return Found::Files(vec![path.clone()]);
         }
         let aliased = self.aliased(wanted);
         if !aliased.is_empty() {
@@ -107,17 +121,13 @@ impl Names {
     #[must_use]
     pub fn closure(&self, paths: &[HostPath]) -> Vec<HostPath> {
         let mut all: BTreeSet<HostPath> = paths.iter().cloned().collect();
+        // Without an index, what a module depends on shows only in the symbols of all others.
+        all.extend(self.walked.values().cloned());
         for path in paths {
             let entry = self.index.as_ref().and_then(|i| i.get(&name::of_path(&path.to_string())));
             all.extend(entry.into_iter().flat_map(|e| &e.needs).filter_map(|n| self.file(n)));
         }
         all.into_iter().collect()
-    }
-
-    /// Whether there is an index at all; without one, dependencies follow from the symbols.
-    #[must_use]
-    pub const fn has_index(&self) -> bool {
-        self.index.is_some()
     }
 
     /// What must be loaded before the module at `path`, in that order.

@@ -102,10 +102,11 @@ pub struct Judgement {
 
 /// Weighs the answers of all checks, given in the platform's own order.
 ///
-/// `standing` tells how far a rule is backed for the release in question.
+/// `standing` tells how far a rule is backed for the release in question, and is told whether the
+/// rule refuses here.
 pub fn weigh(
     taken: impl IntoIterator<Item = (Step, Answer)>,
-    standing: impl Fn(&'static Rule) -> Standing,
+    standing: impl Fn(&'static Rule, bool) -> Standing,
 ) -> Judgement {
     let mut walk = Vec::new();
     let mut reasons = Vec::new();
@@ -128,9 +129,10 @@ pub fn weigh(
             }
             Ok(passage) => {
                 let proof = step.concludes(passage.claim);
+                let refuses = matches!(passage.effect, Effect::Refuse(..));
                 if refused.is_none() {
                     backed = backed
-                        .min(standing(rule))
+                        .min(standing(rule, refuses))
                         .min(proof.standing().unwrap_or(Standing::Confirmed));
                     for line in passage.says {
                         if !(line.once && says.lines.iter().any(|l| l.row == line.row)) {

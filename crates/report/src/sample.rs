@@ -50,7 +50,7 @@ fn took(rule: &'static Rule, facts: &[&Fact<bool>], passage: Passage) -> (Step, 
 }
 
 fn judged(taken: Vec<(Step, Answer)>) -> Judgement {
-    weigh(taken, |_| Standing::Confirmed)
+    weigh(taken, |_, _| Standing::Confirmed)
 }
 
 fn answered(name: &str, judgement: Judgement, tried: Vec<Tried>) -> Answered {

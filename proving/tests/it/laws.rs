@@ -60,7 +60,7 @@ fn judged(ends: &[End]) -> Judgement {
             }
         }
     };
-    weigh(ends.iter().map(|end| (Step::of(&RULE), answer(end))), |_| Standing::Confirmed)
+    weigh(ends.iter().map(|end| (Step::of(&RULE), answer(end))), |_, _| Standing::Confirmed)
 }
 
 fn weighing(ends: &[End]) -> bool {

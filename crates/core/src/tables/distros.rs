@@ -13,9 +13,12 @@ pub struct Distro {
     /// Text that its kernels carry in their banner (`/proc/version`).
     #[serde(default)]
     pub banner: Vec<String>,
-    /// Text that its release strings carry.
+    /// Text that only its release strings carry.
     #[serde(default)]
     pub release: Vec<String>,
+    /// Text that its release strings carry and anybody's may: a hint where nothing better is seen.
+    #[serde(default)]
+    pub release_hint: Vec<String>,
     /// `ID` in its `os-release`.
     #[serde(default)]
     pub os_release: Vec<String>,
@@ -40,6 +43,12 @@ impl Distros {
     #[must_use]
     pub fn by_release(&self, release: &str) -> Option<&Distro> {
         self.distro.iter().find(|d| d.release.iter().any(|r| release.contains(r.as_str())))
+    }
+
+    /// The distribution whose release strings look like this one.
+    #[must_use]
+    pub fn by_hint(&self, release: &str) -> Option<&Distro> {
+        self.distro.iter().find(|d| d.release_hint.iter().any(|r| release.ends_with(r.as_str())))
     }
 
     /// The distribution with this `ID` in its `os-release`.

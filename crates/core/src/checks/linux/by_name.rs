@@ -152,5 +152,5 @@ fn found(case: &NoFile, step: &mut Step) -> Answer {
 pub fn judge_no_file(case: &NoFile) -> Judgement {
     let mut step = Step::of(&FOUND.rule);
     let answer = (FOUND.run)(case, &mut step);
-    verdict::weigh([(step, answer)], |_| Standing::Documented)
+    verdict::weigh([(step, answer)], |_, _| Standing::Documented)
 }

@@ -26,17 +26,19 @@ pub(super) fn draw_identity(host: &LinuxFacts, tables: &Tables) -> Fact<Identity
         let release = step.consult(&host.release)?.clone();
         let version = Version::of_release(&release)
             .ok_or_else(|| gap(Question::KernelRelease, Why::Missing(text(&*release))))?;
-        // The banner is compiled in and comes first; a bare release string or os-release only hints.
+        // The banner is compiled in. A kernel whose banner is nobody's is nobody's, whoever runs it:
+        // hints count only where no banner was seen.
         let banner = host.image.fact(|i| (i.banner.clone(), i.banner.clone().unwrap_or_default()));
-        let by_banner = match step.consult(&banner) {
-            Ok(Some(banner)) => tables.distros.by_banner(banner),
-            Ok(None) | Err(_) => None,
-        };
-        let mut distro = by_banner.or_else(|| tables.distros.by_release(&release));
-        if distro.is_none()
-            && let Ok(Some(id)) = step.consult(&host.os_release)
-        {
-            distro = tables.distros.by_os_release(id);
+        let banner = step.consult(&banner).cloned().unwrap_or_default();
+        let mut distro = banner.as_deref().and_then(|b| tables.distros.by_banner(b));
+        distro = distro.or_else(|| tables.distros.by_release(&release));
+        if distro.is_none() && banner.is_none() {
+            distro = tables.distros.by_hint(&release);
+            if distro.is_none()
+                && let Ok(Some(id)) = step.consult(&host.os_release)
+            {
+                distro = tables.distros.by_os_release(id);
+            }
         }
         let distro = text(distro.map_or("", |d| &d.name));
         let claim = Claim::Kernel { release: release.clone(), distro: distro.clone() };
