@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 use crate::errno::Errno;
-use crate::proof::{Claim, Gaps, Rule};
+use crate::proof::{Claim, Gaps, Rule, Stage};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -38,6 +38,15 @@ pub enum Effect {
     /// Here it ends. The code is for people, the number for the caller; `None` where the kernel is
     /// not even asked.
     Refuse(&'static Code, Option<Errno>),
+    /// Here it ends, before any kernel runs.
+    Stop {
+        /// The code, for people.
+        code: &'static Code,
+        /// Who refuses.
+        by: Stage,
+        /// What it answers (`EFI_STATUS`), where the screen tells.
+        status: Option<&'static str>,
+    },
 }
 
 impl Passage {

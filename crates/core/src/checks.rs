@@ -1,3 +1,4 @@
 //! The checks of each platform, in the order in which the platform takes them.
 
 pub mod linux;
+pub mod firmware;

@@ -52,6 +52,16 @@ pub static ALL: &[&Code] = &[
     &codes::ON_MODPROBE_BLOCK_LIST,
     &codes::INSTALL_COMMAND_REPLACES_LOADING,
     &codes::CRYPTO_MODULE_NEEDED_FIRST,
+    &codes::BOOT_IMAGE_NOT_SIGNED,
+    &codes::BOOT_IMAGE_SIGNER_NOT_TRUSTED,
+    &codes::BOOT_IMAGE_DENIED,
+    &codes::BOOT_IMAGE_SIGNER_DENIED,
+    &codes::BOOT_IMAGE_ALTERED,
+    &codes::BOOT_IMAGE_SIGNER_FOR_MODULES,
+    &codes::SBAT_GENERATION_REVOKED,
+    &codes::SBAT_MISSING,
+    &codes::BOOT_IMAGE_NEEDS_WRITABLE_CODE,
+    &codes::BOOT_IMAGE_DAMAGED,
 ];
 
 /// The code of this number (`LW1003`, `lw1003`, `1003`) or name (`unsigned-module-refused`).

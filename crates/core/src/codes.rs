@@ -101,3 +101,23 @@ pub static INSTALL_COMMAND_REPLACES_LOADING: Code =
     code!("LW1054", "install-command-replaces-loading");
 /// Checking its signature needs another module first.
 pub static CRYPTO_MODULE_NEEDED_FIRST: Code = code!("LW1055", "crypto-module-needed-first");
+/// A boot image carries no signature.
+pub static BOOT_IMAGE_NOT_SIGNED: Code = code!("LW3001", "boot-image-not-signed");
+/// No list leads to the signer of a boot image.
+pub static BOOT_IMAGE_SIGNER_NOT_TRUSTED: Code = code!("LW3002", "boot-image-signer-not-trusted");
+/// The digest of a boot image is on a deny list.
+pub static BOOT_IMAGE_DENIED: Code = code!("LW3003", "boot-image-denied");
+/// The signer of a boot image is on a deny list.
+pub static BOOT_IMAGE_SIGNER_DENIED: Code = code!("LW3004", "boot-image-signer-denied");
+/// No signature of a boot image is for its bytes.
+pub static BOOT_IMAGE_ALTERED: Code = code!("LW3005", "boot-image-altered");
+/// The signer of a boot image may sign modules alone.
+pub static BOOT_IMAGE_SIGNER_FOR_MODULES: Code = code!("LW3006", "boot-image-signer-for-modules");
+/// A boot image is of a revoked generation.
+pub static SBAT_GENERATION_REVOKED: Code = code!("LW3007", "sbat-generation-revoked");
+/// A boot loader carries no generation.
+pub static SBAT_MISSING: Code = code!("LW3008", "sbat-missing");
+/// A boot image does not say that it runs without writable code.
+pub static BOOT_IMAGE_NEEDS_WRITABLE_CODE: Code = code!("LW3009", "boot-image-needs-writable-code");
+/// The parts of a boot image do not fit together.
+pub static BOOT_IMAGE_DAMAGED: Code = code!("LW3010", "boot-image-damaged");

@@ -6,3 +6,4 @@
 pub mod firmware;
 pub mod linux;
 pub mod module;
+pub mod boot_image;

@@ -14,6 +14,8 @@ pub mod proof;
 pub mod fact;
 pub mod tables;
 pub mod crypt;
+pub mod authenticode;
+pub mod sbat;
 pub mod pkcs7;
 pub mod elf_rules;
 pub mod facts;

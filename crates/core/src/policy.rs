@@ -1,3 +1,4 @@
 //! Facts and tables in, what is enforced out: every field again a fact, with its proof.
 
 pub mod linux;
+pub mod firmware;

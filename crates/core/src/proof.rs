@@ -140,6 +140,12 @@ pub enum Question {
     Hardware,
     /// Whether module loading was switched off.
     ModulesDisabled,
+    /// The bytes of an image that boots.
+    ImageBytes,
+    /// The shim that is installed.
+    Shim,
+    /// The revocation level (SBAT) in force.
+    SbatLevel,
 }
 
 /// Why a question stayed open.
@@ -353,11 +359,124 @@ pub enum Claim {
         /// Its error number.
         errno: Option<Errno>,
     },
+    /// Images are checked before they run, or not, and by whom.
+    ImagesChecked(Stage, bool),
+    /// This shim is the one that starts what comes next, as it was seen or as tables tell.
+    ShimIs(Arc<str>),
+    /// The firmware starts boot loaders without shim.
+    WithoutShim,
+    /// The revocation level that holds at the next boot.
+    SbatLevelIs(Arc<str>),
+    /// Only images that run without writable code are let in, or all are.
+    NxWanted(bool),
+    /// The parts of the image fit together, or do not.
+    ImageSound(bool),
+    /// The image runs without writable code, or does not say so.
+    NxCompatible(bool),
+    /// The image's digest stands on a deny list, or on none.
+    ImageDigestDenied(Option<List>),
+    /// A signer of the image stands on a deny list, or none does.
+    ImageSignerDenied(Option<List>),
+    /// The image is trusted by this list.
+    ImageTrusted {
+        /// The list.
+        list: List,
+        /// The certificate's name; empty where the digest itself is listed.
+        by: Arc<str>,
+    },
+    /// The image carries no signature, and no list names its digest.
+    ImageUnsigned,
+    /// No signature of the image is for these bytes.
+    ImageAltered {
+        /// The signer.
+        signer: Arc<str>,
+    },
+    /// The signer is trusted for modules and not for images.
+    ImageSignerForModules {
+        /// The signer.
+        signer: Arc<str>,
+    },
+    /// No list trusts a signer of the image.
+    ImageSignerUnknown {
+        /// The signer.
+        signer: Arc<str>,
+    },
+    /// The image's generations are new enough, or nobody asks.
+    SbatFits,
+    /// The image has no SBAT although one is wanted.
+    SbatMissing,
+    /// The image is of a generation that was revoked.
+    SbatTooOld {
+        /// The component.
+        component: Arc<str>,
+        /// The image's generation.
+        has: u16,
+        /// The generation wanted.
+        wants: u16,
+    },
     /// The configuration of modprobe lets it load, or replaces loading by a command.
     ModprobeRuns {
         /// The command that runs in its place.
         instead: Option<Arc<str>>,
     },
+}
+
+/// A list that firmware or shim goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum List {
+    /// The firmware's list of what it trusts.
+    Db,
+    /// The firmware's deny list.
+    Dbx,
+    /// What the machine's owner enrolled.
+    MokList,
+    /// What the machine's owner denied.
+    MokListX,
+    /// What shim's vendor built in.
+    Vendor,
+    /// What shim's vendor denied.
+    VendorDbx,
+}
+
+impl List {
+    /// The list's own name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Db => "db",
+            Self::Dbx => "dbx",
+            Self::MokList => "MokList",
+            Self::MokListX => "MokListX",
+            Self::Vendor => "shim's vendor certificate",
+            Self::VendorDbx => "shim's vendor dbx",
+        }
+    }
+}
+
+/// Who decides about an image before a kernel runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The firmware.
+    Firmware,
+    /// shim.
+    Shim,
+    /// GRUB.
+    Grub,
+    /// The kernel, asked to start another.
+    Kernel,
+}
+
+impl Stage {
+    /// The word used in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Firmware => "firmware",
+            Self::Shim => "shim",
+            Self::Grub => "grub",
+            Self::Kernel => "kernel",
+        }
+    }
 }
 
 /// What becomes of a module that nobody vouches for.

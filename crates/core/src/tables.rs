@@ -15,6 +15,7 @@ pub mod behaviours;
 pub mod distros;
 pub mod errors;
 pub mod log;
+pub mod shims;
 
 /// Everything the tables hold.
 #[derive(Clone, Debug)]
@@ -29,6 +30,10 @@ pub struct Tables {
     pub log: log::Log,
     /// Which rules a real platform answered.
     pub answers: answers::Answers,
+    /// Shims that were not seen, and what db holds on machines as they are sold.
+    pub shims: shims::Shims,
+    /// Revocation levels that shims have brought along.
+    pub levels: shims::Levels,
     /// Error numbers, for people.
     pub errors: errors::Errors,
 }
@@ -71,6 +76,11 @@ impl Tables {
             )?,
             answers: read("linux/answers.toml", include_str!("../knowledge/linux/answers.toml"))?,
             log: read("log/linux.toml", include_str!("../knowledge/log/linux.toml"))?,
+            shims: read(
+                "firmware/authorities.toml",
+                include_str!("../knowledge/firmware/authorities.toml"),
+            )?,
+            levels: read("firmware/sbat.toml", include_str!("../knowledge/firmware/sbat.toml"))?,
             errors: read("errors/errno.toml", include_str!("../knowledge/errors/errno.toml"))?,
         })
     }

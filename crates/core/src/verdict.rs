@@ -7,7 +7,7 @@ use crate::check::{Answer, Effect, Letter, Line};
 use crate::code::Code;
 use crate::errno::Errno;
 use crate::fact::step::Step;
-use crate::proof::{Gap, Node, Proof, Rule, Standing};
+use crate::proof::{Gap, Node, Proof, Rule, Stage, Standing};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
@@ -42,6 +42,8 @@ impl Verdict {
 pub struct HostSays {
     /// What the system call returns; `None` when it loads.
     pub errno: Option<Errno>,
+    /// Who refuses, where that is not the kernel that loads a module; and what it answers.
+    pub stopped: Option<(Stage, Option<&'static str>)>,
     /// Whether `errno` and `lines` are certain: false when an open check stands before the refusal.
     pub certain: bool,
     /// The lines, in order, as for the first such load after a boot.
@@ -156,14 +158,21 @@ pub fn weigh(
                         Ended::Marked
                     }
                     Effect::Refuse(code, errno) => {
-                        reasons.push(Reason {
-                            code,
-                            because: proof.clone(),
-                            reached: refused.is_none(),
-                        });
-                        if refused.is_none() {
+                        let first = refused.is_none();
+                        reasons.push(Reason { code, because: proof.clone(), reached: first });
+                        if first {
                             refused = Some(code);
                             says.errno = errno;
+                            says.certain = open.is_empty();
+                        }
+                        Ended::Refused
+                    }
+                    Effect::Stop { code, by, status } => {
+                        let first = refused.is_none();
+                        reasons.push(Reason { code, because: proof.clone(), reached: first });
+                        if first {
+                            refused = Some(code);
+                            says.stopped = Some((by, status));
                             says.certain = open.is_empty();
                         }
                         Ended::Refused
