@@ -36,14 +36,26 @@ pub fn apply(
     host: &mut LinuxFacts,
     firmware: &mut FirmwareFacts,
 ) -> Result<(), Trouble> {
-    for (key, value) in given {
-        let trouble =
-            |problem: String| Trouble::Assumption { given: format!("{key}={value}"), problem };
-        let meant = meaning(key, value).map_err(trouble)?;
-        let shown = Assumption { key: text(key.as_str()), value: text(value.as_str()) };
+    for (meant, shown) in meanings(given)? {
         assume::apply(&meant, &shown, host, firmware);
     }
     Ok(())
+}
+
+/// Everything that is assumed, and how it is shown, in the order given.
+///
+/// # Errors
+/// When a key is not known or a value cannot be used.
+pub(crate) fn meanings(given: &[(String, String)]) -> Result<Vec<(Assume, Assumption)>, Trouble> {
+    given
+        .iter()
+        .map(|(key, value)| {
+            let trouble =
+                |problem: String| Trouble::Assumption { given: format!("{key}={value}"), problem };
+            let shown = Assumption { key: text(key.as_str()), value: text(value.as_str()) };
+            Ok((meaning(key, value).map_err(trouble)?, shown))
+        })
+        .collect()
 }
 
 fn meaning(key: &str, value: &str) -> Result<Assume, String> {

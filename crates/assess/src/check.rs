@@ -16,13 +16,14 @@ use loadworthy_core::verdict::{Judgement, Verdict};
 use loadworthy_formats::kernel::lockdown::Level;
 use loadworthy_formats::kernel::name;
 
+use crate::boot_images::{self, BootChain};
 use crate::host::{Host, OneKernel, known};
 use crate::modules::{self, Modules, missing_file};
 use crate::names::{Found, Names};
 use crate::notes;
 use crate::pool;
 use crate::remedies::Remedies;
-use crate::request::{Progress, Request, Subjects, Trouble};
+use crate::request::{Progress, Request, Subjects, Trouble, Which};
 
 /// So many refused subjects get their remedies tried; the rest would say the same.
 const REMEDIES: usize = 40;
@@ -45,28 +46,58 @@ pub fn check_on(
     request: &Request,
     progress: Progress<'_>,
 ) -> Result<Answers, Trouble> {
-    let mut answers = Vec::new();
+    let (images, others) = apart(&request.subjects);
+    let mut boot = None;
     let mut notes = Vec::new();
+    let mut answers: Vec<(usize, Answered)> = Vec::new();
+    if !images.is_empty() {
+        let chain = BootChain::of(host, request)?;
+        answers.extend(images.iter().map(|(at, path)| (*at, chain.judge(path))));
+        boot = Some(chain);
+    }
     let mut summary = None;
-    for kernel in host.asked(&request.kernel)? {
+    let only_images = !images.is_empty() && others.is_empty();
+    let kernels = if only_images { Vec::new() } else { host.asked(&request.kernel)? };
+    for kernel in kernels {
         let kernel = host.kernel(kernel, request)?;
         summary.get_or_insert_with(|| summary_of(host, &kernel));
         let names = Names::of(&host.looking(), &kernel);
         notes.extend(notes::of_kernel(host, &kernel, request));
         let asked = Asked { host, kernel: &kernel, names: &names, request, progress };
         match &request.subjects {
-            Subjects::All => answers.extend(asked.whole_tree(&mut notes)),
-            Subjects::Used => answers.extend(asked.used(&mut notes)),
-            Subjects::Named(arguments) => answers.extend(asked.named(arguments, &mut notes)?),
+            Subjects::All => {
+                answers.extend(asked.whole_tree(&mut notes).into_iter().map(|a| (0, a)));
+            }
+            Subjects::Used => answers.extend(asked.used(&mut notes).into_iter().map(|a| (0, a))),
+            Subjects::Named(_) => answers.extend(asked.named(&others, &mut notes)?),
         }
     }
-    let host = summary.unwrap_or(Summary {
+    if host.kernels.installed.len() <= 1 || request.kernel != Which::All {
+        answers.sort_by_key(|(at, _)| *at);
+    }
+    let answers = answers.into_iter().map(|(_, answer)| answer).collect();
+    let host = summary.unwrap_or_else(|| Summary {
         source: host.looking().view.origin(),
         kernel: None,
-        secure_boot: None,
+        secure_boot: boot.as_ref().and_then(BootChain::secure_boot),
         lockdown: None,
     });
     Ok(Answers { at: request.at.clone(), host, answers, notes })
+}
+
+/// An argument and its place on the command line.
+type Placed<'a> = (usize, &'a str);
+
+/// Images that boot, which no kernel is asked about, and everything else.
+fn apart(subjects: &Subjects) -> (Vec<Placed<'_>>, Vec<Placed<'_>>) {
+    match subjects {
+        Subjects::Named(arguments) => arguments
+            .iter()
+            .map(String::as_str)
+            .enumerate()
+            .partition(|(_, argument)| boot_images::is_one(argument)),
+        Subjects::All | Subjects::Used => (Vec::new(), Vec::new()),
+    }
 }
 
 fn summary_of(host: &Host, kernel: &OneKernel) -> Summary {
@@ -141,10 +172,14 @@ impl Asked<'_> {
         judged
     }
 
-    fn named(&self, arguments: &[String], notes: &mut Vec<Note>) -> Result<Vec<Answered>, Trouble> {
-        let mut files: Vec<(usize, &str)> = Vec::new();
-        let mut by_name: Vec<(usize, &str)> = Vec::new();
-        for (at, argument) in arguments.iter().enumerate() {
+    fn named(
+        &self,
+        arguments: &[Placed<'_>],
+        notes: &mut Vec<Note>,
+    ) -> Result<Vec<(usize, Answered)>, Trouble> {
+        let mut files: Vec<Placed<'_>> = Vec::new();
+        let mut by_name: Vec<Placed<'_>> = Vec::new();
+        for &(at, argument) in arguments {
             let looks_like_file = argument.contains('/') || argument.contains(".ko");
             match caller::metadata_of(Path::new(argument)) {
                 Ok(_) => files.push((at, argument)),
@@ -156,15 +191,14 @@ impl Asked<'_> {
                         }
                         other => format!("{other:?}"),
                     };
-                    return Err(Trouble::Open { path: argument.clone(), problem });
+                    return Err(Trouble::Open { path: argument.to_owned(), problem });
                 }
                 Err(_) => by_name.push((at, argument)),
             }
         }
         let mut answers: Vec<(usize, Answered)> = self.files(&files, notes);
         answers.extend(self.by_name(&by_name, notes));
-        answers.sort_by_key(|(at, _)| *at);
-        Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+        Ok(answers)
     }
 
     /// Files of the caller, each alone, as `insmod FILE` on a fresh boot.

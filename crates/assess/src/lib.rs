@@ -12,5 +12,6 @@ pub mod names;
 pub mod modules;
 pub mod remedies;
 mod notes;
+mod boot_images;
 pub mod check;
 pub mod policy;

@@ -10,3 +10,4 @@ mod host;
 pub mod certificate;
 pub mod firmware;
 pub mod linux;
+pub mod boot_image;

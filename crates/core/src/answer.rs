@@ -69,6 +69,8 @@ pub enum Kind {
     LinuxModule,
     /// A driver inside the kernel image.
     BuiltInDriver,
+    /// An image that boots: shim, a boot loader, a kernel.
+    BootImage,
 }
 
 impl Kind {
@@ -78,6 +80,7 @@ impl Kind {
         match self {
             Self::LinuxModule => "linux-module",
             Self::BuiltInDriver => "built-in",
+            Self::BootImage => "boot-image",
         }
     }
 }

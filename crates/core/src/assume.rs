@@ -1,10 +1,13 @@
 //! *What if*: facts the operator tells us to take for granted, each shown as assumed.
 
+use crate::crypt::digest::{Digest, DigestAlgorithm};
 use crate::fact::step::Step;
 use crate::fact::{Fact, Listing, Source};
+use crate::facts::boot_image::{BootFacts, Entry};
 use crate::facts::firmware::{Certificate, Denied, FirmwareFacts};
 use crate::facts::linux::{LinuxFacts, Running};
 use crate::proof::{Assumption, Question, Rule, Why, gap, text};
+use crate::tables::Tables;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -94,6 +97,75 @@ fn secure_boot(
     if Step::of(&RULE).consult(&host.cmdline.fact(|_| ((), String::new()))).is_err() {
         host.cmdline = plain;
     }
+}
+
+/// Applies an assumption to what stands before a kernel; those about a kernel change nothing there.
+pub fn apply_to_boot(
+    assume: &Assume,
+    as_given: &Assumption,
+    boot: &mut BootFacts,
+    tables: &Tables,
+) {
+    match assume {
+        Assume::SecureBoot(on) => boot_secure_boot(*on, as_given, boot, tables),
+        Assume::Enroll(certificate) => {
+            let entry = Entry::Certificate { certificate: certificate.clone(), first: true };
+            boot.mok_list.push(Fact::assumed(entry, as_given.clone()));
+        }
+        Assume::Dbx(entries) => {
+            for entry in entries {
+                boot.dbx.push(Fact::assumed(denied(entry), as_given.clone()));
+            }
+        }
+        Assume::Lockdown(_) | Assume::SigEnforce(_) | Assume::CommandLine(_) => {}
+    }
+}
+
+fn denied(entry: &Denied) -> Entry {
+    let sha256 = DigestAlgorithm::Sha256;
+    let digest = |bytes: &[u8]| Digest::from_bytes(bytes);
+    match entry {
+        Denied::Sha256(bytes) => digest(bytes).map_or(Entry::Other, |d| Entry::Digest(sha256, d)),
+        Denied::CertificateSha256(bytes) => {
+            digest(bytes).map_or(Entry::Other, |d| Entry::SignedPart(sha256, d))
+        }
+        Denied::Certificate(certificate) => {
+            Entry::Certificate { certificate: certificate.clone(), first: true }
+        }
+        Denied::Other => Entry::Other,
+    }
+}
+
+/// As for the kernel. Where no variables were seen, db holds what machines are sold with.
+fn boot_secure_boot(on: bool, as_given: &Assumption, boot: &mut BootFacts, tables: &Tables) {
+    static RULE: Rule = Rule { name: "assumed/secure-boot", source: "--assume secure-boot" };
+    let bare = Step::of(&RULE).consult(boot.db.whole()).is_err();
+    boot.secure_boot = Fact::assumed(Some(u8::from(on)), as_given.clone());
+    boot.setup_mode = Fact::assumed(Some(0), as_given.clone());
+    boot.mok_sb_state = Fact::assumed(None, as_given.clone());
+    if !bare {
+        return;
+    }
+    let ordinary = |what: &str| Assumption {
+        key: as_given.key.clone(),
+        value: text(format!("{}, ordinary boot: {what}", as_given.value)),
+    };
+    let sold = tables.shims.authorities().iter().map(|authority| {
+        let certificate = Certificate {
+            der: authority.certificate.0.clone(),
+            name: text(authority.name.as_str()),
+        };
+        Fact::listed(Entry::Certificate { certificate, first: true }, authority.row())
+    });
+    let whole = Fact::assumed((), ordinary("db as machines are sold"));
+    boot.db = Listing::new(sold.collect(), whole);
+    boot.dbx = none(ordinary("nothing added to dbx"));
+    boot.mok_list = none(ordinary("no machine owner keys"));
+    boot.mok_list_x = none(ordinary("nothing denied by machine owners"));
+    boot.ignore_db = Fact::assumed(false, ordinary("db counts"));
+    boot.sbat_level = Fact::assumed(None, ordinary("no revocation level of its own"));
+    boot.sbat_policy = Fact::assumed(None, ordinary("no wish about revocation levels"));
+    boot.mok_policy = Fact::assumed(None, ordinary("no policy of shim"));
 }
 
 fn none<T>(assumption: Assumption) -> Listing<T> {

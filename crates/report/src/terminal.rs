@@ -227,10 +227,12 @@ fn rows(a: &Answered, answers: &Answers, options: &Options, out: &mut dyn Write)
     let mut row = |label: &str, text: &str| paragraph(&format!("  {label}"), text, 22, style, out);
     let says = &a.judgement.says;
     let mut said: Vec<String> = says.errno.iter().map(|e| e.name().to_owned()).collect();
+    said.extend(says.stopped.and_then(|(_, status)| status).map(str::to_owned));
     said.extend(says.lines.iter().map(|l| format!("\"{}\"", l.text)));
     if !said.is_empty() {
-        row("the host will say", &said.join("; "))?;
-        if says.errno.is_some() && !says.certain {
+        let who = says.stopped.map_or("the host", |(by, _)| by.name());
+        row(&format!("{who} will say"), &said.join("; "))?;
+        if (says.errno.is_some() || says.stopped.is_some()) && !says.certain {
             row("", "not certain: something that is not known comes before it")?;
         }
     }

@@ -208,6 +208,50 @@ pub fn claim(claim: &Claim) -> String {
         Claim::ModprobeRuns { instead: Some(command) } => {
             format!("modprobe runs \"{command}\" and does not load it")
         }
+        Claim::ImagesChecked(stage, true) => format!("{} checks images here", stage.name()),
+        Claim::ImagesChecked(stage, false) => {
+            format!("{} does not check this image", stage.name())
+        }
+        Claim::ShimIs(which) => format!("shim starts what comes next: {which}"),
+        Claim::WithoutShim => "firmware starts boot loaders without shim".into(),
+        Claim::SbatLevelIs(level) => format!("the revocation level (SBAT) will be {level}"),
+        Claim::NxWanted(true) => "shim insists on images without writable code".into(),
+        Claim::NxWanted(false) => "shim does not insist on images without writable code".into(),
+        Claim::NxCompatible(true) => "the image runs without writable code".into(),
+        Claim::NxCompatible(false) => {
+            "the image does not say that it runs without writable code".into()
+        }
+        Claim::ImageSound(true) => "the parts of the image fit together".into(),
+        Claim::ImageSound(false) => "the parts of the image do not fit together".into(),
+        Claim::ImageDigestDenied(None) => "the image is on no deny list".into(),
+        Claim::ImageDigestDenied(Some(list)) => {
+            format!("this very image is on a deny list: {}", list.name())
+        }
+        Claim::ImageSignerDenied(None) => "no signer of the image is on a deny list".into(),
+        Claim::ImageSignerDenied(Some(list)) => {
+            format!("the image's signer is on a deny list: {}", list.name())
+        }
+        Claim::ImageTrusted { list, by } if by.is_empty() => {
+            format!("{} names this very image", list.name())
+        }
+        Claim::ImageTrusted { list, by } => {
+            format!("the image's signature leads to \"{by}\" in {}", list.name())
+        }
+        Claim::ImageUnsigned => "the image is not signed".into(),
+        Claim::ImageAltered { signer } => {
+            format!("the signature of \"{signer}\" is not for this image as it is now")
+        }
+        Claim::ImageSignerForModules { signer } => {
+            format!("the key of \"{signer}\" is trusted for kernel modules and not for images")
+        }
+        Claim::ImageSignerUnknown { signer } => {
+            format!("the image is signed by \"{signer}\", whom no list here trusts")
+        }
+        Claim::SbatFits => "the generations of the image (SBAT) are not revoked".into(),
+        Claim::SbatMissing => "the image does not say of which generation it is (SBAT)".into(),
+        Claim::SbatTooOld { component, has, wants } => {
+            format!("{component} is of generation {has}, and {wants} is asked for (SBAT)")
+        }
     }
 }
 
@@ -341,6 +385,17 @@ pub const fn question(question: Question) -> (&'static str, &'static str, &'stat
             "modules-disabled",
             "whether module loading is switched off",
             "give proc/sys/kernel/modules_disabled",
+        ),
+        Question::ImageBytes => ("image-bytes", "what is in the image's file", ROOT),
+        Question::Shim => (
+            "shim",
+            "which shim is installed, and whom its vendor trusts",
+            "give boot/efi/EFI, or usr/lib/shim/shimx64.efi.signed",
+        ),
+        Question::SbatLevel => (
+            "sbat-level",
+            "which generations are revoked (SBAT)",
+            "give the firmware variables (SbatLevelRT), or the installed shim",
         ),
     }
 }

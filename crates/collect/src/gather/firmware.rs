@@ -44,7 +44,7 @@ pub fn gather(looking: &Looking<'_>) -> FirmwareFacts {
 }
 
 /// What is known of the firmware's variables as a whole.
-enum Variables {
+pub(super) enum Variables {
     /// Their folder is there: a variable that is not in it does not exist.
     There,
     /// The machine was not started by UEFI, so there are none.
@@ -54,7 +54,7 @@ enum Variables {
 }
 
 impl Variables {
-    fn of(looking: &Looking<'_>) -> Self {
+    pub(super) fn of(looking: &Looking<'_>) -> Self {
         let live = looking.view.origin() == Origin::Live;
         match looking.names(&Item::entries(EFIVARS)) {
             // efivarfs that nobody mounted, or that a container hides: firmware always has some.
@@ -81,19 +81,19 @@ impl Variables {
 }
 
 /// What looking for a variable gave.
-enum Look {
+pub(super) enum Look {
     Found { data: Vec<u8>, attributes: Option<Attributes>, item: Arc<str> },
     Absent(Evidence),
     Failed(Why),
 }
 
-struct Firmware<'l> {
-    looking: &'l Looking<'l>,
-    variables: Variables,
+pub(super) struct Firmware<'l> {
+    pub(super) looking: &'l Looking<'l>,
+    pub(super) variables: Variables,
 }
 
 impl Firmware<'_> {
-    fn variable(&self, name: &str, vendor: Guid) -> Look {
+    pub(super) fn variable(&self, name: &str, vendor: Guid) -> Look {
         match &self.variables {
             Variables::There => {}
             Variables::None(evidence) => return Look::Absent(evidence.clone()),
@@ -117,7 +117,7 @@ impl Firmware<'_> {
 
     /// A table that shim handed over. On a live host a missing folder means that there are none; in
     /// a folder of captured files it means that nobody captured them.
-    fn table(&self, name: &str) -> Look {
+    pub(super) fn table(&self, name: &str) -> Look {
         let item = Item::MokVariable(name.into());
         let shown = text(item.to_string());
         match self.looking.bytes(&item, VARIABLE) {
@@ -143,7 +143,7 @@ impl Firmware<'_> {
     }
 
     /// A variable of one byte.
-    fn byte(&self, name: &'static str) -> Fact<Option<u8>> {
+    pub(super) fn byte(&self, name: &'static str) -> Fact<Option<u8>> {
         match self.variable(name, Guid::GLOBAL_VARIABLE) {
             Look::Found { data, item, .. } => match variable::byte(name, &data) {
                 // The kernel asks for one byte; firmware that has more answers with an error.
@@ -179,7 +179,7 @@ impl Firmware<'_> {
     }
 
     /// Whether a variable of shim is there, whatever it holds.
-    fn is_there(&self, name: &str, question: Question) -> Fact<bool> {
+    pub(super) fn is_there(&self, name: &str, question: Question) -> Fact<bool> {
         match self.variable(name, Guid::SHIM_LOCK) {
             Look::Found { item, .. } => Fact::seen(true, self.looking.evidence(&item, "is there")),
             Look::Absent(evidence) => Fact::absent(false, evidence),

@@ -6,7 +6,7 @@
 pub mod kernels;
 mod runtime;
 pub mod tree;
-mod boot;
+pub(super) mod boot;
 mod image;
 mod symbols;
 mod builtin;

@@ -20,6 +20,25 @@ pub fn look_into(path: &Path, limit: usize, buffer: &mut Vec<u8>) -> Outcome {
     open(path, READ).map_or_else(|outcome| outcome, |fd| read(fd, limit, buffer))
 }
 
+/// The first bytes of the file at `path`, at most `count`; none of what cannot be read.
+#[must_use]
+pub fn beginning(path: &Path, count: usize) -> Vec<u8> {
+    if !matches!(metadata_of(path), Ok(Metadata { kind: Kind::File, .. })) {
+        return Vec::new();
+    }
+    let Ok(fd) = open(path, READ) else { return Vec::new() };
+    let mut bytes = vec![0; count];
+    let mut filled = 0;
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match rustix::io::read(&fd, rest) {
+            Ok(0) | Err(_) => break,
+            Ok(read) => filled += read,
+        }
+    }
+    bytes.truncate(filled);
+    bytes
+}
+
 /// The names in the folder at `path`.
 #[must_use]
 pub fn names_in(path: &Path) -> Outcome {

@@ -185,6 +185,12 @@ struct HostSaysDto<'a> {
     errno: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     errno_certain: Option<bool>,
+    /// Who refuses an image before a kernel runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'static str>,
+    /// What that one answers, or null where the screen does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Option<&'static str>>,
     log: Vec<&'a str>,
     taint: Vec<&'static str>,
 }
@@ -194,6 +200,8 @@ impl<'a> From<&'a HostSays> for HostSaysDto<'a> {
         Self {
             errno: says.errno.map(|e| e.name()),
             errno_certain: (says.errno.is_some() && !says.certain).then_some(false),
+            by: says.stopped.map(|(by, _)| by.name()),
+            status: says.stopped.map(|(_, status)| status),
             log: says.lines.iter().map(|l| l.text.as_str()).collect(),
             taint: says.taint.iter().map(|l| l.name()).collect(),
         }

@@ -24,7 +24,7 @@ pub(super) fn command_line(looking: &Looking<'_>, about: &About) -> Source<Arc<C
 }
 
 /// `ID` of os-release(5).
-pub(super) fn distribution(looking: &Looking<'_>) -> Fact<Option<Arc<str>>> {
+pub(in crate::gather) fn distribution(looking: &Looking<'_>) -> Fact<Option<Arc<str>>> {
     let items = ["etc/os-release", "usr/lib/os-release"].map(Item::file);
     match looking.first(&items, looking.limits.text_bytes, |bytes| Ok(Parsed::clean(id(bytes)))) {
         Ok(read) => {

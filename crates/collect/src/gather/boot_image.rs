@@ -1,0 +1,375 @@
+//! Images that boot, and what stands before them → facts.
+//!
+//! Variables come in two shapes: as a running system sees them (`SecureBoot`, `MokListRT` …) and as
+//! the firmware keeps them while no system runs (`SecureBootEnable`, `MokList` …), which is what an
+//! image of a machine's store holds. What shim itself reads is taken where it is there.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet, Hasher, digest};
+use loadworthy_core::fact::{Fact, Listing, Source};
+use loadworthy_core::facts::boot_image::{
+    BootFacts, BootImage, BootImageFacts, Entry, Level, Part, Shim,
+};
+use loadworthy_core::proof::{Origin, Question, Why, gap, text};
+use loadworthy_formats::authenticode::coverage;
+use loadworthy_formats::error::{Error, Kind};
+use loadworthy_formats::limits::Limits;
+use loadworthy_formats::pe::attribute_certificates::{self, PKCS_SIGNED_DATA};
+use loadworthy_formats::pe::header::{self, Image, NX_COMPAT};
+use loadworthy_formats::pe::shim;
+use loadworthy_formats::uefi::guid::Guid;
+use loadworthy_formats::uefi::sbat::{self, Row};
+use loadworthy_formats::uefi::signature_list;
+use loadworthy_formats::uefi::signature_type::Type;
+
+use super::certificate::named;
+use super::firmware::{Firmware, Look, Variables};
+use super::linux::boot;
+use super::looking::{Looking, why};
+use crate::item::{HostPath, Item};
+use crate::sighting::Outcome;
+use crate::views::caller;
+
+/// `gEfiSecureBootEnableDisableGuid` of EDK II.
+const ENABLE: &str = "f0a30bc7-af08-4556-99c4-001009c93a44";
+/// Bytes in which the headers of an image are.
+const HEADERS: usize = 4096;
+/// Subsystems of EFI images: application, boot service driver, runtime driver, ROM.
+const EFI: std::ops::RangeInclusive<u16> = 10..=13;
+
+/// Whether the file at `path` is an image that firmware or a boot loader starts.
+#[must_use]
+pub fn is_boot_image(path: &Path) -> bool {
+    let beginning = caller::beginning(path, HEADERS);
+    header::read(&beginning, &Limits::DEFAULT).is_ok_and(|i| EFI.contains(&i.value.subsystem))
+}
+
+/// The image at `path`, a path of the caller's.
+#[must_use]
+pub fn gather_argument(path: &Path, shown: &str, limits: &Limits) -> BootImageFacts {
+    let mut bytes = Vec::new();
+    let outcome = caller::look_into(path, limits.kernel_bytes, &mut bytes);
+    let name = path.file_name().map_or(shown.into(), |n| n.to_string_lossy());
+    let item = text(shown);
+    let unknown = |why| Source::unknown(gap(Question::ImageBytes, why));
+    let read = matches!(outcome, Outcome::Bytes { .. });
+    BootImageFacts {
+        name: text(&*name),
+        path: item.clone(),
+        sha256: read.then(|| sha256(&bytes)),
+        image: match (read, image(&bytes, limits)) {
+            (true, Ok(image)) => Source::read(Arc::new(image), Origin::Argument, item),
+            (true, Err(error)) => unknown(Why::Unreadable(item, error)),
+            (false, _) => unknown(why(shown, &outcome)),
+        },
+    }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let digest = digest(DigestAlgorithm::Sha256, bytes);
+    digest.as_bytes().try_into().unwrap_or_default()
+}
+
+/// What an image holds.
+fn image(bytes: &[u8], limits: &Limits) -> Result<BootImage, Error> {
+    let read = header::read(bytes, limits)?;
+    let image = &read.value;
+    let covered = coverage::of(image);
+    let certificates = attribute_certificates::read(image, limits);
+    let mut algorithms = DigestSet::default();
+    for algorithm in [
+        DigestAlgorithm::Sha1,
+        DigestAlgorithm::Sha256,
+        DigestAlgorithm::Sha384,
+        DigestAlgorithm::Sha512,
+    ] {
+        algorithms.insert(algorithm);
+    }
+    let mut hasher = Hasher::new(algorithms);
+    covered.value.pieces(bytes).for_each(|piece| hasher.update(piece));
+    let sbat = generations(image, limits);
+    let fit = |odd: &Error| !matches!(odd.kind, Kind::Truncated { .. } | Kind::Illegal { .. });
+    let columns = sbat.iter().flatten().all(|row: &Row| row.columns.len() >= 6);
+    Ok(BootImage {
+        part: part(image, sbat.as_deref()),
+        sound: read.deviations.is_empty()
+            && covered.deviations.is_empty()
+            && certificates.deviations.iter().all(fit)
+            && columns,
+        digests: hasher.finish().into_iter().collect(),
+        signatures: certificates
+            .value
+            .iter()
+            .filter(|entry| entry.kind == PKCS_SIGNED_DATA)
+            .map(|entry| Arc::from(entry.content))
+            .collect(),
+        shim: own(image, limits),
+        nx_compatible: image.dll_characteristics & NX_COMPAT != 0,
+        sbat,
+    })
+}
+
+/// `.sbat`, where it is as large in the file as in memory at least; shim passes over another.
+fn generations(image: &Image<'_>, limits: &Limits) -> Option<Vec<Row>> {
+    let section = image.section(".sbat")?;
+    (section.size > 0 && section.size >= section.virtual_size)
+        .then(|| sbat::read(section.data.unwrap_or_default(), limits).value)
+}
+
+/// What sort of image it is: a Linux boot image says so in its header.
+fn part(image: &Image<'_>, sbat: Option<&[Row]>) -> Part {
+    let says =
+        |at: usize, magic: &[u8]| image.bytes.get(at..).is_some_and(|rest| rest.starts_with(magic));
+    if image.section(".vendor_cert").is_some()
+        || sbat.is_some_and(|rows| rows.iter().any(|row| row.component() == "shim"))
+    {
+        Part::Shim
+    } else if image.section(".linux").is_some() {
+        Part::SecondStage
+    } else if says(0x202, b"HdrS") || says(0x38, b"ARM\x64") || says(4, b"zimg") {
+        Part::Kernel
+    } else {
+        Part::SecondStage
+    }
+}
+
+fn own(image: &Image<'_>, limits: &Limits) -> Option<Shim> {
+    let vendor = shim::vendor(image)?.ok();
+    let levels = shim::levels(image).and_then(Result::ok);
+    let level = |text: &[u8]| Arc::from(String::from_utf8_lossy(text));
+    Some(Shim {
+        authorized: vendor.map(|v| authorized(v.authorized, limits)).unwrap_or_default(),
+        deauthorized: vendor.map(|v| entries(v.deauthorized, limits)).unwrap_or_default(),
+        automatic: levels.map(|l| level(l.automatic)),
+        latest: levels.map(|l| level(l.latest)),
+    })
+}
+
+/// A certificate, or signature lists in its place.
+fn authorized(bytes: &[u8], limits: &Limits) -> Vec<Entry> {
+    let lists = entries(bytes, limits);
+    if lists.is_empty() && !bytes.is_empty() {
+        return vec![Entry::Certificate { certificate: named(bytes), first: true }];
+    }
+    lists
+}
+
+fn entries(bytes: &[u8], limits: &Limits) -> Vec<Entry> {
+    let read = signature_list::read(bytes, limits).value;
+    read.lists
+        .iter()
+        .flat_map(|list| {
+            list.entries.iter().enumerate().map(|(n, entry)| match list.of {
+                Type::X509 => Entry::Certificate { certificate: named(entry.data), first: n == 0 },
+                of => digested(of, entry),
+            })
+        })
+        .collect()
+}
+
+fn digested(of: Type, entry: &signature_list::Entry<'_>) -> Entry {
+    let (algorithm, signed_part) = match of {
+        Type::Sha1 => (DigestAlgorithm::Sha1, false),
+        Type::Sha256 => (DigestAlgorithm::Sha256, false),
+        Type::Sha384 => (DigestAlgorithm::Sha384, false),
+        Type::Sha512 => (DigestAlgorithm::Sha512, false),
+        Type::X509Sha256 => (DigestAlgorithm::Sha256, true),
+        Type::X509Sha384 => (DigestAlgorithm::Sha384, true),
+        Type::X509Sha512 => (DigestAlgorithm::Sha512, true),
+        _ => return Entry::Other,
+    };
+    let bytes = if signed_part { entry.revocation(of).map(|(d, _)| d) } else { Some(entry.data) };
+    match bytes.filter(|b| b.len() == algorithm.output_len()).and_then(Digest::from_bytes) {
+        Some(digest) if signed_part => Entry::SignedPart(algorithm, digest),
+        Some(digest) => Entry::Digest(algorithm, digest),
+        None => Entry::Other,
+    }
+}
+
+/// Everything that decides about images on this machine.
+#[must_use]
+pub fn gather(looking: &Looking<'_>) -> BootFacts {
+    let firmware = Firmware { looking, variables: Variables::of(looking) };
+    let chain = Chain { firmware: &firmware };
+    let os = boot::distribution(looking);
+    BootFacts {
+        secure_boot: firmware.byte("SecureBoot"),
+        setup_mode: firmware.byte("SetupMode"),
+        enable: chain.enable(),
+        platform_key: chain.there("PK", Guid::GLOBAL_VARIABLE),
+        mok_sb_state: chain.number(&["MokSBState", "MokSBStateRT"], Question::SecureBoot),
+        db: chain.listing(Question::Db, firmware.variable("db", Guid::IMAGE_SECURITY)),
+        dbx: chain.listing(Question::Dbx, firmware.variable("dbx", Guid::IMAGE_SECURITY)),
+        ignore_db: chain
+            .number(&["MokDBState", "MokIgnoreDB"], Question::Db)
+            .map(|value| *value == Some(1)),
+        mok_list: chain.listing(Question::MokList, chain.first("MokList", "MokListRT")),
+        mok_list_x: chain.listing(Question::MokListX, chain.first("MokListX", "MokListXRT")),
+        sbat_level: chain.level(),
+        sbat_policy: chain.number(&["SbatPolicy"], Question::SbatLevel),
+        mok_policy: chain.number(&["MokPolicy", "MokPolicyRT"], Question::SecureBoot),
+        shim: installed_shim(looking),
+        os,
+    }
+}
+
+struct Chain<'f> {
+    firmware: &'f Firmware<'f>,
+}
+
+impl Chain<'_> {
+    /// What shim reads, else the table it hands over, else the variable it makes of it.
+    fn first(&self, own: &str, mirror: &str) -> Look {
+        match self.firmware.variable(own, Guid::SHIM_LOCK) {
+            Look::Absent(_) => {}
+            found => return found,
+        }
+        match self.firmware.table(mirror) {
+            found @ Look::Found { .. } => found,
+            Look::Absent(_) | Look::Failed(_) => self.firmware.variable(mirror, Guid::SHIM_LOCK),
+        }
+    }
+
+    fn listing(&self, question: Question, look: Look) -> Listing<Entry> {
+        let looking = self.firmware.looking;
+        let (data, item) = match look {
+            Look::Found { data, item, .. } => (data, item),
+            Look::Absent(evidence) => return Listing::new(Vec::new(), Fact::absent((), evidence)),
+            Look::Failed(why) => return Listing::unknown(gap(question, why)),
+        };
+        let items: Vec<_> = entries(&data, looking.limits)
+            .into_iter()
+            .map(|entry| {
+                let said = said(&entry);
+                Fact::seen(entry, looking.evidence(&item, said))
+            })
+            .collect();
+        let said = format!("{} entries, and that is all", items.len());
+        Listing::new(items, Fact::seen((), looking.evidence(&item, said)))
+    }
+
+    /// The first of shim's variables of one byte that is there.
+    fn number(&self, names: &[&'static str], question: Question) -> Fact<Option<u8>> {
+        let mut absent = None;
+        for name in names {
+            match self.firmware.variable(name, Guid::SHIM_LOCK) {
+                Look::Found { data, item, .. } => {
+                    let value = data.first().copied();
+                    let said = value.map_or("empty".into(), |v| v.to_string());
+                    return Fact::seen(value, self.firmware.looking.evidence(&item, said));
+                }
+                Look::Absent(evidence) => absent = Some(evidence),
+                Look::Failed(why) => return Fact::unknown(gap(question, why)),
+            }
+        }
+        match absent {
+            Some(evidence) => Fact::absent(None, evidence),
+            None => Fact::unknown(gap(question, Why::NoRow(text("variables")))),
+        }
+    }
+
+    fn enable(&self) -> Fact<Option<u8>> {
+        let look =
+            Guid::parse(ENABLE).map(|vendor| self.firmware.variable("SecureBootEnable", vendor));
+        match look {
+            Some(Look::Found { data, item, .. }) => {
+                let value = data.first().copied();
+                let said = value.map_or("empty".into(), |v| v.to_string());
+                Fact::seen(value, self.firmware.looking.evidence(&item, said))
+            }
+            Some(Look::Absent(evidence)) => Fact::absent(None, evidence),
+            Some(Look::Failed(why)) => Fact::unknown(gap(Question::SecureBoot, why)),
+            None => Fact::unknown(gap(Question::SecureBoot, Why::NoRow(text(ENABLE)))),
+        }
+    }
+
+    fn there(&self, name: &str, vendor: Guid) -> Fact<bool> {
+        match self.firmware.variable(name, vendor) {
+            Look::Found { data, item, .. } => {
+                Fact::seen(!data.is_empty(), self.firmware.looking.evidence(&item, "is there"))
+            }
+            Look::Absent(evidence) => Fact::absent(false, evidence),
+            Look::Failed(why) => Fact::unknown(gap(Question::SecureBoot, why)),
+        }
+    }
+
+    fn level(&self) -> Fact<Option<Level>> {
+        let own = self.firmware.variable("SbatLevel", Guid::SHIM_LOCK);
+        let kept = matches!(own, Look::Found { .. });
+        let look = match own {
+            Look::Absent(_) => self.first("SbatLevel", "SbatLevelRT"),
+            found => found,
+        };
+        match look {
+            Look::Found { data, attributes, item } => {
+                let level = String::from_utf8_lossy(&data);
+                let level = level.trim_end_matches('\0');
+                let said = level.trim_end().replace('\n', " ");
+                let attributes = attributes.filter(|_| kept).map(|a| a.bits());
+                let level = Level { text: text(level), attributes };
+                Fact::seen(Some(level), self.firmware.looking.evidence(&item, said))
+            }
+            Look::Absent(evidence) => Fact::absent(None, evidence),
+            Look::Failed(why) => Fact::unknown(gap(Question::SbatLevel, why)),
+        }
+    }
+}
+
+fn said(entry: &Entry) -> String {
+    match entry {
+        Entry::Digest(by, digest) => format!("{} {digest}", by.name()),
+        Entry::Certificate { certificate, .. } => certificate.name.to_string(),
+        Entry::SignedPart(by, digest) => format!("certificate with {} {digest}", by.name()),
+        Entry::Other => "an entry of another kind".into(),
+    }
+}
+
+/// Where EFI system partitions are mounted.
+const PARTITIONS: [&str; 2] = ["boot/efi/EFI", "efi/EFI"];
+/// Where packages keep shim until it is installed.
+const PACKAGED: [&str; 2] = ["usr/lib/shim/shimx64.efi.signed", "usr/lib/shim/shimaa64.efi.signed"];
+
+/// The shim on the boot partition; where that cannot be seen, the one that the package holds.
+fn installed_shim(looking: &Looking<'_>) -> Source<Option<Arc<BootImage>>> {
+    let origin = looking.view.origin();
+    for partition in PARTITIONS {
+        let Ok(folders) = looking.names(&Item::entries(partition)) else { continue };
+        let root = HostPath::new(partition);
+        let mut found: Vec<HostPath> = Vec::new();
+        for folder in folders {
+            let folder = root.join(&folder.name);
+            let Ok(files) = looking.names(&Item::Entries(folder.clone())) else { continue };
+            found.extend(files.iter().map(|file| folder.join(&file.name)).filter(is_shim_name));
+        }
+        // A shim in a folder of its own system comes before the copy for removable media.
+        found.sort_by_key(|path| {
+            (path.to_string().to_ascii_lowercase().contains("/boot/boot"), path.clone())
+        });
+        for path in found {
+            if let Some(image) = shim_at(looking, &Item::File(path.clone())) {
+                return Source::read(Some(image), origin, text(path.to_string()));
+            }
+        }
+        return Source::read(None, origin, text(partition));
+    }
+    for path in PACKAGED {
+        if let Some(image) = shim_at(looking, &Item::file(path)) {
+            return Source::read(Some(image), origin, text(path));
+        }
+    }
+    Source::unknown(gap(Question::Shim, Why::OutOfReach(text(PARTITIONS[0]))))
+}
+
+fn is_shim_name(path: &HostPath) -> bool {
+    let path = path.to_string().to_ascii_lowercase();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.starts_with("shim") || (name.starts_with("boot") && name.ends_with(".efi"))
+}
+
+fn shim_at(looking: &Looking<'_>, item: &Item) -> Option<Arc<BootImage>> {
+    let bytes = looking.bytes(item, looking.limits.module_bytes).ok()?;
+    let image = image(&bytes, looking.limits).ok()?;
+    (image.part == Part::Shim).then(|| Arc::new(image))
+}
