@@ -3,6 +3,7 @@
 //! The form is described in `proving/scenarios/README.md`.
 
 use crate::forge::host::Host;
+use crate::forge::image::Image;
 use crate::forge::module::Module;
 use crate::markdown::{Block, blocks};
 use crate::program;
@@ -17,6 +18,8 @@ pub struct Scenario {
     pub host: Host,
     /// The module.
     pub module: Module,
+    /// The image that boots, where the scenario is about one.
+    pub image: Option<Image>,
     /// The verdict that must come out.
     pub verdict: String,
 }
@@ -43,6 +46,10 @@ pub fn scenarios(path: &str, document: &str) -> Result<Vec<Scenario>, String> {
             },
             host: toml::from_str(part("toml host")).map_err(told)?,
             module: toml::from_str(part("toml module")).map_err(told)?,
+            image: match part("toml image") {
+                "" => None,
+                image => Some(toml::from_str(image).map_err(told)?),
+            },
             verdict: verdict.text.trim().to_owned(),
         });
     }
@@ -59,7 +66,11 @@ impl Scenario {
         let root = folder.path().join("root");
         let forged = self.host.forge(&self.module, &root)?;
         let root_text = root.to_string_lossy().into_owned();
-        let file = forged.module.to_string_lossy().into_owned();
+        let file = match &self.image {
+            Some(image) => image.forge(&root, folder.path())?,
+            None => forged.module,
+        };
+        let file = file.to_string_lossy().into_owned();
         let mut arguments = vec!["check", "--json", "--root", &root_text];
         match self.host.ask.as_str() {
             "file" => arguments.push(&file),
@@ -78,10 +89,11 @@ impl Scenario {
     }
 
     fn compare(&self, document: &Value, exit: Option<i32>) -> Result<(), String> {
+        let name = self.image.as_ref().map_or(self.module.name.as_str(), |_| "demo.efi");
         let verdict = document["verdicts"]
             .as_array()
-            .and_then(|all| all.iter().find(|v| v["subject"]["name"] == self.module.name.as_str()))
-            .ok_or("no verdict about the module")?;
+            .and_then(|all| all.iter().find(|v| v["subject"]["name"] == name))
+            .ok_or("no verdict about the subject")?;
         let outcome = verdict["outcome"].as_str().unwrap_or_default();
         let mut wants = self.verdict.split_whitespace();
         let wanted = wants.next().unwrap_or_default();
@@ -101,7 +113,12 @@ impl Scenario {
             }
             _ => {}
         }
+        let says = &verdict["host_says"];
         let said = match wanted {
+            "refused" if self.image.is_some() => {
+                let word = |field: &str| says[field].as_str().unwrap_or_default().to_owned();
+                word("by") + &word("status")
+            }
             "refused" => verdict["host_says"]["errno"].as_str().unwrap_or_default().to_owned(),
             "loads-tainted" => verdict["host_says"]["taint"]
                 .as_array()

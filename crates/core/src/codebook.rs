@@ -99,12 +99,15 @@ mod tests {
             );
             assert_eq!(code.bucket().name(), code.field("bucket"), "{code}: bucket");
             let mut rest = code.text();
+            let firmware = code.field("platforms") == "[firmware]";
+            let subject = if firmware { "toml image" } else { "toml module" };
+            let subject = alloc::format!("\n```{subject}\n");
             for heading in [
                 "\n## Why the platform does this\n",
                 "\n## What to do\n",
                 "\n## Example\n",
                 "\n```toml host\n",
-                "\n```toml module\n",
+                subject.as_str(),
                 "\n```verdict\n",
                 "\n## Sources\n",
             ] {

@@ -276,3 +276,14 @@ impl Host {
 fn module_path(name: &str) -> String {
     format!("kernel/drivers/demo/{name}.ko")
 }
+
+/// Adds to what a variable of the forged host holds.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn add_to_variable(root: &Path, name: &str, vendor: &str, data: &[u8]) -> Result<(), String> {
+    let path = root.join(format!("sys/firmware/efi/efivars/{name}-{vendor}"));
+    let mut held = fs::read(&path).unwrap_or_else(|_| firmware::variable(false, &[]));
+    held.extend(data);
+    fs::write(&path, held).map_err(|e| format!("{}: {e}", path.display()))
+}

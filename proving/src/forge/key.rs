@@ -40,6 +40,8 @@ impl Key {
         let (name, private): (_, &[u8]) = match name {
             "distribution" => ("distribution", include_bytes!("../../keys/distribution.pk8")),
             "owner" => ("owner", include_bytes!("../../keys/owner.pk8")),
+            // The owner's key under a certificate that is for modules alone.
+            "modules" => ("modules", include_bytes!("../../keys/owner.pk8")),
             "stranger" => ("stranger", include_bytes!("../../keys/stranger.pk8")),
             other => return Err(format!("no test key {other:?}")),
         };
@@ -107,6 +109,14 @@ impl Key {
                         false,
                         &der::sequence(&[der::element(0x80, identifier)]),
                     ),
+                    // extendedKeyUsage: kernel modules and nothing else, where that is meant.
+                    match self.name {
+                        "modules" => {
+                            let purpose = der::oid("1.3.6.1.4.1.2312.16.1.2");
+                            extension("2.5.29.37", false, &der::sequence(&[purpose]))
+                        }
+                        _ => Vec::new(),
+                    },
                 ]),
             ),
         ]);
@@ -120,6 +130,7 @@ fn subject(name: &str) -> &'static str {
     match name {
         "distribution" => "Forged distribution kernel key",
         "owner" => "Forged machine owner key",
+        "modules" => "Forged key for modules alone",
         _ => "Forged key nobody knows",
     }
 }

@@ -12,3 +12,4 @@ pub mod kernel;
 pub mod module;
 pub mod firmware;
 pub mod host;
+pub mod image;

@@ -114,7 +114,7 @@ impl Shims {
 #[serde(deny_unknown_fields)]
 pub struct KnownLevel {
     /// Its date: third field of its first line.
-    pub date: String,
+    pub id: String,
     /// Its text.
     pub text: String,
     /// Where it is written.
@@ -125,7 +125,7 @@ impl KnownLevel {
     /// The row as a reason.
     #[must_use]
     pub fn row(&self) -> Row {
-        row(format!("firmware/sbat.toml#{}", self.date), &self.source, true)
+        row(format!("firmware/sbat.toml#{}", self.id), &self.source, true)
     }
 }
 
@@ -139,7 +139,7 @@ impl Levels {
     /// The level of this date.
     #[must_use]
     pub fn of(&self, date: &str) -> Option<&KnownLevel> {
-        self.level.iter().find(|l| l.date == date)
+        self.level.iter().find(|l| l.id == date)
     }
 }
 
