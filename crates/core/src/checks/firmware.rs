@@ -134,7 +134,7 @@ pub fn judge(case: &BootCase<'_>) -> Judgement {
         (step, answer)
     });
     // A recorded machine answered every check but those about NX and soundness.
-    verdict::weigh(taken, |rule| match rule.name {
+    verdict::weigh(taken, |rule, _| match rule.name {
         "boot/sound" | "boot/nx" => Standing::Documented,
         _ => Standing::Confirmed,
     })
