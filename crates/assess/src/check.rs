@@ -12,7 +12,7 @@ use loadworthy_core::checks::linux::by_name::{NoFile, judge_no_file};
 use loadworthy_core::checks::linux::{self, LinuxCase, Scene};
 use loadworthy_core::facts::module::ModuleFacts;
 use loadworthy_core::signature::Examined;
-use loadworthy_core::verdict::{Judgement, Verdict};
+use loadworthy_core::verdict::Verdict;
 use loadworthy_formats::kernel::lockdown::Level;
 use loadworthy_formats::kernel::name;
 
@@ -219,9 +219,9 @@ impl Asked<'_> {
         );
         notes.extend(notes::loaded_first(self.kernel, read.iter().map(|(_, facts, _)| facts)));
         let mut answers = Vec::new();
-        for (at, facts, signature) in read {
+        for (at, facts, signature) in &read {
             let case = LinuxCase {
-                module: &facts,
+                module: facts,
                 policy: &self.kernel.policy,
                 scene: &scene,
                 tables: &self.host.tables,
@@ -235,9 +235,9 @@ impl Asked<'_> {
             } else {
                 Vec::new()
             };
-            let subject = subject(&facts, Vec::new());
+            let subject = subject(facts, Vec::new());
             answers.push((
-                at,
+                *at,
                 Answered { subject, phase: Phase::Load, judgement, tried, pending: None },
             ));
         }
@@ -279,27 +279,35 @@ impl Asked<'_> {
         let subjects = || wanted.iter().filter_map(|w| modules.get(&w.path.to_string()));
         notes.extend(notes::blocked(self.names, subjects().map(|m| &m.facts)));
         notes.extend(notes::loaded_first(kernel, subjects().map(|m| &m.facts)));
-        let mut answers = Vec::new();
+        let mut judged = Vec::new();
         for Wanted { path, required_by } in wanted {
             let path = path.to_string();
             let Some(judgement) = modules.judge(&path) else { continue };
-            if let Some(why) = modules.get(&path).and_then(|m| missing_file(&m.facts)) {
-                let name = name::of_path(&path);
-                answers.push(no_file(&name, &NoFile::FileMissing(why), required_by.clone()));
-                continue;
-            }
             let mut tried = Vec::new();
-            if left > 0 && !matches!(judgement.verdict, Verdict::Loads | Verdict::Unknown(_)) {
+            let missing = modules.get(&path).is_some_and(|m| missing_file(&m.facts).is_some());
+            let decided =
+                !missing && !matches!(judgement.verdict, Verdict::Loads | Verdict::Unknown(_));
+            if left > 0 && decided {
                 left -= 1;
                 tried = modules
                     .with_case(&path, |case| remedies.tried(case, &judgement))
                     .unwrap_or_default();
             }
+            judged.push((path, required_by, tried));
+        }
+        let mut answers = Vec::new();
+        for (path, required_by, tried) in judged {
+            if let Some(why) = modules.get(&path).and_then(|m| missing_file(&m.facts)) {
+                let name = name::of_path(&path);
+                answers.push(no_file(&name, &NoFile::FileMissing(why), required_by.clone()));
+                continue;
+            }
+            let Some(judgement) = modules.take(&path) else { continue };
             let Some(module) = modules.get(&path) else { continue };
             answers.push(Answered {
                 subject: subject(&module.facts, required_by.clone()),
                 phase: Phase::Load,
-                judgement: Judgement::clone(&judgement),
+                judgement,
                 tried,
                 pending: None,
             });

@@ -1,6 +1,6 @@
 //! Modules of one kernel: read and examined once each, then judged in the order they would load.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use loadworthy_collect::gather::linux::module::{self, Scratch};
@@ -11,7 +11,7 @@ use loadworthy_core::checks::linux::by_name::{ByName, Dependency};
 use loadworthy_core::checks::linux::{self, LinuxCase, Scene, exports_of};
 use loadworthy_core::fact::Fact;
 use loadworthy_core::fact::step::Step;
-use loadworthy_core::facts::linux::Export;
+use loadworthy_core::facts::linux::Offers;
 use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
 use loadworthy_core::proof::{Evidence, Gap, Gaps, Origin, Rule, Why, text};
 use loadworthy_core::signature::Examined;
@@ -38,10 +38,10 @@ pub struct Modules<'a> {
     host: &'a Host,
     kernel: &'a OneKernel,
     names: &'a Names,
-    modules: BTreeMap<String, Module>,
-    exports: Arc<BTreeMap<Arc<str>, Vec<Export>>>,
-    files: BTreeMap<String, String>,
-    judged: BTreeMap<String, Arc<Judgement>>,
+    modules: HashMap<String, Arc<Module>>,
+    exports: Arc<Offers>,
+    files: HashMap<String, String>,
+    judged: HashMap<String, Arc<Judgement>>,
 }
 
 impl<'a> Modules<'a> {
@@ -56,32 +56,34 @@ impl<'a> Modules<'a> {
         progress: Progress<'_>,
     ) -> Self {
         let looking = host.looking();
-        let read = pool::each(paths, jobs, progress, Scratch::default, |scratch, path| {
+        let mut read = pool::each(paths, jobs, progress, Scratch::default, |scratch, path| {
             let facts = module::gather(&looking, path, scratch);
             let signature = Examined::of(&facts, &kernel.policy);
-            (path.to_string(), Module { facts, signature })
+            (path.to_string(), Arc::new(Module { facts, signature }))
         });
-        let modules: BTreeMap<_, _> = read.into_iter().collect();
-        let mut exports: BTreeMap<Arc<str>, Vec<Export>> = BTreeMap::new();
-        for (path, module) in &modules {
+        // Of several that offer a symbol, or are called the same, the order of paths decides.
+        read.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut exports = Offers::default();
+        for (path, module) in &read {
             let Some(file) = known(&module.facts.file.fact(|f| (f.clone(), String::new()))) else {
                 continue;
             };
             let ModuleFile::Read(bytes) = &*file else { continue };
             let owner: Arc<str> = Arc::from(name::of_path(path));
             for (symbol, export) in exports_of(bytes, &owner) {
-                exports.entry(symbol).or_default().push(export);
+                exports.entry(symbol).push(export);
             }
         }
-        let files = modules.keys().map(|path| (name::of_path(path), path.clone())).collect();
+        let files = read.iter().map(|(path, _)| (name::of_path(path), path.clone())).collect();
+        let modules = read.into_iter().collect();
         let exports = Arc::new(exports);
-        Self { host, kernel, names, modules, exports, files, judged: BTreeMap::new() }
+        Self { host, kernel, names, modules, exports, files, judged: HashMap::new() }
     }
 
     /// What was read of the module at `path`.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Module> {
-        self.modules.get(path)
+        self.modules.get(path).map(|module| &**module)
     }
 
     /// Judges the module at `path` as modprobe would load it: what it depends on first.
@@ -102,6 +104,12 @@ impl<'a> Modules<'a> {
         let judgement = Arc::new(linux::judge(&prepared.of(&module)));
         self.judged.insert(path.to_owned(), judgement.clone());
         Some(judgement)
+    }
+
+    /// The judgement of the module at `path`, taken out: it is judged anew if it is asked for again.
+    pub fn take(&mut self, path: &str) -> Option<Judgement> {
+        self.judge(path)?;
+        self.judged.remove(path).map(Arc::unwrap_or_clone)
     }
 
     /// What `judge` would judge, for somebody who changes something about it.
@@ -179,9 +187,9 @@ impl Prepared<'_> {
             policy: &self.kernel.policy,
             scene: &self.scene,
             tables: &self.host.tables,
-            signature: module.signature.clone(),
+            signature: &module.signature,
             loader: "modprobe",
-            by_name: Some(self.by_name.clone()),
+            by_name: Some(&self.by_name),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! From names to files: modprobe's index and configuration.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use loadworthy_collect::gather::linux::{modprobe, tree};
@@ -9,7 +9,7 @@ use loadworthy_collect::item::HostPath;
 use loadworthy_core::checks::linux::by_name::NoFile;
 use loadworthy_core::fact::step::Step;
 use loadworthy_core::fact::{Fact, Listing};
-use loadworthy_core::facts::linux::Export;
+use loadworthy_core::facts::linux::Offers;
 use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
 use loadworthy_core::policy::linux::LinuxPolicy;
 use loadworthy_core::proof::{Assumption, Gaps, Proof, Question, Rule, Why, gap, text};
@@ -134,10 +134,10 @@ impl Names {
     pub(crate) fn dependencies(
         &self,
         path: &str,
-        exports: &BTreeMap<Arc<str>, Vec<Export>>,
+        exports: &Offers,
         module: &ModuleFacts,
         policy: &LinuxPolicy,
-        files: &BTreeMap<String, String>,
+        files: &HashMap<String, String>,
     ) -> Vec<String> {
         let own = name::of_path(path);
         if let Some(entry) = self.index.as_ref().and_then(|i| i.get(&own))
@@ -158,13 +158,13 @@ impl Names {
         let mut owners = BTreeSet::new();
         for symbol in bytes.survey.undefined() {
             let Ok(symbol) = str::from_utf8(symbol.name) else { continue };
-            if kernel.as_ref().is_some_and(|k| k.contains_key(symbol)) {
+            if kernel.as_ref().is_some_and(|k| k.get(symbol).is_some()) {
                 continue;
             }
             let owner = exports.get(symbol).and_then(|e| e.iter().find(|e| *e.owner != *own));
-            owners.extend(owner.map(|e| e.owner.to_string()));
+            owners.extend(owner.map(|e| e.owner.clone()));
         }
-        owners.into_iter().filter_map(|owner| files.get(&owner).cloned()).collect()
+        owners.into_iter().filter_map(|owner| files.get(&*owner).cloned()).collect()
     }
 
     /// Why `module` is not loaded when a device asks for it: a `blacklist` line names it.

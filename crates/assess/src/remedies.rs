@@ -68,14 +68,15 @@ impl<'a> Remedies<'a> {
             }
             _ => return Some(linux::judge_without(case, mends(remedy))),
         };
+        let signature = Examined::of(case.module, policy);
         let changed = LinuxCase {
             module: case.module,
             policy,
             scene: case.scene,
             tables: case.tables,
-            signature: Examined::of(case.module, policy),
+            signature: &signature,
             loader: case.loader,
-            by_name: case.by_name.clone(),
+            by_name: case.by_name,
         };
         Some(linux::judge(&changed))
     }

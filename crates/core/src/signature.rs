@@ -160,6 +160,8 @@ pub struct Voucher {
 /// The appended signature of one module, examined under one policy.
 #[derive(Clone, Debug)]
 pub struct Examined {
+    /// The module's bytes, told once for every check that asks; `None` for a file that is not read.
+    pub bytes: Fact<Option<Arc<ModuleBytes>>>,
     /// The marker and the trailer before it; `NotReached` where there is no marker.
     pub trailer: Fact<Stage<()>>,
     /// The message, the arithmetic and the keys.
@@ -191,10 +193,13 @@ impl Examined {
     /// Examines the signature of `module` as a kernel of this policy does.
     #[must_use]
     pub fn of(module: &ModuleFacts, policy: &LinuxPolicy) -> Self {
-        let bytes = module.file.fact(|f| match &**f {
-            ModuleFile::Read(bytes) => (Some(bytes.clone()), end(bytes)),
-            ModuleFile::NotReadable(what) => (None, (*what).into()),
-        });
+        let told = |say: fn(&ModuleBytes) -> String| {
+            module.file.fact(|f| match &**f {
+                ModuleFile::Read(bytes) => (Some(bytes.clone()), say(bytes)),
+                ModuleFile::NotReadable(what) => (None, (*what).into()),
+            })
+        };
+        let bytes = told(end);
         let mut trailer_lines = Vec::new();
         let trailer = draw(&TRAILER, |step| {
             let Some(bytes) = step.consult(&bytes)? else {
@@ -240,7 +245,8 @@ impl Examined {
             };
             Ok((stage, claim))
         });
-        Self { trailer, verified, outcome, trailer_lines, lines, signer }
+        let bytes = told(|bytes| format!("{} bytes", bytes.len));
+        Self { bytes, trailer, verified, outcome, trailer_lines, lines, signer }
     }
 }
 

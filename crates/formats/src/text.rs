@@ -1,5 +1,7 @@
 //! Text out of bytes: lines with numbers, and words safe to print.
 
+use std::borrow::Cow;
+
 use crate::error::{Error, Kind};
 use crate::limits::Limits;
 use crate::reader::wide;
@@ -42,7 +44,18 @@ pub fn hex(bytes: &[u8]) -> String {
 /// The text before the first NUL byte, made safe to print: what is no printable text becomes `\xNN`.
 #[must_use]
 pub fn printable(bytes: &[u8]) -> String {
+    printed(bytes).into_owned()
+}
+
+/// The same, borrowed where it is safe as it is.
+#[must_use]
+pub fn printed(bytes: &[u8]) -> Cow<'_, str> {
     let bytes = bytes.split(|b| *b == 0).next().unwrap_or_default();
+    if bytes.iter().all(|b| matches!(b, b' '..=b'~'))
+        && let Ok(plain) = str::from_utf8(bytes)
+    {
+        return Cow::Borrowed(plain);
+    }
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -60,7 +73,7 @@ pub fn printable(bytes: &[u8]) -> String {
             out.push_str(&hex(&[*byte]));
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 #[cfg(test)]

@@ -79,8 +79,8 @@ mod tests {
         assert_eq!((id.as_deref(), &*item), (Some("debian"), "seen etc/os-release"));
         let symbols = facts.symbols.fact(|s| (s.clone(), String::new()));
         let symbols = value(&symbols);
-        let crcs: Vec<_> = symbols.iter().map(|(name, export)| (&**name, export.crc)).collect();
-        assert_eq!(crcs, [("printk", Some(42))]);
+        assert_eq!(symbols.len(), 1);
+        assert_eq!(symbols.get("printk").map(|export| export.crc), Some(Some(42)));
         // The tree is there and holds no image.
         let image = facts.image.fact(|_| ((), String::new()));
         assert_eq!(opened(&image), Err(Why::Missing(text("usr/lib/modules/1.2/vmlinuz"))));

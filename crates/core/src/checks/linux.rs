@@ -2,16 +2,15 @@
 
 use crate::check::{Answer, Check, Passage};
 use crate::fact::step::Step;
-use crate::facts::linux::{Export, Symbols};
-use crate::facts::module::{ModuleBytes, ModuleFacts, ModuleFile};
+use crate::facts::linux::{Export, Offers, Symbols};
+use crate::facts::module::{ModuleBytes, ModuleFacts};
 use crate::policy::linux::LinuxPolicy;
 use crate::proof::{Claim, Gaps, Rule, Standing, text};
 use crate::signature::Examined;
 use crate::tables::Tables;
 use crate::verdict::{self, Judgement};
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 pub use by_name::ByName;
 use loadworthy_formats::text::printable;
 
@@ -54,18 +53,18 @@ pub struct LinuxCase<'a> {
     /// The tables.
     pub tables: &'a Tables,
     /// The signature, examined once for the checks that ask about it.
-    pub signature: Examined,
+    pub signature: &'a Examined,
     /// The program that asks the kernel to load: `insmod`, `modprobe`.
     pub loader: &'static str,
     /// How it comes to be loaded by name; `None` for a file handed to the kernel alone.
-    pub by_name: Option<ByName>,
+    pub by_name: Option<&'a ByName>,
 }
 
 /// What was loaded before: for a file handed to the kernel on a fresh boot, nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Scene {
     /// Every symbol that some module of the tree exports, with all who do.
-    pub exports: Arc<BTreeMap<Arc<str>, Vec<Export>>>,
+    pub exports: Arc<Offers>,
     /// The modules that are loaded.
     pub loaded: BTreeSet<Arc<str>>,
 }
@@ -198,11 +197,7 @@ pub fn exports_of<'m>(
 impl LinuxCase<'_> {
     /// The bytes of the module; `None` for a file the kernel does not read.
     pub(crate) fn bytes(&self, step: &mut Step) -> Result<Option<Arc<ModuleBytes>>, Gaps> {
-        let file = self.module.file.fact(|f| match &**f {
-            ModuleFile::NotReadable(what) => (None, (*what).into()),
-            ModuleFile::Read(bytes) => (Some(bytes.clone()), alloc::format!("{} bytes", bytes.len)),
-        });
-        step.consult(&file).cloned()
+        step.consult(&self.signature.bytes).cloned()
     }
 
     /// What another module or the kernel itself exports under this name.

@@ -2,9 +2,10 @@
 
 use crate::fact::{Fact, Listing, Source};
 use crate::facts::firmware::Certificate;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use hashbrown::HashMap;
 use loadworthy_formats::kernel::cmdline::CommandLine;
 use loadworthy_formats::kernel::image::KernelImage;
 use loadworthy_formats::kernel::kconfig::Kconfig;
@@ -59,7 +60,55 @@ pub struct Running {
 }
 
 /// Exported symbols by name.
-pub type Symbols = BTreeMap<Arc<str>, Export>;
+pub type Symbols = BySymbol<Export>;
+
+/// What several modules export, by symbol, with all who do.
+pub type Offers = BySymbol<Vec<Export>>;
+
+/// Something for each symbol. It is looked up and never listed, so that no answer can hang on an
+/// order: the one here differs from run to run.
+#[derive(Clone, Debug)]
+pub struct BySymbol<T>(HashMap<Arc<str>, T>);
+
+impl<T> BySymbol<T> {
+    /// What there is for `symbol`.
+    #[must_use]
+    pub fn get(&self, symbol: &str) -> Option<&T> {
+        self.0.get(symbol)
+    }
+
+    /// How many symbols there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What there is for `symbol`, made first where there is nothing.
+    pub fn entry(&mut self, symbol: Arc<str>) -> &mut T
+    where
+        T: Default,
+    {
+        self.0.entry(symbol).or_default()
+    }
+}
+
+impl<T> Default for BySymbol<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T> FromIterator<(Arc<str>, T)> for BySymbol<T> {
+    fn from_iter<I: IntoIterator<Item = (Arc<str>, T)>>(of: I) -> Self {
+        Self(of.into_iter().collect())
+    }
+}
 
 /// One exported symbol.
 #[derive(Clone, Debug, PartialEq, Eq)]

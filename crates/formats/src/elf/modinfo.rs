@@ -3,6 +3,10 @@
 //! Source: `next_string` and `get_next_modinfo` in `kernel/module/main.c`: padding is skipped, the first
 //! entry with a key is the one that counts, and a value ends at its NUL byte and nowhere else.
 
+use std::iter;
+
+use memchr::memchr;
+
 use crate::elf::text::until_nul;
 use crate::text::printable;
 
@@ -40,8 +44,18 @@ impl Modinfo {
     /// Every key with its raw value, in the order of the file; repeated keys as often as they stand.
     /// Strings without `=` are left out, as the kernel never finds them.
     pub fn entries(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.raw.split(|b| *b == 0).filter_map(|entry| {
-            let (key, value) = entry.split_at_checked(entry.iter().position(|b| *b == b'=')?)?;
+        let mut left = self.raw.as_slice();
+        let strings = iter::from_fn(move || {
+            let (string, rest) = match memchr(0, left) {
+                Some(end) => left.split_at_checked(end)?,
+                None if left.is_empty() => return None,
+                None => (left, &[][..]),
+            };
+            left = rest.get(1..).unwrap_or_default();
+            Some(string)
+        });
+        strings.filter_map(|entry| {
+            let (key, value) = entry.split_at_checked(memchr(b'=', entry)?)?;
             Some((key, value.get(1..)?))
         })
     }

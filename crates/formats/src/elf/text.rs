@@ -1,5 +1,7 @@
 //! Names copied out of a file, one after another, so that they outlive its bytes.
 
+use memchr::memchr;
+
 /// Where a kept name lies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -58,5 +60,5 @@ impl Text {
 /// The bytes before the first NUL byte; all of them where there is none.
 #[inline]
 pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
-    bytes.split(|b| *b == 0).next().unwrap_or_default()
+    bytes.get(..memchr(0, bytes).unwrap_or(bytes.len())).unwrap_or_default()
 }

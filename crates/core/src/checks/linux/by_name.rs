@@ -86,7 +86,7 @@ pub(super) static DEPENDENCIES: LinuxCheck = Check {
 };
 
 fn modprobe(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
-    let Some(by_name) = &case.by_name else {
+    let Some(by_name) = case.by_name else {
         return Ok(Passage::pass(Claim::ModprobeRuns { instead: None }));
     };
     let instead = step.consult(&by_name.instead)?.clone();
@@ -98,7 +98,7 @@ fn modprobe(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
 }
 
 fn dependencies(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
-    let Some(by_name) = &case.by_name else { return Ok(Passage::pass(Claim::DependenciesLoad(0))) };
+    let Some(by_name) = case.by_name else { return Ok(Passage::pass(Claim::DependenciesLoad(0))) };
     for dependency in &by_name.dependencies {
         if let Err(Refused { errno, lines }) = step.consult(&dependency.loads)? {
             let claim = Claim::DependencyFails { name: dependency.name.clone(), errno: *errno };

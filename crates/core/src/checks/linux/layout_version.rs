@@ -7,6 +7,7 @@ use crate::errno::Errno;
 use crate::fact::step::Step;
 use crate::facts::module::ModuleBytes;
 use crate::proof::{Claim, Fit, Gaps, Rule};
+use loadworthy_formats::elf::survey::Survey;
 
 pub(super) static CHECK: LinuxCheck = Check {
     rule: Rule {
@@ -30,38 +31,55 @@ pub(super) enum Version {
     MissingExtended,
 }
 
-/// `check_version` of `kernel/module/version.c`.
-pub(super) fn compare(
-    case: &LinuxCase<'_>,
-    step: &mut Step,
-    bytes: &ModuleBytes,
-    symbol: &str,
-    crc: Option<u32>,
-) -> Result<Version, Gaps> {
-    let Some(crc) = crc else { return Ok(Version::Fits) };
-    if !*step.consult(&case.policy.options.modversions)? {
-        return Ok(Version::Fits);
+/// The versions of a module that this kernel compares.
+pub(super) enum Versions {
+    /// None: it does not compare.
+    NotCompared,
+    /// The module has none at all.
+    Nothing,
+    /// Those of `__versions`.
+    Classic,
+    /// Those of `__version_ext_crcs`.
+    Extended,
+}
+
+impl Versions {
+    /// Which a kernel of this policy looks into (`kernel/module/version.c check_version`).
+    pub(super) fn of(case: &LinuxCase<'_>, step: &mut Step, survey: &Survey) -> Result<Self, Gaps> {
+        Ok(if !*step.consult(&case.policy.options.modversions)? {
+            Self::NotCompared
+        } else if survey.extended_crcs.allocated.is_some()
+            && *step.consult(&case.policy.behaviours.extended_versions)?
+        {
+            Self::Extended
+        } else if survey.version_sections.allocated.is_none() {
+            Self::Nothing
+        } else {
+            Self::Classic
+        })
     }
-    let survey = &bytes.survey;
-    let wanted = u64::from(crc);
-    if survey.extended_crcs.allocated.is_some()
-        && *step.consult(&case.policy.behaviours.extended_versions)?
-    {
-        let found = survey.extended_versions().find(|v| v.name == symbol.as_bytes());
-        return Ok(match found {
-            None => Version::MissingExtended,
-            Some(v) if v.crc == wanted => Version::Fits,
-            Some(_) => Version::Differs,
-        });
+
+    /// Symbols and their versions, in order.
+    pub(super) fn listed<'s>(&self, survey: &'s Survey) -> impl Iterator<Item = (&'s [u8], u64)> {
+        let classic = matches!(self, Self::Classic).then(|| survey.versions());
+        let extended = matches!(self, Self::Extended).then(|| survey.extended_versions());
+        let all = classic.into_iter().flatten().chain(extended.into_iter().flatten());
+        all.map(|v| (v.name, v.crc))
     }
-    if survey.version_sections.allocated.is_none() {
-        return Ok(Version::Forced);
+
+    /// How the version `found` for a symbol compares with the one it has.
+    pub(super) fn compare(&self, found: Option<u64>, wanted: u32) -> Version {
+        match (self, found) {
+            (Self::NotCompared, _) => Version::Fits,
+            (Self::Nothing, _) => Version::Forced,
+            (Self::Classic, None) => Version::Missing,
+            (Self::Extended, None) => Version::MissingExtended,
+            (Self::Classic | Self::Extended, Some(crc)) if crc == u64::from(wanted) => {
+                Version::Fits
+            }
+            (Self::Classic | Self::Extended, Some(_)) => Version::Differs,
+        }
     }
-    Ok(match survey.versions().find(|v| v.name == symbol.as_bytes()) {
-        None => Version::Missing,
-        Some(v) if v.crc == wanted => Version::Fits,
-        Some(_) => Version::Differs,
-    })
 }
 
 /// `try_to_force_load`: marked where forcing was compiled in, else refused without a word.
@@ -87,7 +105,15 @@ fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
         return Ok(Passage::pass(Claim::LayoutFits(Fit::NotCompared)));
     }
     let crc = step.consult(&case.policy.symbols)?.get("module_layout").and_then(|e| e.crc);
-    match compare(case, step, &bytes, "module_layout", crc)? {
+    let version = match crc {
+        None => Version::Fits,
+        Some(wanted) => {
+            let versions = Versions::of(case, step, &bytes.survey)?;
+            let found = versions.listed(&bytes.survey).find(|(name, _)| *name == b"module_layout");
+            versions.compare(found.map(|(_, crc)| crc), wanted)
+        }
+    };
+    match version {
         Version::Fits | Version::MissingExtended => Ok(Passage::pass(Claim::LayoutFits(Fit::Fits))),
         Version::Forced => {
             forced(case, step, &bytes, "module_layout", Claim::LayoutFits(Fit::Absent))

@@ -1,7 +1,8 @@
 //! Every symbol a module needs must be exported by what is loaded, allowed to it, and of the version
 //! it was built against.
 
-use super::{LinuxCase, LinuxCheck, layout_version, licence, unread, words};
+use super::layout_version::{Version, Versions};
+use super::{LinuxCase, LinuxCheck, licence, unread, words};
 use crate::check::{Answer, Check, Effect, Letter, Line, Passage};
 use crate::code::Code;
 use crate::codes::{
@@ -16,7 +17,7 @@ use crate::proof::{Claim, Gaps, Rule, text};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use loadworthy_formats::elf::symbols::Oddity;
-use loadworthy_formats::text::printable;
+use loadworthy_formats::text::{printable, printed};
 
 pub(super) static CHECK: LinuxCheck = Check {
     rule: Rule {
@@ -39,6 +40,19 @@ struct Resolving<'a, 'b> {
     failing: usize,
     first: Option<(String, &'static Code)>,
     last: Option<Errno>,
+    versions: Option<Sorted<'a>>,
+}
+
+/// The versions a module was built against, to look them up; the first of a name counts.
+struct Sorted<'m>(Versions, Vec<(&'m [u8], u64)>);
+
+impl Sorted<'_> {
+    fn compare(&self, symbol: &[u8], wanted: u32) -> Version {
+        let Self(versions, sorted) = self;
+        let at = sorted.partition_point(|(name, _)| *name < symbol);
+        let found = sorted.get(at).filter(|(name, _)| *name == symbol);
+        versions.compare(found.map(|(_, crc)| *crc), wanted)
+    }
 }
 
 fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
@@ -60,6 +74,7 @@ fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
         failing: 0,
         first: None,
         last: None,
+        versions: None,
     };
     let mut count = 0_usize;
     // Odd and needed symbols are told in the order of the table they stand in.
@@ -127,10 +142,11 @@ impl Resolving<'_, '_> {
 
     /// `resolve_symbol` and what `simplify_symbols` makes of its answer.
     fn resolve(&mut self, name: &[u8], weak: bool, step: &mut Step) -> Result<(), Gaps> {
-        let symbol = printable(name);
-        let kernel = step.consult(&self.case.policy.symbols)?;
-        let found = self.case.export(kernel, &symbol).cloned();
-        let allowed = found.as_ref().filter(|e| !(e.gpl_only && self.proprietary));
+        let symbol = printed(name);
+        let case = self.case;
+        let kernel = step.consult(&case.policy.symbols)?;
+        let found = case.export(kernel, &symbol);
+        let allowed = found.filter(|e| !(e.gpl_only && self.proprietary));
         let Some(export) = allowed else {
             if weak || name == b"_GLOBAL_OFFSET_TABLE_" {
                 return Ok(());
@@ -138,37 +154,56 @@ impl Resolving<'_, '_> {
             let code = if found.is_some() { &FREE_LICENCE_SYMBOL_REFUSED } else { &UNKNOWN_SYMBOL };
             return self.unknown(&symbol, code, Errno::ENOENT, step);
         };
-        let export = export.clone();
         self.uses_gpl_only |= export.gpl_only;
-        if export.owner_proprietary && !self.inherit(&symbol, &export, step)? {
+        if export.owner_proprietary && !self.inherit(&symbol, export, step)? {
             if weak {
                 return Ok(());
             }
             return self.unknown(&symbol, &FREE_LICENCE_SYMBOL_REFUSED, Errno::ENOENT, step);
         }
-        match layout_version::compare(self.case, step, self.bytes, &symbol, export.crc)? {
-            layout_version::Version::Fits => {}
-            layout_version::Version::MissingExtended => {
+        match self.version_of(&symbol, export.crc, step)? {
+            Version::Fits => {}
+            Version::MissingExtended => {
                 let name = words::info_name(self.bytes);
                 self.say("extended-version-missing", &[&name, &symbol], step)?;
             }
-            layout_version::Version::Forced => {
+            Version::Forced => {
                 if !*step.consult(&self.case.policy.options.force_load)? {
                     return self.unknown(&symbol, &FORCED_LOAD_REFUSED, Errno::EINVAL, step);
                 }
                 self.forced = true;
             }
-            layout_version::Version::Differs => {
+            Version::Differs => {
                 return self.version(&symbol, "version-differs", step);
             }
-            layout_version::Version::Missing => {
+            Version::Missing => {
                 return self.version(&symbol, "version-missing", step);
             }
         }
-        if !self.may_use(&symbol, &export, step)? {
+        if !self.may_use(&symbol, export, step)? {
             return self.unknown(&symbol, &NAMESPACE_NOT_IMPORTED, Errno::EINVAL, step);
         }
         Ok(())
+    }
+
+    /// How the version of a symbol compares with the one the module was built against.
+    fn version_of(
+        &mut self,
+        symbol: &str,
+        crc: Option<u32>,
+        step: &mut Step,
+    ) -> Result<Version, Gaps> {
+        let Some(wanted) = crc else { return Ok(Version::Fits) };
+        let sorted = match self.versions.take() {
+            Some(sorted) => sorted,
+            None => {
+                let versions = Versions::of(self.case, step, &self.bytes.survey)?;
+                let mut sorted: Vec<_> = versions.listed(&self.bytes.survey).collect();
+                sorted.sort_by_key(|(name, _)| *name);
+                Sorted(versions, sorted)
+            }
+        };
+        Ok(self.versions.insert(sorted).compare(symbol.as_bytes(), wanted))
     }
 
     fn version(&mut self, symbol: &str, row: &'static str, step: &mut Step) -> Result<(), Gaps> {
