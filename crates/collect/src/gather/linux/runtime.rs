@@ -207,7 +207,7 @@ mod tests {
         let own = running(&Host::new().with("proc/keys", &keys), "6.1.0");
         assert_eq!((value(&own.machine_keys), value(&own.platform_keys)), (0, 2));
         assert_eq!(value(&own.denied_files.items()[0]), [0xab; 32]);
-        let own = running(&Host::new().with("proc/keys", &line("keyring   _ses: 1")), "6.1.0");
+        let own = running(&Host::new().with("proc/keys", line("keyring   _ses: 1")), "6.1.0");
         assert!(
             format!("{:?}", own.machine_keys).contains("Denied"),
             "a user sees only their own keys"
