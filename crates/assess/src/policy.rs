@@ -1,5 +1,8 @@
 //! `policy`: what this platform demands, each with where it was read.
 
+use std::sync::Arc;
+
+use loadworthy_collect::gather::inventory::{self, Inventory};
 use loadworthy_core::answer::Demand;
 use loadworthy_core::fact::Fact;
 use loadworthy_core::fact::Listing;
@@ -26,7 +29,9 @@ pub fn policy(request: &Request) -> Result<Vec<Policy>, Trouble> {
     let mut out = Vec::new();
     for kernel in host.asked(&request.kernel)? {
         let kernel = host.kernel(kernel, request)?;
-        out.push(Policy { kernel: kernel.kernel.release.to_string(), demands: demands(&kernel) });
+        let mut demands = demands(&kernel);
+        demands.extend(inventory(&inventory::gather(&host.looking())));
+        out.push(Policy { kernel: kernel.kernel.release.to_string(), demands });
     }
     Ok(out)
 }
@@ -62,6 +67,23 @@ fn demands(kernel: &OneKernel) -> Vec<Demand> {
     out.push(counted("denied-files", &policy.keyrings.denied_files));
     out.push(demand("blocked-names", &policy.blocked_names, |names| names.join(",")));
     out
+}
+
+/// What is not a demand on modules, and belongs into the record of a machine.
+fn inventory(found: &Inventory) -> Vec<Demand> {
+    let listed =
+        |names: &Vec<Arc<str>>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let letters = |l: &Arc<str>| if l.is_empty() { "none".to_owned() } else { l.to_string() };
+    vec![
+        demand("pending-requests", &found.pending, listed),
+        demand("sbat-level", &found.sbat_level, |l| l.as_deref().unwrap_or("none").to_owned()),
+        demand("taint", &found.taint, letters),
+        demand("marked-modules", &found.marked, |marked| {
+            let each: Vec<String> =
+                marked.iter().map(|(name, by)| format!("{name} ({by})")).collect();
+            if each.is_empty() { "none".to_owned() } else { each.join(", ") }
+        }),
+    ]
 }
 
 fn demand<T: Clone>(name: &'static str, fact: &Fact<T>, say: impl Fn(&T) -> String) -> Demand {

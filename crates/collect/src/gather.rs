@@ -9,5 +9,6 @@ pub mod looking;
 mod host;
 pub mod certificate;
 pub mod firmware;
+pub mod inventory;
 pub mod linux;
 pub mod boot_image;

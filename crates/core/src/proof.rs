@@ -140,6 +140,10 @@ pub enum Question {
     Hardware,
     /// Whether module loading was switched off.
     ModulesDisabled,
+    /// What waits for a person at the next boot.
+    PendingRequests,
+    /// The marks on the running kernel.
+    Taint,
     /// The bytes of an image that boots.
     ImageBytes,
     /// The shim that is installed.

@@ -386,6 +386,16 @@ pub const fn question(question: Question) -> (&'static str, &'static str, &'stat
             "whether module loading is switched off",
             "give proc/sys/kernel/modules_disabled",
         ),
+        Question::PendingRequests => (
+            "pending-requests",
+            "which requests wait for MokManager",
+            "give the folder sys/firmware/efi/efivars",
+        ),
+        Question::Taint => (
+            "taint",
+            "which marks the running kernel carries",
+            "give proc/sys/kernel/tainted and sys/module",
+        ),
         Question::ImageBytes => ("image-bytes", "what is in the image's file", ROOT),
         Question::Shim => (
             "shim",
