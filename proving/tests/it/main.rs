@@ -3,6 +3,7 @@
 //! A test that needs a tool which is not there says `skipped: TOOL not found`, and all of those
 //! are counted at the end. Renew transcripts and seeds with `LOADWORTHY_UPDATE=1`.
 
+mod bootchain;
 mod corpus;
 mod forged;
 mod hostile;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         hostile::trials(),
         laws::trials(),
         oracle::trials(),
+        bootchain::trials(),
         peers::trials(),
         tidy::trials(),
     ];

@@ -14,13 +14,18 @@ pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     let found =
         std::env::split_paths(&path).chain(system).map(|p| p.join(name)).find(|p| p.is_file());
     if found.is_none() {
-        // Tests print into a buffer; this line is for everybody.
-        drop(writeln!(std::io::stdout(), "skipped: {name} not found"));
-        if let Ok(mut all) = SKIPPED.lock() {
-            all.push(name.to_owned());
-        }
+        told(name);
     }
     found
+}
+
+/// Tells that a test is skipped for want of something.
+pub(crate) fn told(missing: &str) {
+    // Tests print into a buffer; this line is for everybody.
+    drop(writeln!(std::io::stdout(), "skipped: {missing} not found"));
+    if let Ok(mut all) = SKIPPED.lock() {
+        all.push(missing.to_owned());
+    }
 }
 
 /// What a tool prints.

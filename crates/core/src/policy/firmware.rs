@@ -148,29 +148,26 @@ fn vendor(facts: &BootFacts, tables: &Tables) -> (Listing<Entry>, Listing<Entry>
         return (listing(&|s| s.authorized.clone()), listing(&|s| s.deauthorized.clone()));
     }
     let shims = usual_shims(facts, tables);
-    if shims.is_empty() {
-        let why = || gap(Question::Shim, Why::NoRow(text("firmware/authorities.toml")));
-        return (Listing::unknown(why()), Listing::unknown(why()));
-    }
     let (mut trusted, mut denied) = (Vec::new(), Vec::new());
+    let mut whole = None;
     for shim in &shims {
+        let listed = Fact::listed((), shim.row());
         let certificate =
             Certificate { der: shim.certificate.0.clone(), name: text(shim.name.as_str()) };
-        let entry = Entry::Certificate { certificate, first: true };
-        trusted.push(Fact::listed(entry, shim.row()));
-        for digest in &shim.denied {
-            if let Some(digest) = Digest::from_bytes(&digest.0) {
-                let entry = Entry::Digest(DigestAlgorithm::Sha256, digest);
-                denied.push(Fact::listed(entry, shim.row()));
-            }
+        trusted.push(listed.map(|()| Entry::Certificate { certificate, first: true }));
+        denied.extend(shim.denied.iter().filter_map(|digest| {
+            let digest = Digest::from_bytes(&digest.0)?;
+            Some(listed.map(|()| Entry::Digest(DigestAlgorithm::Sha256, digest)))
+        }));
+        whole.get_or_insert(listed);
+    }
+    match whole {
+        Some(whole) => (Listing::new(trusted, whole.clone()), Listing::new(denied, whole)),
+        None => {
+            let why = || gap(Question::Shim, Why::NoRow(text("firmware/authorities.toml")));
+            (Listing::unknown(why()), Listing::unknown(why()))
         }
     }
-    let whole = || shims.first().map(|shim| Fact::listed((), shim.row()));
-    let unknown = || Fact::unknown(gap(Question::Shim, Why::NoRow(text("firmware"))));
-    (
-        Listing::new(trusted, whole().unwrap_or_else(unknown)),
-        Listing::new(denied, whole().unwrap_or_else(unknown)),
-    )
 }
 
 /// The shims of this system's distribution; every known one where it does not say whose it is.
