@@ -100,6 +100,7 @@ impl Host {
         kernel.exports.extend(
             module.needs.iter().filter(|n| n.contains(':')).map(|needed| Export::of(needed)),
         );
+        kernel.builtin.extend(self.builtin.iter().cloned());
         let release = kernel.release.clone();
         root.put(&format!("boot/vmlinuz-{release}"), kernel.image())?;
         root.put(&format!("boot/config-{release}"), &kernel.config)?;
@@ -209,14 +210,12 @@ impl Host {
             .chain([module])
             .flat_map(|m| m.exports.iter().map(move |e| format!("alias symbol:{e} {}\n", m.name)))
             .collect();
-        let builtin: String = std::iter::once("loop")
-            .chain(self.builtin.iter().map(String::as_str))
-            .map(|name| format!("kernel/drivers/{name}.ko\n"))
-            .collect();
-        // kbuild's record of what is inside the image; `loop` is in every one. A parameter is what
-        // makes code inside the image take a name below /sys/module (kernel/params.c).
-        let inside: String = std::iter::once("loop")
-            .chain(self.builtin.iter().map(String::as_str))
+        let builtin: String =
+            kernel.builtin.iter().map(|name| format!("kernel/drivers/{name}.ko\n")).collect();
+        // kbuild's record of what is inside the image; `loop` is in every one.
+        let inside: String = kernel
+            .builtin
+            .iter()
             .map(|name| {
                 format!(
                     "{name}.parmtype=level:int\0{name}.parm=level:How much\0\

@@ -12,6 +12,9 @@ pub const STRUCT_MODULE: usize = 1024;
 /// Where the strings of the symbol table lie.
 const NAMES_AT: u64 = 0x90_0000;
 
+/// Where the names of parameters lie.
+const PARAMETERS_AT: u64 = 0xc0_0000;
+
 /// A kernel.
 #[derive(Clone, Debug)]
 pub struct Kernel {
@@ -25,6 +28,8 @@ pub struct Kernel {
     pub certificates: Vec<Vec<u8>>,
     /// What it exports.
     pub exports: Vec<Export>,
+    /// Code inside with a parameter, and so with a name below `/sys/module`.
+    pub builtin: Vec<String>,
     version: String,
 }
 
@@ -87,6 +92,7 @@ impl Kernel {
             messages: messages.lines().map(str::to_owned).collect(),
             certificates: Vec::new(),
             exports: ["module_layout", "printk", "_printk", "__fentry__"].map(Export::of).into(),
+            builtin: vec!["loop".to_owned()],
             version: version.to_owned(),
         };
         for line in lines {
@@ -219,6 +225,7 @@ impl Kernel {
         elf.section_at("__ksymtab_strings", PROGBITS, ALLOC, NAMES_AT, &names);
         elf.section_at(".init.data", PROGBITS, ALLOC, 0xa0_0000, &self.certificate_list());
         elf.section_at(".BTF", PROGBITS, ALLOC, 0xb0_0000, &types());
+        parameters(&mut elf, self.builtin.iter().map(String::as_str));
         elf.finish(true)
     }
 
@@ -233,6 +240,21 @@ impl Kernel {
         out.extend([0xff; 8]);
         out
     }
+}
+
+/// A parameter of each piece of code: `struct kernel_param` is name, module, operations,
+/// permissions, value (`include/linux/moduleparam.h`).
+pub fn parameters<'a>(elf: &mut Elf, code: impl IntoIterator<Item = &'a str>) {
+    let (mut parameters, mut texts) = (Vec::new(), Vec::new());
+    for name in code {
+        let name_at = PARAMETERS_AT + texts.len() as u64;
+        for word in [name_at, 0, 0x10_0000, 0o444, 0x10_0000] {
+            parameters.extend(u64::to_le_bytes(word));
+        }
+        texts.extend(format!("{name}.level\0").bytes());
+    }
+    elf.section_at(".init.rodata", PROGBITS, ALLOC, PARAMETERS_AT, &texts);
+    elf.section_at("__param", PROGBITS, ALLOC, PARAMETERS_AT + 0x8_0000, &parameters);
 }
 
 /// The sum of a symbol: the same in every forged kernel and module.

@@ -2,10 +2,11 @@
 //! small image again that reads the same.
 //!
 //! The stand-in has the real image's banner, version magic, compiled-in certificates, exports with
-//! their sums, the size of `struct module`, and one string for each piece of code that a string
+//! their sums, the names its code occupies, the size of `struct module`, and one string for each piece of code that a string
 //! proves.
 
 use crate::forge::elf::{ALLOC, Elf, Kind, PROGBITS};
+use crate::forge::kernel::parameters;
 use crate::oracles::archive::Archive;
 use loadworthy_formats::compress;
 use loadworthy_formats::kernel::image::{self, Export, KernelImage, Probe};
@@ -28,6 +29,7 @@ pub struct StandIn {
     pub vermagic: String,
     pub struct_module_size: Option<u64>,
     pub has_btf: bool,
+    pub builtin_names: Option<BTreeSet<String>>,
     /// Strings of the image, one for each piece of code that a string proves.
     pub messages: Vec<String>,
     #[serde(skip)]
@@ -52,6 +54,7 @@ impl StandIn {
             vermagic: String::from_utf8_lossy(&real.vermagic.clone().unwrap_or_default()).into(),
             struct_module_size: real.struct_module_size,
             has_btf: real.has_btf,
+            builtin_names: real.builtin_names.clone(),
             messages: Vec::new(),
             certificates: real.certificates.clone(),
             revoked: real.revoked_certificates.clone(),
@@ -157,6 +160,9 @@ impl StandIn {
             let size = self.struct_module_size.unwrap_or(0) as u32;
             elf.section_at(".BTF", PROGBITS, ALLOC, 0xb0_0000, &types(size));
         }
+        if let Some(names) = &self.builtin_names {
+            parameters(&mut elf, names.iter().map(String::as_str));
+        }
         elf.finish(true)
     }
 
@@ -230,6 +236,7 @@ fn difference(real: &KernelImage, own: &KernelImage) -> String {
     hold("revoked", real.revoked_certificates == own.revoked_certificates);
     hold("struct_module_size", real.struct_module_size == own.struct_module_size);
     hold("has_btf", real.has_btf == own.has_btf);
+    hold("builtin_names", real.builtin_names == own.builtin_names);
     hold("exports", real.exports == own.exports);
     let probes: Vec<_> = real.probes.symmetric_difference(&own.probes).collect();
     hold(&format!("probes {probes:?}"), probes.is_empty());
@@ -289,6 +296,7 @@ fn proven(strings: &[&str]) -> Result<BTreeSet<Probe>, String> {
         vermagic: String::new(),
         struct_module_size: None,
         has_btf: false,
+        builtin_names: None,
         messages: strings.iter().map(|s| (*s).to_owned()).collect(),
         certificates: Vec::new(),
         revoked: Vec::new(),

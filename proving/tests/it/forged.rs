@@ -17,6 +17,7 @@ fn read(family: &str) -> Result<(), Failed> {
     kernel.certificates.push(Key::named("distribution")?.certificate);
     kernel.exports.push(Export::of("gpl:demo_gpl"));
     kernel.exports.push(Export::of("ns:SPACE:demo_inner"));
+    kernel.builtin.push("demo".to_owned());
     let read = image::read(&kernel.image(), &Limits::DEFAULT).map_err(|e| e.to_string())?.value;
     let same = |what: &str, good: bool| match good {
         true => Ok(()),
@@ -27,6 +28,8 @@ fn read(family: &str) -> Result<(), Failed> {
     same("vermagic", read.vermagic.as_deref() == Some(kernel.vermagic().as_bytes()))?;
     same("certificates", read.certificates == kernel.certificates && read.certificates_delimited)?;
     same("struct module", read.struct_module_size == Some(STRUCT_MODULE as u64))?;
+    let names = read.builtin_names.iter().flatten();
+    same("names of built-in code", names.eq(["demo", "loop"]))?;
     let exports = read.exports.as_deref().unwrap_or_default();
     for export in &kernel.exports {
         let found = exports.iter().find(|e| e.name == export.name);

@@ -43,7 +43,7 @@ pub fn gather(
         symbols: symbols::gather(looking, &kernel.release, &image),
         module_struct_size: image.module_struct_size(looking),
         own_certificates: certificate::own(looking),
-        builtin_names: builtin::names(looking, tree, &about),
+        builtin_names: builtin::names(looking, tree, &image, &about),
         image: image.source(looking),
     }
 }

@@ -39,8 +39,20 @@ pub struct LinuxFacts {
     /// Certificates that this machine signs its own modules with, with the file each is in.
     pub own_certificates: Vec<(Arc<str>, Certificate)>,
     /// Names that built-in code occupies below `/sys/module`.
-    pub builtin_names: Fact<Arc<BTreeSet<Arc<str>>>>,
+    pub builtin_names: BuiltinNames,
 }
+
+/// Names that built-in code occupies below `/sys/module`: some certainly, others perhaps.
+#[derive(Clone, Debug)]
+pub struct BuiltinNames {
+    /// Names that are occupied for certain.
+    pub taken: Fact<Names>,
+    /// All that may be; any other name is free.
+    pub possible: Fact<Names>,
+}
+
+/// A set of names.
+pub type Names = Arc<BTreeSet<Arc<str>>>;
 
 /// What only the running kernel knows.
 #[derive(Clone, Debug)]

@@ -5,12 +5,11 @@ use crate::elf_rules::rules::Rules;
 use crate::fact::Fact;
 use crate::fact::step::{Step, draw};
 use crate::facts::firmware::FirmwareFacts;
-use crate::facts::linux::{LinuxFacts, Symbols};
+use crate::facts::linux::{BuiltinNames, LinuxFacts, Symbols};
 use crate::pkcs7::dialect::{Dialect, Knowledge};
 use crate::proof::{Claim, Gaps, Proof, Question, Row, Rule, Why, gap, text};
 use crate::tables::behaviours::Point;
 use crate::tables::{Tables, Version};
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -58,7 +57,7 @@ pub struct LinuxPolicy {
     /// The size of `struct module` in bytes.
     pub module_struct_size: Fact<u64>,
     /// Names that built-in code occupies below `/sys/module`.
-    pub builtin_names: Fact<Arc<BTreeSet<Arc<str>>>>,
+    pub builtin_names: BuiltinNames,
     /// Configuration that later checks ask about.
     pub options: Options,
     /// What this kernel does in points where kernels differ.

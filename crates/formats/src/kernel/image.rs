@@ -12,6 +12,7 @@ mod layout;
 mod btf;
 mod certificates;
 mod exports;
+mod parameters;
 mod probes;
 #[cfg(test)]
 mod forge;
@@ -60,6 +61,9 @@ pub struct KernelImage {
     pub probes: BTreeSet<Probe>,
     /// What the kernel exports; `None` when the image keeps no section table.
     pub exports: Option<Vec<Export>>,
+    /// Names that its code occupies below `/sys/module` for parameters and versions; `None` when
+    /// the image does not tell.
+    pub builtin_names: Option<BTreeSet<String>>,
     /// `sizeof(struct module)`, which `.gnu.linkonce.this_module` must have.
     pub struct_module_size: Option<u64>,
     /// Whether the kernel carries type information to compare that of modules with.
@@ -160,6 +164,7 @@ fn contents(
         config,
         probes: probes::find(&constants),
         exports: exports::read(&layout, limits, &mut deviations),
+        builtin_names: parameters::names(&layout, limits, &mut deviations),
         struct_module_size: btf.and_then(|btf| btf::structure_size(&layout, btf, b"module")),
         has_btf: btf.is_some(),
     };
@@ -250,6 +255,7 @@ mod tests {
             [Probe::GateRejects, Probe::LockdownEfiSecureBootMode]
         );
         assert_eq!(got.struct_module_size, Some(896));
+        assert!(got.builtin_names.unwrap().iter().eq(["first", "third"]));
         assert_eq!(
             got.exports.unwrap(),
             [

@@ -1,39 +1,71 @@
 //! Names that built-in code occupies below `/sys/module`.
 //!
 //! `param_sysfs_builtin` and `version_sysfs_builtin` (`kernel/params.c`) make a place for every
-//! piece of code with parameters or a version. The running kernel shows them; otherwise
-//! `modules.builtin.modinfo` tells which code has either, under the name of its file.
+//! piece of code with parameters or a version, `module_add_driver` (`drivers/base/module.c`) for
+//! drivers that still have none. The running kernel shows them all. Before it runs, its image tells
+//! those of the first two for certain; the indexes list all code that may have one, under the name
+//! of its file.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use loadworthy_core::fact::Fact;
+use loadworthy_core::facts::linux::{BuiltinNames, Names};
 use loadworthy_core::proof::{Origin, Question, gap, text};
 use loadworthy_formats::kernel::{modules_builtin, proc_modules};
 
+use super::image::Image;
 use super::runtime::About;
 use super::tree::Tree;
 use crate::gather::looking::{Looking, Read};
 use crate::item::Item;
 
-/// Code that names its parameters differently from its file (`MODULE_PARAM_PREFIX`): the file's
-/// name, and the name below `/sys/module`. Sources: `kernel/module/`, `kernel/rcu/`,
-/// `drivers/xen/events/`.
-const RENAMED: [(&str, &str); 5] = [
-    ("main", "module"),
-    ("signing", "module"),
-    ("tree", "rcutree"),
-    ("update", "rcupdate"),
-    ("events", "xen"),
+/// Names that code gives its parameters instead of that of its file (`MODULE_PARAM_PREFIX`); the
+/// indexes do not have them. What has no prefix at all is found below `kernel`. Sources: linux
+/// 6.1, 6.12: `block/`, `drivers/gpu/drm/msm/`, `drivers/mmc/core/`, `drivers/pci/pcie/`,
+/// `drivers/xen/`, `kernel/`, `mm/`.
+const PREFIXES: [&str; 15] = [
+    "adreno",
+    "block",
+    "damon_lru_sort",
+    "damon_reclaim",
+    "damon_stat",
+    "kernel",
+    "kfence",
+    "mmcblk",
+    "module",
+    "page_alloc",
+    "pcie_aspm",
+    "rcupdate",
+    "rcutree",
+    "syscall",
+    "xen",
 ];
 
-type Names = Arc<BTreeSet<Arc<str>>>;
-
 /// A live `/sys/module` is complete; one that was captured holds what somebody thought of.
-pub(super) fn names(looking: &Looking<'_>, tree: &Tree, about: &About) -> Fact<Names> {
+pub(super) fn names(
+    looking: &Looking<'_>,
+    tree: &Tree,
+    image: &Image,
+    about: &About,
+) -> BuiltinNames {
     let live = looking.view.origin() == Origin::Live;
     let shown = if about.runs && live { shown(looking) } else { None };
-    shown.unwrap_or_else(|| listed(looking, tree))
+    if let Some(shown) = shown {
+        return BuiltinNames { taken: shown.clone(), possible: shown };
+    }
+    let taken = image.builtin_names(looking);
+    // Before 5.2 only what could have been a module is listed: all that the image may not tell of.
+    let drivers = || match &image.0 {
+        Ok(read) if read.value.builtin_names.is_some() => tree.builtin.fact(|builtin| {
+            let names: BTreeSet<_> = builtin.iter().map(|(name, _)| text(name)).collect();
+            let said = format!("{} drivers inside the image", names.len());
+            (Arc::new(names), said)
+        }),
+        _ => Fact::unknown(Vec::new()),
+    };
+    let possible = listed(looking, tree).or(drivers);
+    BuiltinNames { taken, possible }
 }
 
 /// Every name the running kernel shows that no loaded module has.
@@ -57,47 +89,56 @@ fn shown(looking: &Looking<'_>) -> Option<Fact<Names>> {
     Some(Fact::seen(Arc::new(names), looking.evidence(&text("sys/module"), said)))
 }
 
+/// All code inside the image that says anything about itself.
 fn listed(looking: &Looking<'_>, tree: &Tree) -> Fact<Names> {
     let read = tree.index(looking, "modules.builtin.modinfo", |bytes| {
         modules_builtin::read_modinfo(bytes, looking.limits)
     });
-    let Read { value: fields, item } = match read {
-        Ok(read) => read,
-        Err(why) => return Fact::unknown(gap(Question::BuiltinNames, why)),
-    };
-    let mut names: BTreeSet<Arc<str>> = fields
-        .iter()
-        .filter(|field| matches!(field.key.as_str(), "parmtype" | "version"))
-        .map(|field| {
-            let renamed = RENAMED.iter().find(|(file, _)| *file == field.module);
-            text(renamed.map_or(field.module.as_str(), |(_, name)| name))
-        })
-        .collect();
-    // Parameters without a prefix have their place here, and every kernel has some.
-    names.insert(text("kernel"));
-    let said = format!("{} pieces of built-in code have parameters or a version", names.len());
-    Fact::seen(Arc::new(names), looking.evidence(&item, said))
+    match read {
+        Ok(Read { value: fields, item }) => {
+            let files = fields.iter().map(|field| text(&*field.module));
+            let names: BTreeSet<_> = files.chain(PREFIXES.map(text)).collect();
+            let said = format!("{} names that code inside the image may use", names.len());
+            Fact::seen(Arc::new(names), looking.evidence(&item, said))
+        }
+        Err(why) => Fact::unknown(gap(Question::BuiltinNames, why)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gather::host::{Host, opened, value};
-    use crate::gather::linux::{kernels, tree};
+    use crate::gather::host::{Host, opened};
+    use crate::gather::linux::{image, kernels, tree};
     use loadworthy_core::proof::Why;
 
-    #[test]
-    fn code_with_parameters_or_a_version_has_a_name_there() {
-        let modinfo = b"a.parmtype=x:int\0b.version=1\0c.license=GPL\0tree.parmtype=y:int\0";
-        let host = Host::new().with("lib/modules/1/modules.builtin.modinfo", modinfo);
+    /// What is taken for certain and what may be, where that is known.
+    fn found(host: &Host, release: &str) -> [Result<Vec<String>, Why>; 2] {
         let looking = host.looking();
         let kernels = kernels::gather(&looking);
-        let asked = kernels.named("1", Fact::unknown(Vec::new()));
-        let about = About::of(&kernels, &asked);
-        let found = value(&names(&looking, &tree::gather(&looking, "1"), &about));
-        let found: Vec<_> = found.iter().map(|name| &**name).collect();
-        assert_eq!(found, ["a", "b", "kernel", "rcutree"]);
-        let none = names(&looking, &tree::gather(&looking, "2"), &about);
-        assert!(matches!(opened(&none), Err(Why::Missing(_))));
+        let about = About::of(&kernels, &kernels.named(release, Fact::unknown(Vec::new())));
+        let tree = tree::gather(&looking, release);
+        let names = names(&looking, &tree, &image::read(&looking, release), &about);
+        [names.taken, names.possible].map(|names| {
+            let names = opened(&names).map(|(names, _)| names)?;
+            Ok(names.iter().map(ToString::to_string).collect())
+        })
+    }
+
+    #[test]
+    fn indexes_tell_what_may_be_taken_and_never_what_is() {
+        let modinfo = b"a.parmtype=x:int\0b.version=1\0c.license=GPL\0";
+        let host = Host::new().with("lib/modules/1/modules.builtin.modinfo", modinfo);
+        let [taken, possible] = found(&host, "1");
+        assert!(matches!(taken, Err(Why::Missing(_))));
+        let possible = possible.unwrap();
+        for name in ["a", "b", "c", "kernel", "rcutree"] {
+            assert!(possible.iter().any(|found| found == name), "{name}");
+        }
+        assert!(!possible.contains(&"d".to_owned()));
+        assert!(found(&host, "2").iter().all(Result::is_err));
+        // Without the image, the older index leaves out code that could not be a module.
+        let host = Host::new().with("lib/modules/1/modules.builtin", "kernel/a.ko\n");
+        assert!(found(&host, "1").iter().all(Result::is_err));
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use loadworthy_core::fact::{Fact, Listing, Source};
 use loadworthy_core::facts::firmware::Certificate;
+use loadworthy_core::facts::linux::Names;
 use loadworthy_core::proof::{Question, Why, gap, text};
 use loadworthy_formats::kernel::image::{self, KernelImage};
 use loadworthy_formats::kernel::kconfig::{self, Kconfig};
@@ -83,6 +84,20 @@ impl Image {
             },
             Err(why) => Fact::unknown(gap(question, why.clone())),
         }
+    }
+
+    /// Names that code with parameters or a version occupies below `/sys/module`.
+    pub(super) fn builtin_names(&self, looking: &Looking<'_>) -> Fact<Names> {
+        let question = Question::BuiltinNames;
+        let Read { value: image, item } = match &self.0 {
+            Ok(read) => read,
+            Err(why) => return Fact::unknown(gap(question, why.clone())),
+        };
+        let Some(names) = &image.builtin_names else {
+            return Fact::unknown(gap(question, Why::Missing(text(format!("{item}: __param")))));
+        };
+        let said = format!("{} names of code with parameters or a version", names.len());
+        Fact::seen(Arc::new(names.iter().map(text).collect()), looking.evidence(item, said))
     }
 
     /// The configuration: a file of that kernel's, the copy inside the image, or what the running

@@ -33,9 +33,6 @@ const TABLES: [(&str, &str, bool); 5] = [
     ("__ksymtab_unused_gpl", "__kcrctab_unused_gpl", true),
 ];
 
-/// `KSYM_NAME_LEN`
-const LONGEST: usize = 512;
-
 /// How one entry is written.
 #[derive(Clone, Copy)]
 struct Shape {
@@ -98,7 +95,7 @@ fn entries<'a>(
     shape: Shape,
     limits: &Limits,
 ) -> Option<Vec<(&'a str, &'a str)>> {
-    let field = if shape.relative || !layout.wide { 4_usize } else { 8 };
+    let field = if shape.relative { 4_usize } else { layout.word_size() };
     let fields = if shape.namespaced { 3_usize } else { 2 };
     let size = field.checked_mul(fields)?;
     let entries = section.bytes.chunks_exact(size);
@@ -117,9 +114,7 @@ fn entries<'a>(
             } else {
                 layout.word(value)?
             };
-            let text = layout.from(target)?;
-            let text = text.get(..LONGEST).unwrap_or(text);
-            str::from_utf8(text.get(..memchr::memchr(0, text)?)?).ok()
+            layout.text(target)
         };
         let name = text(1).filter(|name| is_name(name))?;
         // A null pointer is how absolute entries say "no namespace".

@@ -43,7 +43,7 @@ pub(super) fn certificate(serial: u8) -> Vec<u8> {
 }
 
 pub(super) const STRINGS: u64 = 0x9000;
-pub(super) const NAMES: &[u8] = b"\0first\0second\0NS\0third\0";
+pub(super) const NAMES: &[u8] = b"\0first\0second\0NS\0third\0first.p\0version\0";
 
 /// A relative entry of a symbol table at `address`: value, name, namespace.
 pub(super) fn relative(address: u64, fields: [u64; 3]) -> Vec<u8> {
@@ -81,6 +81,10 @@ pub(super) fn kernel() -> Vec<u8> {
         relative(0x6000, [0x1000, STRINGS + 7, STRINGS + 14]),
         relative(0x600c, [0x1000, STRINGS + 17, STRINGS]),
     ];
+    // A parameter of `first`, and the version of `third`.
+    let words = |words: &[u64]| words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let parameter = words(&[STRINGS + 23, 0, 0, 0o444, 0]);
+    let version = words(&[STRINGS + 31, 0o444, 0, 0, 0, 0, 0, STRINGS + 17, STRINGS]);
     elf(&[
         (".rodata", 0x1000, rodata),
         ("__ksymtab", 0x5000, plain),
@@ -90,6 +94,8 @@ pub(super) fn kernel() -> Vec<u8> {
         ("__ksymtab_strings", STRINGS, NAMES.to_vec()),
         (".init.data", 0xa000, keys),
         (".BTF", 0xb000, btf),
+        ("__param", 0xc000, parameter),
+        ("__modver", 0xd000, version),
     ])
 }
 

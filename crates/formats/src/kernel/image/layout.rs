@@ -7,6 +7,9 @@ use object::{Object, ObjectSection};
 /// More sections than any linked kernel has; Debian's have about fifty.
 const MOST: usize = 1024;
 
+/// `KSYM_NAME_LEN`, the longest name there is.
+const LONGEST: usize = 512;
+
 /// One section that has bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Section<'a> {
@@ -66,6 +69,13 @@ impl<'a> Layout<'a> {
         })
     }
 
+    /// The text at `address`, if it ends within [`LONGEST`] bytes.
+    pub(super) fn text(&self, address: u64) -> Option<&'a str> {
+        let text = self.from(address)?;
+        let text = text.get(..LONGEST).unwrap_or(text);
+        str::from_utf8(text.get(..memchr::memchr(0, text)?)?).ok()
+    }
+
     /// The stretches where constants and strings lie.
     pub(super) fn constants(&self) -> Vec<&'a [u8]> {
         self.stretches(&[".rodata"])
@@ -95,5 +105,15 @@ impl<'a> Layout<'a> {
         }
         let word = *bytes.first_chunk()?;
         Some(if self.little { u64::from_le_bytes(word) } else { u64::from_be_bytes(word) })
+    }
+
+    /// Bytes of an address.
+    pub(super) const fn word_size(&self) -> usize {
+        if self.wide { 8 } else { 4 }
+    }
+
+    /// A word of a structure that is made of words.
+    pub(super) fn nth_word(&self, bytes: &[u8], number: usize) -> Option<u64> {
+        self.word(bytes.get(number.checked_mul(self.word_size())?..)?)
     }
 }
