@@ -102,7 +102,8 @@ impl PublicKey {
     #[must_use]
     pub fn new(algorithm: KeyAlgorithm, bytes: &[u8]) -> Self {
         let form = match algorithm {
-            KeyAlgorithm::Rsa => rsa::Key::new(bytes).map_or_else(Form::Unusable, Form::Rsa),
+            KeyAlgorithm::Rsa => rsa::Key::new(bytes)
+                .map_or_else(Form::Unusable, |key| key.map_or(Form::Foreign, Form::Rsa)),
             KeyAlgorithm::EcdsaP256 => {
                 ecdsa::Key::new(ecdsa::P256, bytes).map_or_else(Form::Unusable, Form::Ec)
             }
@@ -207,8 +208,13 @@ mod tests {
             5a80dd21f0e32931672c973d800f97c8d06bd0e03f529b2db5c7fe955e38139928be04d032728c38\
             8fc59a074fd8a9366018b323d2";
 
+    /// Smaller than aws-lc takes, with an exponent of 3.
+    const RSA_512: &str = "\
+            3046024100b489d2d3cbbd21af0120aa515bcf1359e8964d65803e57d8318c35be6936b67ce42be6\
+            a93185a270b9a833d956bd062a529f2548f618fd69d25179a85822a54f020103";
+
     /// Signatures over `content`, made with `openssl dgst -sign`.
-    const SIGNATURES: [(KeyAlgorithm, &str, DigestAlgorithm, &str); 9] = [
+    const SIGNATURES: [(KeyAlgorithm, &str, DigestAlgorithm, &str); 10] = [
         (
             KeyAlgorithm::Rsa,
             RSA,
@@ -248,6 +254,14 @@ mod tests {
             f743cef57a0f0a646531ce85c1fa0a0cc93834469c030b6532f436971d82349a21bac1f82329372b\
             39f30dd8fb296e0cd39e27b1e67d2a216155dd4b8f9ee1b48ddb85e1afa8b7ebc3e4b7e4e99e1464\
             961dfb7198a4743f",
+        ),
+        (
+            KeyAlgorithm::Rsa,
+            RSA_512,
+            DigestAlgorithm::Sha256,
+            "\
+            9294d49fb17212b02101416de77b16b220252958a08b455612add4e469bdfe79cfbdfec35432783b\
+            604d4352ccf0e11011899ad28ae40580de7e20e9adad0462",
         ),
         (
             KeyAlgorithm::EcdsaP256,
@@ -336,6 +350,11 @@ mod tests {
         );
         let sm3 = DigestAlgorithm::Sm3;
         assert_eq!(key.verify(sm3, None, &[]), Verified::No(Refusal::NoScheme));
+        // An even modulus is not worked with, and not called wrong.
+        let mut even = unhex(RSA_512);
+        even[68] ^= 1;
+        let even = PublicKey::new(KeyAlgorithm::Rsa, &even);
+        assert_eq!(even.verify(by, Some(&digest), &[1; 64]), Verified::Unsupported);
         let empty = PublicKey::new(KeyAlgorithm::Rsa, &[]);
         assert_eq!(empty.verify(by, None, &[]), Verified::No(Refusal::KeyMalformed));
     }

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use aws_lc_rs::digest as fast;
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters};
-use num_bigint::BigUint;
+use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
+use crypto_bigint::{BoxedUint, Odd, Resize};
 
 use loadworthy_formats::der::decode::{Ended, decode};
 use loadworthy_formats::der::grammar::{Step, tag};
@@ -24,14 +25,15 @@ const KEY: &[Step<Part>] = &[Step::must(tag::SEQUENCE).holding(&[
 ])];
 
 /// Sizes that `rsa_check_key_length` takes, in bits, after rounding up to whole 64-bit words.
-const SIZES: [u64; 6] = [512, 1024, 1536, 2048, 3072, 4096];
+const SIZES: [u32; 6] = [512, 1024, 1536, 2048, 3072, 4096];
 
 /// Largest number that `mpi_read_raw_data` reads, in bits (`MAX_EXTERN_MPI_BITS`).
-const LARGEST: u64 = 16384;
+const LARGEST: u32 = 16384;
 
 pub(super) struct Key {
-    n: BigUint,
-    e: BigUint,
+    /// The modulus, prepared for arithmetic.
+    modulus: BoxedMontyParams,
+    exponent: BoxedUint,
     /// Length of the modulus in bytes, rounded up to whole 64-bit words as the kernel counts it.
     size: usize,
     /// The same key, prepared for aws-lc, once for each digest it takes.
@@ -60,7 +62,8 @@ const FAST: [Fast; 4] = [
 ];
 
 impl Key {
-    pub(super) fn new(bytes: &[u8]) -> Result<Self, Refusal> {
+    /// `None` for an even modulus: kernels would take it, the arithmetic here does not.
+    pub(super) fn new(bytes: &[u8]) -> Result<Option<Self>, Refusal> {
         let decoded = decode(KEY, bytes);
         let (mut n, mut e): (&[u8], &[u8]) = (&[], &[]);
         for event in &decoded.events {
@@ -76,7 +79,7 @@ impl Key {
         if decoded.ended != Ended::Well {
             return Err(Refusal::KeyMalformed);
         }
-        let (n, e) = (BigUint::from_bytes_be(n), BigUint::from_bytes_be(e));
+        let (n, e) = (BoxedUint::from_be_slice_vartime(n), BoxedUint::from_be_slice_vartime(e));
         if n.bits() > LARGEST || e.bits() > LARGEST {
             return Err(Refusal::KeyTooLarge);
         }
@@ -92,11 +95,13 @@ impl Key {
             })
             .collect();
         let size = usize::try_from(rounded.wrapping_div(8)).unwrap_or(usize::MAX);
-        Ok(Self { n, e, size, fast })
+        let odd = Odd::new(n.resize_unchecked(rounded)).into_option();
+        let modulus = odd.map(BoxedMontyParams::new_vartime);
+        Ok(modulus.map(|modulus| Self { modulus, exponent: e, size, fast }))
     }
 
     pub(super) fn bits(&self) -> u64 {
-        self.n.bits()
+        self.modulus.modulus().bits().into()
     }
 
     pub(super) fn refuses(
@@ -119,14 +124,17 @@ impl Key {
 
     /// The steps of `pkcs1pad_verify`, for the reason, and for digests that aws-lc does not take.
     fn why(&self, by: DigestAlgorithm, digest: &Digest, signature: &[u8]) -> Option<Refusal> {
-        let number = BigUint::from_bytes_be(signature);
-        if number >= self.n {
+        let number = BoxedUint::from_be_slice_vartime(signature);
+        if number >= *self.modulus.modulus().as_ref() {
             return Some(Refusal::SignatureRange);
         }
         if number.bits() <= 1 {
             return Some(Refusal::SignatureTrivial);
         }
-        let held = number.modpow(&self.e, &self.n).to_bytes_be();
+        let held = BoxedMontyForm::new(number, &self.modulus)
+            .pow_bounded_exp(&self.exponent, self.exponent.bits())
+            .retrieve()
+            .to_be_bytes_trimmed_vartime();
         // The kernel looks at as many bytes as the modulus has, so zeros in front count.
         let zeros = self.size.saturating_sub(held.len());
         if zeros == 0 {
@@ -175,9 +183,9 @@ pub(super) fn prefix(by: DigestAlgorithm) -> Option<Vec<u8>> {
     Some(prefix)
 }
 
-fn encode(n: &BigUint, e: &BigUint) -> Vec<u8> {
-    let integer = |number: &BigUint| {
-        let mut bytes = number.to_bytes_be();
+fn encode(n: &BoxedUint, e: &BoxedUint) -> Vec<u8> {
+    let integer = |number: &BoxedUint| {
+        let mut bytes = number.to_be_bytes_trimmed_vartime().into_vec();
         if bytes.first().is_some_and(|b| b & 0x80 != 0) {
             bytes.insert(0, 0);
         }
