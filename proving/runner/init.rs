@@ -70,7 +70,9 @@ fn modprobe(alias: &str) {
     for line in listed.lines() {
         let mut words = line.split(' ');
         if words.next() == Some(alias) {
-            words.for_each(|file| drop(load(&format!("/autoload.d/{file}"), true, 0)));
+            for file in words {
+                let _ = load(&format!("/autoload.d/{file}"), true, 0);
+            }
         }
     }
 }
@@ -104,14 +106,18 @@ fn work() -> io::Result<()> {
     let cases = fs::read_to_string("/cases/list")?;
     for line in cases.lines() {
         let words: Vec<&str> = line.split('\t').collect();
-        let &[name, file, call, flags, module] = words.as_slice() else { continue };
+        let &[name, file, call, flags] = words.as_slice() else { continue };
         let before = number("/proc/sys/kernel/tainted");
         lines(&mut log);
         let back =
             load(&format!("/cases/{file}"), call == "finit", flags.parse().unwrap_or_default());
         let said = lines(&mut log);
-        let place = format!("/sys/module/{module}");
-        let taint = if back.is_ok() { text(&format!("{place}/taint")) } else { String::new() };
+        let module = if back.is_ok() { newest() } else { String::new() };
+        let taint = if back.is_ok() {
+            text(&format!("/sys/module/{module}/taint"))
+        } else {
+            String::new()
+        };
         let mut row = format!("{{\"case\":{},\"errno\":", quoted(name));
         row += &back.err().map_or("null".to_owned(), |e| e.to_string());
         let _ = write!(row, ",\"mod_taint\":{},\"tainted\":", quoted(&taint));
@@ -119,12 +125,17 @@ fn work() -> io::Result<()> {
         let (levels, texts): (Vec<_>, Vec<_>) = said.into_iter().unzip();
         let _ = write!(row, ",\"log\":[{}],\"level\":[{}]", texts.join(","), levels.join(","));
         if back.is_ok() {
-            let _ = write!(row, ",\"removed\":{}", remove(module));
+            let _ = write!(row, ",\"removed\":{}", remove(&module));
             lines(&mut log);
         }
         writeln!(out, "{row}}}")?;
     }
     writeln!(out, "{{\"end\":true}}")
+}
+
+/// The module that was loaded last: the list begins with it.
+fn newest() -> String {
+    text("/proc/modules").split(' ').next().unwrap_or_default().to_owned()
 }
 
 fn remove(module: &str) -> bool {

@@ -54,6 +54,19 @@ pub fn fetch(say: &mut dyn FnMut(&str)) -> Result<Kernels, String> {
     })
 }
 
+/// One signed kernel alone: that of the release (`6.1`) or the newer one (`6.12`).
+///
+/// # Errors
+/// As [`fetch`]; and when there is no such family.
+pub fn signed(family: &str, say: &mut dyn FnMut(&str)) -> Result<Kernel, String> {
+    fs::create_dir_all(home()).map_err(|e| format!("{}: {e}", home().display()))?;
+    match family {
+        "6.1" => unpack(&stable()?, say),
+        "6.12" => unpack(&newer()?, say),
+        other => Err(format!("kernel {other}: 6.1 or 6.12")),
+    }
+}
+
 /// What `linux-image-amd64` of Debian 12 depends on.
 fn stable() -> Result<String, String> {
     let text = output(Command::new("apt-cache").args(["show", "linux-image-amd64"]))?;

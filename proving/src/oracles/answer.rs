@@ -33,6 +33,8 @@ pub struct Said {
     pub taint: BTreeSet<char>,
     /// The lines.
     pub log: Vec<String>,
+    /// For each line that is printed once a boot, what it is.
+    pub once: Vec<Option<&'static str>>,
     /// What is missing, where it cannot be told.
     pub missing: String,
 }

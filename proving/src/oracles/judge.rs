@@ -41,6 +41,7 @@ fn said(answer: &Answered) -> Said {
         errno: judgement.says.errno.map(|e| e.name().to_owned()),
         taint: judgement.says.taint.iter().flat_map(|l| l.name().chars()).collect(),
         log: judgement.says.lines.iter().map(|line| line.text.clone()).collect(),
+        once: judgement.says.lines.iter().map(|l| l.once.then_some(l.row)).collect(),
         missing,
     }
 }

@@ -13,3 +13,5 @@ pub mod judge;
 pub mod roots;
 
 pub mod recorded;
+
+pub mod live;

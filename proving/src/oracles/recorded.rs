@@ -73,16 +73,16 @@ pub fn answers(archive: &Archive, policy: &str) -> Result<Vec<Answer>, String> {
     text.lines().map(row).collect()
 }
 
-/// Makes the archive of a folder: everything as it is, kernel images as stand-ins, symbol lists
-/// unpacked.
+/// Takes a folder of recordings into an archive: everything as it is, kernel images as stand-ins,
+/// symbol lists unpacked. A kernel that is in the archive already stays as it is.
 ///
 /// # Errors
 /// When something cannot be read, or a stand-in would not tell the same as its image.
-pub fn make(from: &Path, say: &mut dyn FnMut(&str)) -> Result<Archive, String> {
-    let mut archive = Archive::default();
+pub fn add(archive: &mut Archive, from: &Path, say: &mut dyn FnMut(&str)) -> Result<(), String> {
     for text in ["README.md", "LICENCE.md"] {
-        let bytes = fs::read(from.join(text)).map_err(|e| format!("{text}: {e}"))?;
-        archive.put(text, bytes);
+        if let Ok(bytes) = fs::read(from.join(text)) {
+            archive.put(text, bytes);
+        }
     }
     for part in ["cases", "policies", "answers", "bootchain"] {
         let folder = from.join(part);
@@ -94,25 +94,35 @@ pub fn make(from: &Path, say: &mut dyn FnMut(&str)) -> Result<Archive, String> {
     let told = |e: std::io::Error| format!("{}: {e}", kernels.display());
     for entry in fs::read_dir(&kernels).map_err(told)?.flatten() {
         let release = entry.file_name().to_string_lossy().into_owned();
-        let at = format!("kernels/{release}");
-        let read =
-            |name: &str| fs::read(entry.path().join(name)).map_err(|e| format!("{at}/{name}: {e}"));
-        let stand_in = StandIn::of(&read("vmlinuz")?).map_err(|e| format!("{at}/vmlinuz: {e}"))?;
-        say(&format!(
-            "{release}: {} certificates, {} exports, {} strings",
-            stand_in.certificates.len(),
-            stand_in.exports.len(),
-            stand_in.messages.len()
-        ));
-        stand_in.keep(&mut archive, &at)?;
-        archive.put(&format!("{at}/config"), read("config")?);
-        let mut symbols = Vec::new();
-        let limits = Limits::DEFAULT;
-        let packed = read("Module.symvers.xz")?;
+        if archive.get(&format!("kernels/{release}/image.json")).is_err() {
+            kernel(archive, &release, &entry.path(), say)?;
+        }
+    }
+    Ok(())
+}
+
+fn kernel(
+    archive: &mut Archive,
+    release: &str,
+    from: &Path,
+    say: &mut dyn FnMut(&str),
+) -> Result<(), String> {
+    let at = format!("kernels/{release}");
+    let read = |name: &str| fs::read(from.join(name)).map_err(|e| format!("{at}/{name}: {e}"));
+    let stand_in = StandIn::of(&read("vmlinuz")?).map_err(|e| format!("{at}/vmlinuz: {e}"))?;
+    say(&format!(
+        "{release}: {} certificates, {} exports, {} strings",
+        stand_in.certificates.len(),
+        stand_in.exports.len(),
+        stand_in.messages.len()
+    ));
+    stand_in.keep(archive, &at)?;
+    archive.put(&format!("{at}/config"), read("config")?);
+    if let Ok(packed) = read("Module.symvers.xz") {
+        let (mut symbols, limits) = (Vec::new(), Limits::DEFAULT);
         compress::unpack(&packed, Compression::Xz, limits.text_bytes, &limits, &mut symbols)
             .map_err(|e| format!("{at}/Module.symvers.xz: {e}"))?;
         archive.put(&format!("{at}/Module.symvers"), symbols);
-        archive.put_folder(&format!("{at}/lib"), &entry.path().join("lib"))?;
     }
-    Ok(archive)
+    archive.put_folder(&format!("{at}/lib"), &from.join("lib"))
 }

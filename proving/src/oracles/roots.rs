@@ -75,8 +75,9 @@ pub fn write(archive: &Archive, policy: &Policy, shown: Shown, at: &Path) -> Res
     for (path, bytes) in archive.below(&format!("{kernel}/lib")) {
         put(at, &format!("lib/{path}"), bytes)?;
     }
-    if shown.headers {
-        let symbols = archive.get(&format!("{kernel}/Module.symvers"))?;
+    if shown.headers
+        && let Ok(symbols) = archive.get(&format!("{kernel}/Module.symvers"))
+    {
         put(at, &format!("usr/src/linux-headers-{release}/Module.symvers"), symbols)?;
         let link = at.join(format!("lib/modules/{release}/build"));
         let target = format!("../../../usr/src/linux-headers-{release}");
