@@ -7,11 +7,11 @@ pub mod packages;
 
 pub mod variables;
 
-pub mod policies;
-
 pub mod editing;
 
 pub mod cases;
+
+pub mod policies;
 
 pub mod der_tree;
 
