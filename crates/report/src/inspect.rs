@@ -2,8 +2,8 @@
 //!
 //! The document is `loadworthy/inspect/v1`. An entry names the kind of a file and holds one block for
 //! it; a file that cannot be read to its end keeps what was read and says why in `errors`, and what is
-//! odd but readable stands in `deviations`. Images of the kind `pe` are not told apart yet: a Linux
-//! kernel with an EFI stub is a `kernel-image` until they are.
+//! odd but readable stands in `deviations`. A Linux kernel with an EFI stub is a `pe` with the block of
+//! a kernel beside.
 
 mod time;
 mod digest;
@@ -19,6 +19,7 @@ mod efi_variable;
 mod module;
 mod kernel_image;
 mod initramfs;
+mod pe;
 
 use std::path::Path;
 
@@ -32,8 +33,9 @@ pub use efi_variable::EfiVariable;
 pub use initramfs::Initramfs;
 pub use kernel_image::Kernel;
 pub use module::Module;
+pub use pe::{Digests, Pe, Table};
 pub use pkcs7::{Pkcs7, Signer};
-pub use signature::{Signature, SignedBy};
+pub use signature::{Signature, SignedBy, SignedDigest};
 pub use signature_list::{Item, List, Listed, SignatureList};
 
 use page::Page;
@@ -47,7 +49,9 @@ mod tests;
 pub enum Kind {
     /// A Linux kernel module, compressed or not.
     LinuxModule,
-    /// A Linux kernel.
+    /// An image of firmware or Windows; a Linux kernel with an EFI stub is one too.
+    Pe,
+    /// A Linux kernel that firmware cannot start itself.
     KernelImage,
     /// An initramfs image.
     Initramfs,
@@ -70,6 +74,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::LinuxModule => "linux-module",
+            Self::Pe => "pe",
             Self::KernelImage => "kernel-image",
             Self::Initramfs => "initramfs",
             Self::SignatureList => "signature-list",
@@ -100,7 +105,10 @@ pub struct Entry {
     /// The block of a `linux-module`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub module: Option<Module>,
-    /// The block of a `kernel-image`.
+    /// The block of a `pe`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pe: Option<Pe>,
+    /// The block of a `kernel-image`, or of a `pe` that is a kernel too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kernel: Option<Kernel>,
     /// The block of an `initramfs`.
@@ -118,7 +126,7 @@ pub struct Entry {
     /// The block of a `pkcs7`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pkcs7: Option<Pkcs7>,
-    /// The signatures of a `linux-module`; empty: none.
+    /// The signatures of a `linux-module` or `pe`; empty: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signatures: Option<Vec<Signature>>,
 }
@@ -159,6 +167,13 @@ fn look(name: &str, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
         let block = initramfs::read(bytes, limits, &mut entry.errors, &mut entry.deviations);
         entry.initramfs = Some(block);
         return Kind::Initramfs;
+    }
+    let image = pe::read(bytes, limits, &mut entry.errors, &mut entry.deviations);
+    if let Some((block, signatures)) = image {
+        entry.pe = Some(block);
+        entry.signatures = Some(signatures);
+        entry.kernel = kernel_image::read(bytes, limits, &mut entry.errors, &mut entry.deviations);
+        return Kind::Pe;
     }
     if let Some(block) = kernel_image::read(bytes, limits, &mut entry.errors, &mut entry.deviations)
     {
@@ -226,6 +241,9 @@ pub fn text(entry: &Entry) -> String {
     if let Some(block) = &entry.module {
         block.text(&mut page);
     }
+    if let Some(block) = &entry.pe {
+        block.text(&mut page);
+    }
     if let Some(block) = &entry.kernel {
         block.text(&mut page);
     }
@@ -256,6 +274,7 @@ fn headline(entry: &Entry) -> String {
     match entry {
         Entry { module: Some(block), .. } => block.headline(),
         Entry { kernel: Some(block), .. } => block.headline(),
+        Entry { pe: Some(block), .. } => block.headline(),
         Entry { initramfs: Some(block), .. } => block.headline(),
         Entry { signature_list: Some(block), .. } => block.headline(),
         Entry { efi_variable: Some(block), .. } => block.name.clone(),

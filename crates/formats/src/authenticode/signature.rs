@@ -57,6 +57,8 @@ pub struct Signer<'a> {
     pub digest_algorithm: &'a [u8],
     /// Signed attributes: contents octets; the digest is over them with the tag of a SET.
     pub attributes: Option<&'a [u8]>,
+    /// The same with the tag and length they stand under.
+    pub attributes_whole: Option<&'a [u8]>,
     /// The attribute `contentType`.
     pub content_type: Option<&'a [u8]>,
     /// The attribute `messageDigest`.
@@ -179,7 +181,8 @@ fn signer(signer: Tlv<'_>) -> Result<Signer<'_>, Error> {
     let issuer = must(&mut who, tag::SEQUENCE)?.value;
     let serial = must(&mut who, tag::INTEGER)?.value;
     let digest_algorithm = must(&mut must(&mut parts, tag::SEQUENCE)?.inside(), tag::OID)?.value;
-    let attributes = parts.optional(tag::context_constructed(0)).map(|a| a.value);
+    let tagged = parts.optional(tag::context_constructed(0));
+    let attributes = tagged.map(|a| a.value);
     let signature_algorithm = must(&mut must(&mut parts, tag::SEQUENCE)?.inside(), tag::OID)?.value;
     let signature = must(&mut parts, tag::OCTET_STRING)?.value;
     let unsigned_attributes = parts.optional(tag::context_constructed(1)).map(|a| a.value);
@@ -189,6 +192,7 @@ fn signer(signer: Tlv<'_>) -> Result<Signer<'_>, Error> {
         serial,
         digest_algorithm,
         attributes,
+        attributes_whole: tagged.map(|a| a.whole),
         content_type: one(CONTENT_TYPE),
         message_digest: one(MESSAGE_DIGEST),
         signature_algorithm,

@@ -1,7 +1,6 @@
 //! `kernel`: what is in a kernel image.
 //!
-//! An image with an EFI stub is a PE file as well; its kind will be `pe` with this block beside that one
-//! once PE files are read.
+//! An image with an EFI stub is a PE file as well; its kind is `pe`, with this block beside that one.
 
 use loadworthy_formats::compress::Compression;
 use loadworthy_formats::kernel::image::{self, Container, KernelImage};

@@ -1,5 +1,6 @@
 //! `pkcs7`: a signed message, and who signed it.
 
+use loadworthy_formats::authenticode::signature as authenticode;
 use loadworthy_formats::cms::signed_data::{self, Part};
 use loadworthy_formats::der::decode::Ended;
 use loadworthy_formats::der::oid;
@@ -77,6 +78,26 @@ pub(super) struct SignerInfo<'a> {
 }
 
 impl<'a> Message<'a> {
+    /// A signature over an image, in the same shape.
+    pub(super) fn of(signature: &authenticode::Signature<'a>) -> Self {
+        let signer = |signer: &authenticode::Signer<'a>| SignerInfo {
+            issuer: Some(signer.issuer),
+            serial: Some(signer.serial),
+            key_id: None,
+            digest: signer.digest_algorithm,
+            attributes: signer.attributes_whole,
+            message_digest: signer.message_digest,
+            algorithm: signer.signature_algorithm,
+            signature: signer.signature,
+        };
+        Self {
+            content_type: signature.content_type,
+            has_content: true,
+            certificates: signature.certificates.clone(),
+            signers: signature.signers.iter().map(signer).collect(),
+        }
+    }
+
     /// Reads a `ContentInfo` that holds `SignedData`.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, String> {
         const MESSAGE_DIGEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 4];

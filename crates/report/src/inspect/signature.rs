@@ -28,6 +28,15 @@ pub struct Signature {
     pub detached: bool,
     /// The signer's digest: `sha256`.
     pub digest_algorithm: String,
+    /// The image's digest, as the signature holds it; only of images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_digest: Option<SignedDigest>,
+    /// Whether that is the image's digest as it is now; only of images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest_matches: Option<bool>,
+    /// Digests of single pages: `sha1`, `sha256`, `null`; only of images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_hashes: Option<Option<&'static str>>,
     /// Who signed.
     pub signer: SignedBy,
     /// Whether the content's digest is the signed one and the signature is the signer's key's over it.
@@ -43,8 +52,18 @@ pub struct Signature {
     pub root: Option<String>,
     /// How many certificates the message carries.
     pub certificates: usize,
-    /// `null`: modules carry no time-stamps.
-    pub timestamp: Option<()>,
+    /// `null`: modules carry no time-stamps; left out where it is not looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Option<()>>,
+}
+
+/// A digest that a signature holds.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignedDigest {
+    /// The algorithm: `sha256`.
+    pub algorithm: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// The signer, by its certificate where it is inside, otherwise by what the message says of it.
@@ -96,7 +115,10 @@ impl Signature {
             chain: path.iter().map(|c| certificate::short(c.subject)).collect(),
             root: path.last().map(|c| certificate::short(c.issuer)),
             certificates: message.certificates.len(),
-            timestamp: None,
+            timestamp: Some(None),
+            signed_digest: None,
+            digest_matches: None,
+            page_hashes: None,
             signer: SignedBy {
                 name: told.name,
                 issuer: told.issuer,
