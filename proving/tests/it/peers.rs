@@ -5,11 +5,13 @@ use libtest_mimic::{Failed, Trial};
 use loadworthy_formats::elf::survey::survey;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::x509::certificate;
+use loadworthy_proving::forge::image::Image;
 use loadworthy_proving::forge::kernel::Kernel;
 use loadworthy_proving::forge::key::Key;
 use loadworthy_proving::forge::module::Module;
 use loadworthy_proving::forge::signature::{Form, message};
 use loadworthy_proving::program;
+use loadworthy_report::inspect;
 use std::fs;
 use std::process::Command;
 
@@ -20,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("peer readelf sees the same undefined symbols", readelf),
         Trial::test("peer openssl reads the same certificate", openssl_x509),
         Trial::test("peer openssl verifies a forged signature", openssl_verify),
+        Trial::test("peer sbverify says the same of a forged image", sbverify),
     ]
 }
 
@@ -145,6 +148,34 @@ fn openssl_verify() -> Result<(), Failed> {
             let words = String::from_utf8_lossy(&said.stderr).into_owned();
             let pem = String::from_utf8_lossy(&pem.stderr).into_owned();
             return Err(format!("{form:?} with {digest}: {pem}{words}").into());
+        }
+    }
+    Ok(())
+}
+
+/// Whether an image is signed by a key, by sbverify and by the field `verifies` of `inspect`.
+fn sbverify() -> Result<(), Failed> {
+    let (Some(sbverify), Some(openssl)) = (tool("sbverify"), tool("openssl")) else {
+        return Ok(());
+    };
+    let folder = tempfile::tempdir()?;
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("certificate"), Key::named("owner")?.certificate)?;
+    ask(Command::new(&openssl)
+        .args(["x509", "-inform", "DER", "-in"])
+        .arg(at("certificate"))
+        .arg("-out")
+        .arg(at("pem")))?;
+    for (changed, generations) in [(false, vec![]), (true, vec![]), (false, vec!["grub,5".into()])]
+    {
+        let image = Image { changed, sbat: generations, ..Image::default() };
+        let file = image.forge(folder.path(), folder.path())?;
+        let theirs = ask(Command::new(&sbverify).arg("--cert").arg(at("pem")).arg(&file))?;
+        let read = inspect::describe(&file, &fs::read(&file)?, &Limits::DEFAULT);
+        let ours = read.signatures.iter().flatten().next().and_then(|s| s.verifies);
+        if ours != Some(theirs.status.success()) {
+            let said = String::from_utf8_lossy(&theirs.stderr).into_owned();
+            return Err(format!("changed {changed}: ours {ours:?}, theirs {said}").into());
         }
     }
     Ok(())
