@@ -33,7 +33,7 @@ const REMEDIES: usize = 40;
 /// # Errors
 /// When our own work cannot be done: a source that cannot be opened, an argument that is not there.
 pub fn check(request: &Request, progress: Progress<'_>) -> Result<Answers, Trouble> {
-    let host = Host::open(&request.source)?;
+    let host = Host::open(&request.source)?.keeping(request.cache.as_deref())?;
     check_on(&host, request, progress)
 }
 

@@ -1,10 +1,13 @@
 //! One machine, opened; one of its kernels, with its facts and its policy.
 
+use std::path::Path;
+
 use loadworthy_collect::gather::firmware;
 use loadworthy_collect::gather::linux as linux_facts;
 use loadworthy_collect::gather::linux::kernels::{self, Kernel, Kernels};
 use loadworthy_collect::gather::linux::tree::{self, Tree};
 use loadworthy_collect::gather::looking::Looking;
+use loadworthy_collect::keep::Keep;
 use loadworthy_collect::view::View;
 use loadworthy_collect::views::live_linux::LiveLinux;
 use loadworthy_collect::views::root::Root;
@@ -24,6 +27,7 @@ use crate::request::{Request, Source, Trouble, Which};
 pub struct Host {
     view: Box<dyn View>,
     limits: Limits,
+    keep: Option<Keep>,
     /// Its kernels.
     pub kernels: Kernels,
     /// The tables it is judged with.
@@ -75,13 +79,27 @@ impl Host {
         let tables = Tables::built_in().map_err(|e| Trouble::Table(e.to_string()))?;
         let limits = Limits::DEFAULT;
         let kernels = kernels::gather(&Looking::new(&*view, &limits));
-        Ok(Self { view, limits, kernels, tables })
+        Ok(Self { view, limits, keep: None, kernels, tables })
+    }
+
+    /// The same, with costly findings kept in `folder`.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn keeping(mut self, folder: Option<&Path>) -> Result<Self, Trouble> {
+        let open = |path: &Path| {
+            let path_and = |e: std::io::Error| (path.display().to_string(), e.to_string());
+            Keep::open(path).map_err(path_and)
+        };
+        let keep = folder.map(open).transpose();
+        self.keep = keep.map_err(|(path, problem)| Trouble::Open { path, problem })?;
+        Ok(self)
     }
 
     /// How this machine is looked at.
     #[must_use]
     pub fn looking(&self) -> Looking<'_> {
-        Looking::new(&*self.view, &self.limits)
+        Looking { keep: self.keep.as_ref(), ..Looking::new(&*self.view, &self.limits) }
     }
 
     /// The kernels that are asked about.

@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use loadworthy_collect::gather::linux::module::{self, Scratch};
-use loadworthy_collect::gather::linux::tree;
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;
 use loadworthy_core::checks::linux::by_name::{ByName, Dependency};
@@ -206,11 +205,6 @@ pub(crate) fn missing_file(facts: &ModuleFacts) -> Option<Fact<()>> {
 /// Every module file of the tree, largest first, and what could not be walked.
 #[must_use]
 pub fn all(looking: &Looking<'_>, kernel: &OneKernel) -> (Vec<HostPath>, Gaps) {
-    match &kernel.tree.base {
-        Err(_) => (Vec::new(), Gaps::new()),
-        Ok(base) => {
-            let walk = tree::walk(looking, base);
-            (walk.modules.into_iter().map(|m| m.path).collect(), walk.gaps)
-        }
-    }
+    let walk = kernel.tree.walk(looking);
+    (walk.modules.iter().map(|m| m.path.clone()).collect(), walk.gaps.clone())
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use loadworthy_collect::gather::linux::{modprobe, tree};
+use loadworthy_collect::gather::linux::modprobe;
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;
 use loadworthy_core::checks::linux::by_name::NoFile;
@@ -70,7 +70,7 @@ impl Names {
         let tree = &kernel.tree;
         let index = known(&tree.dependencies.fact(|d| (d.clone(), String::new())));
         let walked = match &tree.base {
-            Ok(base) if index.is_none() => tree::walk(looking, base).modules,
+            Ok(_) if index.is_none() => tree.walk(looking).modules.clone(),
             Ok(_) | Err(_) => Vec::new(),
         };
         Self {

@@ -25,7 +25,7 @@ pub struct Policy {
 /// # Errors
 /// When our own work cannot be done.
 pub fn policy(request: &Request) -> Result<Vec<Policy>, Trouble> {
-    let host = Host::open(&request.source)?;
+    let host = Host::open(&request.source)?.keeping(request.cache.as_deref())?;
     let mut out = Vec::new();
     for kernel in host.asked(&request.kernel)? {
         let kernel = host.kernel(kernel, request)?;

@@ -16,6 +16,8 @@ pub struct Request {
     pub assume: Vec<(String, String)>,
     /// As of when, as `2026-11-21T00:00:00Z`.
     pub at: String,
+    /// A folder of the caller's in which costly findings are kept for the next run.
+    pub cache: Option<PathBuf>,
     /// How many threads may work at once.
     pub jobs: usize,
 }

@@ -2,11 +2,12 @@
 //!
 //! A [`view`] is asked for an [`item`] and answers with bytes or with the way it failed; `gather`
 //! makes facts of the answers. Whatever is read here is hostile: nothing is executed, nothing is
-//! written, no look can block or leave the root it was opened on. Rooms are listed in the order
+//! written to the machine, no look can block or leave the root it was opened on. Rooms are listed in the order
 //! data passes through them; a room imports only rooms listed above it.
 
 pub mod item;
 pub mod sighting;
 pub mod view;
 pub mod views;
+pub mod keep;
 pub mod gather;

@@ -7,6 +7,8 @@
 //! Sources: RFC 1952 (gzip), the .xz file format 1.1, RFC 8878 (zstd), the LZ4 frame format's legacy frame,
 //! `lib/decompress_*.c` of Linux, lzop's file format as `lib/decompress_unlzo.c` reads it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Kind};
 use crate::limits::Limits;
 use crate::reader::wide;
@@ -18,7 +20,7 @@ mod lzma;
 mod zstd;
 
 /// A way to compress.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Compression {
     /// gzip members.
     Gzip,

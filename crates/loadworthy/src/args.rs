@@ -84,6 +84,9 @@ pub(crate) struct Source {
     /// Judge as of this time [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
+    /// Keep what costs much to find in DIR, for the next run: what kernel images hold
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
     /// Threads that work at once [default: one a processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
@@ -122,7 +125,8 @@ pub(crate) struct Check {
     pub(crate) source: Source,
     #[command(flatten)]
     pub(crate) output: Output,
-    /// How much of the proof is shown [default: short]
+    /// How much of the proof is shown [default: short]; with `--all --json`, short leaves out
+    /// the proofs of modules that simply load
     #[arg(long, value_enum)]
     pub(crate) proof: Option<Proof>,
     /// Exit with 1 for this, too; repeatable

@@ -43,6 +43,7 @@ pub(crate) fn request(
         subjects,
         assume: source.assume.clone(),
         at,
+        cache: source.cache.clone(),
         jobs: source.jobs.map_or(around.processors, usize::from),
     })
 }

@@ -21,6 +21,7 @@ pub fn ask(root: &Path, release: &str, files: &[String]) -> Result<Vec<Said>, St
         subjects: Subjects::Named(files.to_vec()),
         assume: Vec::new(),
         at: AT.to_owned(),
+        cache: None,
         jobs: 2,
     };
     let answers = check(&request, &|_, _| {}).map_err(|e| e.to_string())?.answers;

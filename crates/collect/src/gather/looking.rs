@@ -9,6 +9,7 @@ use loadworthy_formats::error::{Error, Kind, Parsed};
 use loadworthy_formats::limits::Limits;
 
 use crate::item::Item;
+use crate::keep::Keep;
 use crate::sighting::Outcome;
 use crate::view::View;
 
@@ -19,6 +20,8 @@ pub struct Looking<'v> {
     pub view: &'v dyn View,
     /// How much to read.
     pub limits: &'v Limits,
+    /// What was found before, where somebody wants it kept.
+    pub keep: Option<&'v Keep>,
 }
 
 impl std::fmt::Debug for Looking<'_> {
@@ -57,7 +60,7 @@ impl<'v> Looking<'v> {
     /// Looks through `view` within `limits`.
     #[must_use]
     pub const fn new(view: &'v dyn View, limits: &'v Limits) -> Self {
-        Self { view, limits }
+        Self { view, limits, keep: None }
     }
 
     /// Evidence that `item` said `said`.

@@ -21,14 +21,18 @@ pub(super) fn failed(errno: Errno) -> Outcome {
 /// # Errors
 /// Why it says nothing.
 pub(super) fn metadata(fd: impl AsFd) -> Result<Metadata, Outcome> {
-    let stat = fstat(fd).map_err(failed)?;
-    Ok(Metadata {
+    fstat(fd).map(|stat| told(&stat)).map_err(failed)
+}
+
+/// The same out of what was said already.
+pub(super) fn told(stat: &Stat) -> Metadata {
+    Metadata {
         kind: kind(FileType::from_raw_mode(stat.st_mode)),
         size: u64::try_from(stat.st_size).unwrap_or(0),
-        modified: modified(&stat),
+        modified: modified(stat),
         inode: stat.st_ino,
         device: stat.st_dev,
-    })
+    }
 }
 
 #[expect(clippy::useless_conversion, reason = "the field is narrower on 32-bit machines")]

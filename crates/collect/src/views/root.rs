@@ -7,12 +7,14 @@
 //! was captured, no variable is known to be absent.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use loadworthy_core::proof::Origin;
-use rustix::fs::{Mode, OFlags, openat, readlinkat};
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, Mode, OFlags, openat, readlinkat, statat};
 use rustix::io::Errno;
 
-use super::descriptor::{entries, failed, metadata, read};
+use super::descriptor::{entries, failed, metadata, read, told};
 use super::resolve::{Folder, NAME};
 use crate::item::{HostPath, Item};
 use crate::sighting::{Kind, Metadata, Outcome};
@@ -23,6 +25,8 @@ use crate::view::View;
 pub struct Root {
     folder: Folder,
     origin: Origin,
+    /// The folder of the last file whose metadata was asked for: the next one lies beside it.
+    last: Mutex<Option<(HostPath, OwnedFd)>>,
 }
 
 impl Root {
@@ -31,7 +35,11 @@ impl Root {
     /// # Errors
     /// What the system says where `path` is no folder that can be opened.
     pub fn open(path: &Path) -> std::io::Result<Self> {
-        Ok(Self { folder: Folder::open(path)?, origin: Origin::Root })
+        Ok(Self::over(Folder::open(path)?))
+    }
+
+    fn over(folder: Folder) -> Self {
+        Self { folder, origin: Origin::Root, last: Mutex::default() }
     }
 
     /// The same, for another feed that is a folder underneath.
@@ -81,6 +89,19 @@ impl Root {
         }
     }
 
+    /// What is told of a regular file from the folder it is in, without resolving its whole path.
+    fn beside(&self, path: &HostPath) -> Option<Metadata> {
+        let parent = path.parent()?;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.as_ref().is_none_or(|(at, _)| *at != parent) {
+            let folder = self.folder.at(parent.as_bytes(), NAME | OFlags::DIRECTORY).ok()?;
+            *last = Some((parent, folder));
+        }
+        let (_, folder) = last.as_ref()?;
+        let stat = statat(folder, path.name(), AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        Some(told(&stat)).filter(|metadata| metadata.kind == Kind::File)
+    }
+
     fn named(&self, path: &HostPath) -> Result<Metadata, Outcome> {
         // Opened as a name first: opening a device can act on it, and a pipe would wait.
         let name = self.folder.at(path.as_bytes(), NAME);
@@ -115,7 +136,7 @@ impl View for Root {
 
     fn metadata(&self, item: &Item) -> Result<Metadata, Outcome> {
         match (item.row(), item.path()) {
-            (Some(_), Some(path)) => self.named(&path),
+            (Some(_), Some(path)) => self.beside(&path).map_or_else(|| self.named(&path), Ok),
             _ => Err(Outcome::OutOfReach),
         }
     }
@@ -136,7 +157,7 @@ mod tests {
         prepare(folder.path());
         ask(&Root::open(folder.path()).unwrap());
         let folder = Folder::open(folder.path()).unwrap().without_openat2();
-        ask(&Root { folder, origin: Origin::Root });
+        ask(&Root::over(folder));
     }
 
     fn put(root: &Path, path: &str, bytes: &str) {

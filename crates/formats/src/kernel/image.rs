@@ -27,10 +27,11 @@ use crate::limits::Limits;
 use crate::reader::{index, wide};
 use layout::Layout;
 use memchr::{memchr, memmem};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// What a kernel image holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelImage {
     /// The outer shell.
     pub container: Container,

@@ -12,7 +12,7 @@ use loadworthy_assess::request::{Request, Source, Trouble as Assess, Which};
 use loadworthy_core::answer::{self, Answered, Answers};
 use loadworthy_core::proof::{Origin, Question, Standing, Why, gap, text};
 use loadworthy_core::verdict::Verdict;
-use loadworthy_report::json::v1;
+use loadworthy_report::json::v1::{self, Proofs};
 use loadworthy_report::terminal::{self, Options};
 use loadworthy_report::tree::Depth;
 use std::io::Write;
@@ -42,7 +42,7 @@ pub(crate) fn run(
     }
     let code = exit::code(&answers.answers, &args.fail_on);
     written(if args.output.is_json() {
-        v1::check(&answers, out)
+        v1::check(&answers, proofs(args), out)
     } else {
         let options = Options {
             style: around.style,
@@ -52,7 +52,20 @@ pub(crate) fn run(
         };
         terminal::check(&answers, &options, out)
     })?;
+    // The program ends here; a whole tree's proofs are not taken apart one by one for that.
+    std::mem::forget(answers);
     Ok(code)
+}
+
+/// Whose proofs a JSON document holds: of a whole tree, unless all are asked for, only those of
+/// modules that do not simply load.
+fn proofs(args: &args::Check) -> Proofs {
+    match args.proof {
+        Some(Proof::Full) => Proofs::All,
+        Some(Proof::None) => Proofs::None,
+        Some(Proof::Short) | None if args.all => Proofs::OfTrouble,
+        Some(Proof::Short) | None => Proofs::All,
+    }
 }
 
 /// How much of a proof is meant.

@@ -16,42 +16,42 @@ pub struct Numbered<'n> {
     pub id: u32,
     /// What it says.
     #[serde(flatten)]
-    pub step: &'n Step,
+    pub step: &'n Step<'n>,
 }
 
 /// What a node says.
 #[derive(Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
-pub enum Step {
+pub enum Step<'n> {
     /// Looked, and this is what it said.
     Seen {
         /// What was looked at.
-        item: String,
+        item: &'n str,
         /// What it said.
-        said: String,
+        said: &'n str,
         /// Where.
         origin: &'static str,
     },
     /// Looked, and it was not there.
     Absent {
         /// What was looked for.
-        item: String,
+        item: &'n str,
         /// Where.
         origin: &'static str,
     },
     /// The operator said so.
     Assumed {
         /// The key of `--assume`.
-        key: String,
+        key: &'n str,
         /// Its value.
-        value: String,
+        value: &'n str,
     },
     /// A knowledge table says so.
     Listed {
         /// Table and row.
-        row: String,
+        row: &'n str,
         /// The source the row cites.
-        source: String,
+        source: &'n str,
         /// How far it is backed.
         standing: &'static str,
     },
@@ -98,17 +98,15 @@ impl From<&Gap> for Missing {
 
 /// The table.
 #[derive(Debug, Default)]
-pub struct Table {
+pub struct Table<'n> {
     by_identity: HashMap<*const Node, u32>,
-    by_content: HashMap<Rc<Step>, u32>,
-    steps: Vec<Rc<Step>>,
+    by_content: HashMap<Rc<Step<'n>>, u32>,
+    steps: Vec<Rc<Step<'n>>>,
 }
 
-impl Table {
+impl<'n> Table<'n> {
     /// The number of a proof; it and what it rests on are in the table from now on.
-    ///
-    /// The proof has to outlive the table: it is remembered by its address.
-    pub fn number(&mut self, proof: &Proof) -> u32 {
+    pub fn number(&mut self, proof: &'n Proof) -> u32 {
         if let Some(id) = self.by_identity.get(&proof.identity()) {
             return *id;
         }
@@ -122,22 +120,16 @@ impl Table {
         id
     }
 
-    fn step(&mut self, node: &Node) -> Step {
+    fn step(&mut self, node: &'n Node) -> Step<'n> {
         match node {
-            Node::Seen(e) => Step::Seen {
-                item: e.item.to_string(),
-                said: e.said.to_string(),
-                origin: words::origin(e.origin),
-            },
-            Node::Absent(e) => {
-                Step::Absent { item: e.item.to_string(), origin: words::origin(e.origin) }
+            Node::Seen(e) => {
+                Step::Seen { item: &e.item, said: &e.said, origin: words::origin(e.origin) }
             }
-            Node::Assumed(a) => {
-                Step::Assumed { key: a.key.to_string(), value: a.value.to_string() }
-            }
+            Node::Absent(e) => Step::Absent { item: &e.item, origin: words::origin(e.origin) },
+            Node::Assumed(a) => Step::Assumed { key: &a.key, value: &a.value },
             Node::Listed(r) => Step::Listed {
-                row: r.id.to_string(),
-                source: r.source.to_string(),
+                row: &r.id,
+                source: &r.source,
                 standing: words::standing(r.standing),
             },
             Node::Drawn { rule, claim, from } => Step::Drawn {

@@ -72,16 +72,16 @@ struct CheckDto<'a> {
 }
 
 #[derive(Debug)]
-struct Verdicts<'a>(&'a [Answered], &'a RefCell<Table>);
+struct Verdicts<'a>(&'a [Answered], &'a RefCell<Table<'a>>, Proofs);
 
 impl Serialize for Verdicts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|a| VerdictDto::of(a, self.1)))
+        serializer.collect_seq(self.0.iter().map(|a| VerdictDto::of(a, self.1, self.2)))
     }
 }
 
 #[derive(Debug)]
-struct Notes<'a>(&'a [Note], &'a RefCell<Table>);
+struct Notes<'a>(&'a [Note], &'a RefCell<Table<'a>>);
 
 impl Serialize for Notes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -94,7 +94,7 @@ impl Serialize for Notes<'_> {
 }
 
 #[derive(Debug)]
-struct ProofTable<'a>(&'a RefCell<Table>);
+struct ProofTable<'a>(&'a RefCell<Table<'a>>);
 
 impl Serialize for ProofTable<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -128,7 +128,7 @@ struct VerdictDto<'a> {
 }
 
 impl<'a> VerdictDto<'a> {
-    fn of(a: &'a Answered, table: &RefCell<Table>) -> Self {
+    fn of(a: &'a Answered, table: &RefCell<Table<'a>>, proofs: Proofs) -> Self {
         let judgement = &a.judgement;
         let (code, unknown) = match &judgement.verdict {
             Verdict::Loads => (None, Vec::new()),
@@ -141,6 +141,13 @@ impl<'a> VerdictDto<'a> {
         let tried = |helps: bool| {
             a.tried.iter().filter(move |t| t.helps == helps).map(RemedyDto::from).collect()
         };
+        let told = match proofs {
+            Proofs::All => true,
+            Proofs::OfTrouble => judgement.verdict != Verdict::Loads,
+            Proofs::None => false,
+        };
+        let table = told.then_some(table);
+        let walk = judgement.walk.iter();
         Self {
             subject: SubjectDto::from(&a.subject),
             on: None,
@@ -154,7 +161,7 @@ impl<'a> VerdictDto<'a> {
             pending: a.pending.as_deref(),
             remedies: tried(true),
             would_not_help: tried(false),
-            walk: judgement.walk.iter().map(|w| number(&w.proof, table)).collect(),
+            walk: walk.filter_map(|w| Some(number(&w.proof, table?))).collect(),
         }
     }
 }
@@ -218,12 +225,12 @@ struct ReasonDto {
 }
 
 impl ReasonDto {
-    fn of(reason: &Reason, table: &RefCell<Table>) -> Self {
+    fn of<'n>(reason: &'n Reason, table: Option<&RefCell<Table<'n>>>) -> Self {
         Self {
             code: reason.code.id,
             bucket: reason.code.bucket().name(),
             title: reason.code.title(),
-            because: vec![number(&reason.because, table)],
+            because: table.map(|table| number(&reason.because, table)).into_iter().collect(),
             reached: reason.reached,
         }
     }
@@ -248,15 +255,26 @@ impl From<&Tried> for RemedyDto {
     }
 }
 
-fn number(proof: &Proof, table: &RefCell<Table>) -> u32 {
+fn number<'n>(proof: &'n Proof, table: &RefCell<Table<'n>>) -> u32 {
     table.borrow_mut().number(proof)
+}
+
+/// Whose proofs a document holds. A whole tree's are some hundred thousand nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proofs {
+    /// Those of every verdict.
+    All,
+    /// Those of every verdict but a plain `loads`.
+    OfTrouble,
+    /// None.
+    None,
 }
 
 /// Writes `loadworthy/check/v1`.
 ///
 /// # Errors
 /// When `out` does not take it.
-pub fn check(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
+pub fn check(answers: &Answers, proofs: Proofs, out: &mut dyn Write) -> io::Result<()> {
     let table = RefCell::new(Table::default());
     let value = CheckDto {
         schema: "loadworthy/check/v1",
@@ -264,7 +282,7 @@ pub fn check(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
         at: &answers.at,
         host: HostDto::from(&answers.host),
         summary: Summary::from(answers.answers.as_slice()),
-        verdicts: Verdicts(&answers.answers, &table),
+        verdicts: Verdicts(&answers.answers, &table, proofs),
         notes: Notes(&answers.notes, &table),
         proof: ProofTable(&table),
     };
@@ -311,7 +329,6 @@ pub fn policy(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let table = RefCell::new(Table::default());
-    let demand = |demand: &'_ Demand| number(&demand.because, &table);
     let kernels = kernels.iter().map(|(kernel, demands)| KernelDto {
         kernel,
         demands: demands
@@ -319,7 +336,7 @@ pub fn policy(
             .map(|d| DemandDto {
                 name: d.name,
                 value: d.value.as_deref(),
-                because: vec![demand(d)],
+                because: vec![number(&d.because, &table)],
             })
             .collect(),
     });

@@ -1,7 +1,7 @@
 //! A kernel's module tree: its indexes, and every module in it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use loadworthy_core::fact::{Fact, Source};
 use loadworthy_core::proof::{Gaps, Question, Why, gap, text};
@@ -33,6 +33,7 @@ pub struct Tree {
     /// `modules.builtin`.
     pub builtin: Source<Arc<Builtin>>,
     names: Fact<Arc<BTreeSet<Arc<str>>>>,
+    walked: OnceLock<Arc<Walk>>,
     indexed: bool,
 }
 
@@ -75,6 +76,7 @@ pub fn gather(looking: &Looking<'_>, release: &str) -> Tree {
         soft_dependencies: Source::unknown(Gaps::new()),
         builtin: Source::unknown(Gaps::new()),
         names: Fact::unknown(Gaps::new()),
+        walked: OnceLock::new(),
         indexed: false,
     };
     let (limits, question) = (looking.limits, Question::ModuleIndex);
@@ -88,7 +90,7 @@ pub fn gather(looking: &Looking<'_>, release: &str) -> Tree {
         }
         // No index: the files themselves say what is there.
         Err(_) => match &tree.base {
-            Ok(base) => walked_names(looking, base),
+            Ok(base) => walked_names(looking, base, &tree.walk(looking)),
             Err(why) => Fact::unknown(gap(question, why.clone())),
         },
     };
@@ -103,11 +105,14 @@ pub fn gather(looking: &Looking<'_>, release: &str) -> Tree {
     tree
 }
 
-fn walked_names(looking: &Looking<'_>, base: &HostPath) -> Fact<Arc<BTreeSet<Arc<str>>>> {
-    let walk = walk(looking, base);
+fn walked_names(
+    looking: &Looking<'_>,
+    base: &HostPath,
+    walk: &Walk,
+) -> Fact<Arc<BTreeSet<Arc<str>>>> {
     // A link that leads to nothing can be no module; a folder that is shut may hold some.
     let shut: Gaps =
-        walk.gaps.into_iter().filter(|gap| gap.question == Question::ModuleIndex).collect();
+        walk.gaps.iter().filter(|gap| gap.question == Question::ModuleIndex).cloned().collect();
     if !shut.is_empty() {
         return Fact::unknown(shut);
     }
@@ -122,6 +127,13 @@ impl Tree {
     /// Whether `depmod` has been here.
     pub(super) fn is_indexed(&self) -> bool {
         self.indexed
+    }
+
+    /// Every module of the tree; it is walked when this is asked first.
+    #[must_use]
+    pub fn walk(&self, looking: &Looking<'_>) -> Arc<Walk> {
+        let walked = || self.base.as_ref().map(|base| walk(looking, base)).unwrap_or_default();
+        self.walked.get_or_init(|| Arc::new(walked())).clone()
     }
 
     /// Names of modules that can be loaded.
@@ -154,7 +166,7 @@ impl Tree {
 /// compression. Links to folders are not followed, and `build` and `source` are not part of the
 /// tree (kmod `depmod.c`, `depmod_modules_search_dir`).
 #[must_use]
-pub fn walk(looking: &Looking<'_>, base: &HostPath) -> Walk {
+fn walk(looking: &Looking<'_>, base: &HostPath) -> Walk {
     let mut found = Walk::default();
     let mut ahead = vec![(base.clone(), 0_usize)];
     while let Some((folder, depth)) = ahead.pop() {

@@ -6,9 +6,10 @@
 use crate::error::{Error, Kind};
 use crate::reader::{Reader, index, wide};
 use core::ops::Range;
+use serde::{Deserialize, Serialize};
 
 /// The shell of a kernel image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Container {
     /// x86, with a setup header and a compressed vmlinux.
     BzImage,

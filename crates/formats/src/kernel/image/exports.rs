@@ -10,9 +10,10 @@ use super::layout::{Layout, Section};
 use crate::error::{Error, Kind};
 use crate::limits::Limits;
 use crate::reader::wide;
+use serde::{Deserialize, Serialize};
 
 /// One exported symbol.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Export {
     /// Its name.
     pub name: String,

@@ -4,10 +4,11 @@
 //! when the code is. Each probe names the source file its text stands in.
 
 use memchr::memmem;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// What a string in the image proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Probe {
     /// The parameter `module.sig_enforce` exists, so signatures are checked

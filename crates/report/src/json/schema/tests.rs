@@ -99,7 +99,7 @@ fn check_writes_what_its_schema_says() {
     ]);
     answers.notes.push(sample::note());
     let mut out = Vec::new();
-    v1::check(&answers, &mut out).unwrap();
+    v1::check(&answers, v1::Proofs::All, &mut out).unwrap();
     fits("check", &out);
 }
 

@@ -1,13 +1,28 @@
 //! The shape of `loadworthy/check/v1`, field by field.
 
-use super::check;
+use super::{Proofs, check};
 use crate::sample;
 use serde_json::{Value, json};
 
 fn written(answers: Vec<loadworthy_core::answer::Answered>) -> Value {
     let mut out = Vec::new();
-    check(&sample::answers(answers), &mut out).unwrap();
+    check(&sample::answers(answers), Proofs::All, &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
+}
+
+#[test]
+fn proofs_are_of_all_or_of_trouble_or_of_none() {
+    let nodes = |proofs| {
+        let answers = sample::answers(vec![sample::refused("a"), sample::loads("b")]);
+        let mut out = Vec::new();
+        check(&answers, proofs, &mut out).unwrap();
+        let document: Value = serde_json::from_slice(&out).unwrap();
+        let walked = |n: usize| document["verdicts"][n]["walk"].as_array().unwrap().len();
+        (walked(0) > 0, walked(1) > 0, document["proof"].as_array().unwrap().is_empty())
+    };
+    assert_eq!(nodes(Proofs::All), (true, true, false));
+    assert_eq!(nodes(Proofs::OfTrouble), (true, false, false));
+    assert_eq!(nodes(Proofs::None), (false, false, true));
 }
 
 #[test]
