@@ -162,6 +162,7 @@ fn boot_secure_boot(on: bool, as_given: &Assumption, boot: &mut BootFacts, table
     boot.dbx = none(ordinary("nothing added to dbx"));
     boot.mok_list = none(ordinary("no machine owner keys"));
     boot.mok_list_x = none(ordinary("nothing denied by machine owners"));
+    boot.mirrored = Fact::assumed(false, ordinary("lists without shim's vendor"));
     boot.ignore_db = Fact::assumed(false, ordinary("db counts"));
     boot.sbat_level = Fact::assumed(None, ordinary("no revocation level of its own"));
     boot.sbat_policy = Fact::assumed(None, ordinary("no wish about revocation levels"));

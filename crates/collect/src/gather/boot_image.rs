@@ -207,6 +207,7 @@ pub fn gather(looking: &Looking<'_>) -> BootFacts {
             .map(|value| *value == Some(1)),
         mok_list: chain.listing(Question::MokList, chain.first("MokList", "MokListRT")),
         mok_list_x: chain.listing(Question::MokListX, chain.first("MokListX", "MokListXRT")),
+        mirrored: chain.mirrored(),
         sbat_level: chain.level(),
         sbat_policy: chain.number(&["SbatPolicy"], Question::SbatLevel),
         mok_policy: chain.number(&["MokPolicy", "MokPolicyRT"], Question::SecureBoot),
@@ -229,6 +230,27 @@ impl Chain<'_> {
         match self.firmware.table(mirror) {
             found @ Look::Found { .. } => found,
             Look::Absent(_) | Look::Failed(_) => self.firmware.variable(mirror, Guid::SHIM_LOCK),
+        }
+    }
+
+    /// Whether what was found is shim's copies.
+    fn mirrored(&self) -> Fact<bool> {
+        let looking = self.firmware.looking;
+        let own = |name| !matches!(self.firmware.variable(name, Guid::SHIM_LOCK), Look::Absent(_));
+        if own("MokList") || own("MokListX") {
+            return Fact::unknown(gap(Question::Shim, Why::Missing(text("copies made by shim"))));
+        }
+        match (self.first("MokList", "MokListRT"), self.first("MokListX", "MokListXRT")) {
+            // shim makes a copy of the deny list where there is anything to deny.
+            (Look::Found { item, .. }, Look::Found { .. } | Look::Absent(_)) => {
+                Fact::seen(true, looking.evidence(&item, "with what shim's vendor trusts"))
+            }
+            (Look::Absent(evidence), Look::Found { .. } | Look::Absent(_)) => {
+                Fact::absent(false, evidence)
+            }
+            (Look::Failed(why), _) | (_, Look::Failed(why)) => {
+                Fact::unknown(gap(Question::Shim, why))
+            }
         }
     }
 
@@ -372,4 +394,79 @@ fn shim_at(looking: &Looking<'_>, item: &Item) -> Option<Arc<BootImage>> {
     let bytes = looking.bytes(item, looking.limits.module_bytes).ok()?;
     let image = image(&bytes, looking.limits).ok()?;
     (image.part == Part::Shim).then(|| Arc::new(image))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gather::host::{Host, opened, value};
+
+    const SHIM: &str = "605dab50-e046-4300-abb6-3dd810dd8b23";
+
+    fn at(name: &str, vendor: &str) -> String {
+        format!("sys/firmware/efi/efivars/{name}-{vendor}")
+    }
+
+    /// A list of SHA-256 digests (UEFI 2.10 §32.4.1), owned by nobody.
+    fn digests(bytes: &[u8]) -> Vec<u8> {
+        let mut list = Type::Sha256.guid().as_bytes().to_vec();
+        let entries = bytes.iter().flat_map(|b| [[0; 16].as_slice(), &[*b; 32]].concat());
+        let entries: Vec<u8> = entries.collect();
+        let size = u32::try_from(28 + entries.len()).unwrap();
+        list.extend([size, 0, 48].map(u32::to_le_bytes).as_flattened());
+        [list, entries].concat()
+    }
+
+    fn variable(attributes: u8, data: &[u8]) -> Vec<u8> {
+        [&[attributes, 0, 0, 0], data].concat()
+    }
+
+    fn names(listing: &Listing<Entry>) -> Vec<String> {
+        listing.items().iter().map(|fact| said(&value(fact))[..9].to_owned()).collect()
+    }
+
+    #[test]
+    fn what_shim_reads_comes_before_its_copies() {
+        let host = Host::new()
+            .with(&at("MokListRT", SHIM), variable(6, &digests(&[0x11])))
+            .with(&at("SbatLevelRT", SHIM), variable(6, b"sbat,1,2021030218\n\0"));
+        let facts = gather(&host.looking());
+        assert_eq!(names(&facts.mok_list), ["sha256 11"]);
+        assert!(value(&facts.mirrored));
+        let level = value(&facts.sbat_level).unwrap();
+        assert_eq!((&*level.text, level.attributes), ("sbat,1,2021030218\n", None));
+
+        let host = host
+            .with(&at("MokList", SHIM), variable(3, &digests(&[0x22, 0x33])))
+            .with(&at("SbatLevel", SHIM), variable(3, b"sbat,1,2025021800\ngrub,5\n"));
+        let facts = gather(&host.looking());
+        assert_eq!(names(&facts.mok_list), ["sha256 22", "sha256 33"]);
+        assert!(opened(&facts.mirrored).is_err());
+        assert_eq!(value(&facts.sbat_level).unwrap().attributes, Some(3));
+    }
+
+    #[test]
+    fn a_store_read_at_rest_tells_secure_boot_by_its_switch() {
+        let host = Host::new()
+            .with(&at("SecureBootEnable", ENABLE), variable(3, &[1]))
+            .with(&at("PK", "8be4df61-93ca-11d2-aa0d-00e098032b8c"), variable(7, b"key"));
+        let facts = gather(&host.looking());
+        assert_eq!(value(&facts.secure_boot), None);
+        assert_eq!(value(&facts.enable), Some(1));
+        assert!(value(&facts.platform_key));
+        assert!(!value(&facts.mirrored));
+        let nothing = Host::new().with("etc/os-release", "ID=debian\n");
+        assert!(opened(&gather(&nothing.looking()).enable).is_err());
+    }
+
+    #[test]
+    fn a_boot_partition_without_shim_says_so_and_one_not_seen_says_nothing() {
+        let shim = |host: Host| {
+            let found = gather(&host.looking()).shim;
+            opened(&found.fact(|s| (s.is_some(), String::new())))
+        };
+        let seen = Host::new().with("boot/efi/EFI/systemd/systemd-bootx64.efi", "MZ");
+        assert_eq!(shim(seen), Ok((false, "seen boot/efi/EFI".into())));
+        assert!(shim(Host::new().with_folder("boot/efi")).is_err());
+    }
 }

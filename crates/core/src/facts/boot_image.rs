@@ -118,6 +118,8 @@ pub struct BootFacts {
     pub mok_list: Listing<Entry>,
     /// What machine owners deny.
     pub mok_list_x: Listing<Entry>,
+    /// Whether both lists are copies that shim made, with what its vendor trusts and denies in them.
+    pub mirrored: Fact<bool>,
     /// The revocation level in force; `None`: none was ever set.
     pub sbat_level: Fact<Option<Level>>,
     /// `SbatPolicy`, a wish for the next boot: 1 latest, 2 automatic, 3 reset; `None`: no wish.
@@ -145,6 +147,7 @@ impl BootFacts {
             ignore_db: Fact::unknown(why(Question::Db)),
             mok_list: Listing::unknown(why(Question::MokList)),
             mok_list_x: Listing::unknown(why(Question::MokListX)),
+            mirrored: Fact::unknown(why(Question::MokList)),
             sbat_level: Fact::unknown(why(Question::SbatLevel)),
             sbat_policy: Fact::unknown(why(Question::SbatLevel)),
             mok_policy: Fact::unknown(why(Question::SecureBoot)),

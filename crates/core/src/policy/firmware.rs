@@ -132,8 +132,9 @@ fn without_shim(facts: &BootFacts) -> Fact<bool> {
     .or(|| draw(&USUAL, |_| Ok((false, Claim::ShimIs(text("one that a distribution installs"))))))
 }
 
-/// What the vendor of the installed shim trusts and denies; of a shim that was not seen, what the
-/// shims do that the tables know and that this system's distribution installs.
+/// What the vendor of the installed shim trusts and denies. Of a shim that was not seen, the copies
+/// that it made hold both; where there are none, it is one that the tables know and that this
+/// system's distribution installs.
 fn vendor(facts: &BootFacts, tables: &Tables) -> (Listing<Entry>, Listing<Entry>) {
     static RULE: Rule =
         Rule { name: "boot/vendor", source: "shim 16.1, cert.S cert_table; verify.c" };
@@ -146,6 +147,10 @@ fn vendor(facts: &BootFacts, tables: &Tables) -> (Listing<Entry>, Listing<Entry>
             Listing::new(facts, seen.map(|_| ()))
         };
         return (listing(&|s| s.authorized.clone()), listing(&|s| s.deauthorized.clone()));
+    }
+    if Step::of(&RULE).consult(&facts.mirrored) == Ok(&true) {
+        let whole = facts.mirrored.map(|_| ());
+        return (Listing::new(Vec::new(), whole.clone()), Listing::new(Vec::new(), whole));
     }
     let shims = usual_shims(facts, tables);
     let (mut trusted, mut denied) = (Vec::new(), Vec::new());
@@ -220,7 +225,8 @@ fn draw_level(
         let level = match (has, brings(step, latest)) {
             (Some(has), Ok(brings)) if kept(&has, &brings) => (has.text, true),
             (_, Ok(brings)) => (brings, false),
-            // What shim brings is not known; a level that the machine has stays or grows newer.
+            // A copy tells what held after shim had started; the same shim brings nothing newer.
+            (Some(has), Err(_)) if has.attributes.is_none() && !latest => (has.text, true),
             (_, Err(gaps)) => return Err(gaps),
         };
         let said = level.0.replace('\n', " ");
