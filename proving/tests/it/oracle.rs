@@ -48,7 +48,7 @@ fn replay(archive: &Archive, policy: &str, shown: Shown, known: &Known) -> Resul
         return Ok(());
     }
     let done = recorded::replay(archive, policy, shown)?;
-    if done.cases < 100 || done.with_lines * 10 < done.cases * 9 {
+    if done.cases < 100 || done.with_lines * 2 < done.cases {
         return Err(format!("{} cases, {} with lines", done.cases, done.with_lines).into());
     }
     let mut wrong = Vec::new();

@@ -4,6 +4,7 @@ use crate::forge::der;
 use crate::forge::key::Key;
 use crate::forge::signature::MARKER;
 use crate::oracles::live::der_tree::{Inside, Node};
+use crate::oracles::live::editing::Module;
 
 /// Numbers at random (SplitMix64, Steele and others 2014).
 #[derive(Clone, Debug)]
@@ -88,7 +89,11 @@ impl Signature {
                 format!("{count} bytes {byte:#x} behind the message")
             }
             5 => {
-                let at = random.below(module.len());
+                // Not in code or in what the kernel runs through: a machine that stops tells nothing.
+                let within = Module { bytes: module.to_vec() }
+                    .section(random.pick(&[".modinfo", ".comment", "__versions", ".note.Linux"]))
+                    .map_or(0..module.len().min(64), |section| section.range);
+                let at = within.start + random.below(within.len());
                 if let Some(byte) = module.get_mut(at) {
                     *byte ^= 1 << random.below(8);
                 }
