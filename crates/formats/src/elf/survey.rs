@@ -179,12 +179,15 @@ pub fn survey_as(bytes: &[u8], layout: Layout, limits: &Limits) -> Parsed<Survey
     };
     let named = Named::of(&sections, names);
     let data = |n: Option<u16>| found(n).and_then(|s| s.data(bytes));
+    // The kernel reads these where the header says they lie, whatever type it claims
+    // (`rewrite_section_headers`, `find_sec`).
+    let placed = |n: Option<u16>| found(n).and_then(|s| range(bytes, s.offset, s.size));
     let rest = |n: Option<u16>| found(n).and_then(|s| bytes.get(index(s.offset)..));
 
-    let versions_bytes = data(named.versions.allocated).unwrap_or_default();
+    let versions_bytes = placed(named.versions.allocated).unwrap_or_default();
     let expected = versions_bytes.len().saturating_mul(3) / 4;
     let mut text = Text::with_budget(bytes.len().min(limits.module_bytes), expected);
-    let modinfo = data(named.modinfo.chosen())
+    let modinfo = placed(named.modinfo.chosen())
         .map(|section| Modinfo::read_on(section, rest(named.modinfo.chosen()).unwrap_or_default()));
     let struct_name = rest(named.this_module.chosen()).map(|module| {
         let (at, length) = layout.of_class((12, 60), (24, 56));
@@ -193,8 +196,8 @@ pub fn survey_as(bytes: &[u8], layout: Layout, limits: &Limits) -> Parsed<Survey
     });
     let versions = versions::classic(versions_bytes, layout, &mut text);
     let (extended, extended_complete) = versions::extended(
-        data(named.extended_crcs.allocated).unwrap_or_default(),
-        data(named.extended_names.allocated).unwrap_or_default(),
+        placed(named.extended_crcs.allocated).unwrap_or_default(),
+        placed(named.extended_names.allocated).unwrap_or_default(),
         layout,
         &mut text,
     );
