@@ -94,6 +94,9 @@ const OWN: &[Reader] = &[
     ("pe", |bytes| {
         if let Ok(image) = pe::header::read(bytes, &LIMITS) {
             let _ = black_box(attribute_certificates::read(&image.value, &LIMITS));
+            let _ = black_box(authenticode::coverage::of(&image.value));
+            let _ = black_box((pe::shim::vendor(&image.value), pe::shim::levels(&image.value)));
+            let _ = black_box(pe::version::read(&image.value));
         }
     }),
     ("modsig", |bytes| {

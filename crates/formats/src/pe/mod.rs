@@ -10,3 +10,4 @@ pub mod sections;
 pub mod header;
 pub mod attribute_certificates;
 pub mod shim;
+pub mod version;

@@ -8,6 +8,7 @@ use loadworthy_formats::authenticode::signature as authenticode;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates::{self, PKCS_SIGNED_DATA};
 use loadworthy_formats::pe::header::{self, Image};
+use loadworthy_formats::pe::version;
 use loadworthy_formats::text::hex;
 use loadworthy_formats::uefi::sbat;
 use loadworthy_formats::x509::certificate as x509;
@@ -36,6 +37,12 @@ pub struct Pe {
     pub sections: Vec<String>,
     /// Whether the image says that it runs without writable code.
     pub nx_compatible: bool,
+    /// How the file was called when it was built, where it has a version resource that says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original_filename: Option<String>,
+    /// The version the file says it is, where it has a version resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_version: Option<String>,
     /// Components and generations of `.sbat`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sbat: Option<Vec<[String; 2]>>,
@@ -91,7 +98,10 @@ pub(super) fn read(
             errors.push(format!("signature at {:#x}: {problem}", entry.at));
         }
     }
+    let told = version::read(image).unwrap_or_default();
     let pe = Pe {
+        original_filename: told.original_filename,
+        file_version: told.file.map(|[a, b, c, d]| format!("{a}.{b}.{c}.{d}")),
         machine: image.machine_name().map_or_else(|| format!("{:04x}", image.machine), Into::into),
         bits: image.bits,
         subsystem: image.subsystem,
@@ -239,6 +249,8 @@ impl Pe {
         page.field("subsystem", self.subsystem.to_string());
         page.field("authenticode sha256", &self.image_digests.sha256);
         page.field("nx", if self.nx_compatible { "compatible" } else { "not told" });
+        page.maybe("file version", self.file_version.as_ref());
+        page.maybe("original name", self.original_filename.as_ref());
         for [component, generation] in self.sbat.iter().flatten() {
             page.field("sbat", format!("{component},{generation}"));
         }
