@@ -54,11 +54,19 @@ impl Said {
 /// The name of the caller is nobody's prediction, and unprintable bytes are written `\xNN`.
 #[must_use]
 pub fn normal(line: &str) -> String {
-    let plain: String = line
-        .trim()
-        .chars()
-        .map(|c| if c.is_control() { format!("\\x{:02x}", u32::from(c)) } else { c.to_string() })
-        .collect();
+    let mut plain = String::new();
+    for c in line.trim().chars() {
+        match c {
+            ' '..='~' => plain.push(c),
+            other => {
+                let mut bytes = [0; 4];
+                for byte in other.encode_utf8(&mut bytes).bytes() {
+                    plain += &format!("\\x{byte:02x}");
+                }
+            }
+        }
+    }
+    let plain = plain.replace("\\x5c", "\\");
     match plain.strip_prefix("Lockdown: ").and_then(|rest| rest.split_once(": ")) {
         Some((_, rest)) => format!("Lockdown: *: {rest}"),
         None => plain,

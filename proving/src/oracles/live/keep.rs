@@ -16,6 +16,8 @@ pub struct Keeper<'a> {
     pub folder: &'a Path,
     /// The family of the kernel.
     pub family: &'a str,
+    /// The set of cases: `live`, or `generated-SEED`.
+    pub set: &'a str,
     /// Its release.
     pub release: &'a str,
     /// The root directory that was made for it.
@@ -59,8 +61,10 @@ impl Keeper<'_> {
         drawn: &Drawn,
         answers: impl Iterator<Item = (&'c Case, Answer)>,
     ) -> Result<(), String> {
-        let (tag, name) =
-            (format!("{}-live", self.family), format!("{}-live-{}", self.family, policy.name));
+        let (tag, name) = (
+            format!("{}-{}", self.family, self.set),
+            format!("{}-{}-{}", self.family, self.set, policy.name),
+        );
         let words = json!({
             "policy": name,
             "tag": tag,

@@ -140,7 +140,11 @@ impl Asked {
         ));
         if let Some(folder) = &options.keep {
             let (release, root) = (self.kernel.release.as_str(), self.root.as_path());
-            let keeper = Keeper { folder, family: &self.family, release, root };
+            let set = match options.generate {
+                None => "live".to_owned(),
+                Some((_, seed)) => format!("generated-{seed}"),
+            };
+            let keeper = Keeper { folder, family: &self.family, set: &set, release, root };
             keeper.kernel()?;
             keeper.policy(policy, &drawn, compared.iter().map(|one| (one.case, one.answer())))?;
         }
