@@ -8,7 +8,7 @@ use crate::fact::Fact;
 use crate::fact::step::Step;
 use crate::facts::boot_image::{BootImage, BootImageFacts, Part};
 use crate::policy::firmware::BootPolicy;
-use crate::proof::{Claim, Gaps, Rule, Stage, Standing, text};
+use crate::proof::{Claim, Gaps, List, Rule, Stage, Standing, text};
 use crate::verdict::{self, Judgement};
 use alloc::format;
 use alloc::sync::Arc;
@@ -91,18 +91,19 @@ impl<'a> BootCase<'a> {
         Ok(step.consult(checks)?.then_some(stage))
     }
 
-    /// The digests by which a stage looks for an image in its lists.
-    const fn digests(stage: Stage) -> &'static [DigestAlgorithm] {
-        match stage {
-            Stage::Firmware => &[
+    /// The digests by which a stage looks for an image in a list.
+    const fn digests(stage: Stage, list: List) -> &'static [DigestAlgorithm] {
+        match (stage, list) {
+            (Stage::Firmware, _) => &[
                 DigestAlgorithm::Sha256,
                 DigestAlgorithm::Sha1,
                 DigestAlgorithm::Sha384,
                 DigestAlgorithm::Sha512,
             ],
-            Stage::Shim | Stage::Grub | Stage::Kernel => {
+            (_, List::Db | List::Dbx | List::VendorDbx) => {
                 &[DigestAlgorithm::Sha256, DigestAlgorithm::Sha1]
             }
+            (_, List::MokList | List::MokListX | List::Vendor) => &[DigestAlgorithm::Sha256],
         }
     }
 }

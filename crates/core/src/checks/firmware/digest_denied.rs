@@ -4,6 +4,7 @@ use super::{BootCase, BootCheck, listed, unasked, words};
 use crate::check::{Answer, Check, Passage};
 use crate::codes::BOOT_IMAGE_DENIED;
 use crate::fact::step::Step;
+use crate::facts::boot_image::Entry;
 use crate::policy::firmware::shim_denies;
 use crate::proof::{Claim, List, Rule, Stage};
 
@@ -21,8 +22,8 @@ fn check(case: &BootCase<'_>, step: &mut Step) -> Answer {
     let all = shim_denies(case.policy);
     let of_firmware = [(List::Dbx, &case.policy.dbx)];
     let lists = if stage == Stage::Firmware { &of_firmware[..] } else { &all[..] };
-    let by = BootCase::digests(stage);
-    match listed::find(step, lists, |entry| entry.names(&image.digests, by))? {
+    let names = |list, entry: &Entry| entry.names(&image.digests, BootCase::digests(stage, list));
+    match listed::find(step, lists, names)? {
         None => Ok(Passage::pass(Claim::ImageDigestDenied(None))),
         Some((list, _)) => {
             let claim = Claim::ImageDigestDenied(Some(list));

@@ -14,11 +14,11 @@ const MODULES_ONLY: &[u8] = &[0x2b, 6, 1, 4, 1, 0x92, 8, 0x10, 1, 2];
 pub(super) fn find<'l>(
     step: &mut Step,
     lists: &[(List, &'l Listing<Entry>)],
-    is: impl Fn(&Entry) -> bool,
+    is: impl Fn(List, &Entry) -> bool,
 ) -> Result<Option<(List, &'l Entry)>, Gaps> {
     let mut open = Gaps::new();
     for (list, listing) in lists {
-        match step.find(listing, &is) {
+        match step.find(listing, |entry| is(*list, entry)) {
             Ok(Some(entry)) => return Ok(Some((*list, entry))),
             Ok(None) => {}
             Err(gaps) => open.extend(gaps),

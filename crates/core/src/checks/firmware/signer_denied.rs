@@ -21,7 +21,7 @@ fn check(case: &BootCase<'_>, step: &mut Step) -> Answer {
     }
     let signatures = step.consult(&case.signatures)?;
     let lists = [(List::Dbx, &case.policy.dbx)];
-    let is = |entry: &_| signatures.iter().any(|s| listed::firmware_finds(entry, s));
+    let is = |_, entry: &_| signatures.iter().any(|s| listed::firmware_finds(entry, s));
     match listed::find(step, &lists, is)? {
         None => Ok(Passage::pass(Claim::ImageSignerDenied(None))),
         Some((list, _)) => {

@@ -4,6 +4,7 @@ use super::{BootCase, BootCheck, unasked, words};
 use crate::check::{Answer, Check, Passage};
 use crate::codes::BOOT_IMAGE_DAMAGED;
 use crate::fact::step::Step;
+use crate::facts::boot_image::Part;
 use crate::proof::{Claim, Rule, Stage};
 
 pub(super) static CHECK: BootCheck = Check {
@@ -19,5 +20,11 @@ fn check(case: &BootCase<'_>, step: &mut Step) -> Answer {
     if step.consult(&case.image)?.sound {
         return Ok(Passage::pass(Claim::ImageSound(true)));
     }
-    words::refused(case, step, stage, Claim::ImageSound(false), &BOOT_IMAGE_DAMAGED)
+    let (claim, code) = (Claim::ImageSound(false), &BOOT_IMAGE_DAMAGED);
+    if stage != Stage::Firmware && step.consult(&case.image)?.part == Part::SecondStage {
+        let status = Some("EFI_INVALID_PARAMETER");
+        let words = ["Verification failed: (0x2) Invalid Parameter"];
+        return Ok(words::stop(claim, code, stage, status, &words));
+    }
+    words::refused(case, step, stage, claim, code)
 }

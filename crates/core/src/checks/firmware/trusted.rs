@@ -30,10 +30,10 @@ fn check(case: &BootCase<'_>, step: &mut Step) -> Answer {
     let Some(stage) = case.asked(step)? else { return Ok(unasked(Stage::Firmware)) };
     let allows = allows(case.policy, stage, step)?;
     let image = step.consult(&case.image)?;
-    let by = BootCase::digests(stage);
     let signatures = step.consult(&case.signatures)?;
     let mut open = Gaps::new();
-    match listed::find(step, &allows, |entry| entry.names(&image.digests, by)) {
+    let names = |list, entry: &Entry| entry.names(&image.digests, BootCase::digests(stage, list));
+    match listed::find(step, &allows, names) {
         Ok(Some((list, _))) => {
             return Ok(Passage::pass(Claim::ImageTrusted { list, by: text("") }));
         }
@@ -92,12 +92,12 @@ fn one(
     let finds = if stage == Stage::Firmware { listed::firmware_finds } else { listed::shim_finds };
     if stage != Stage::Firmware {
         let denies = shim_denies(case.policy);
-        if let Some((list, _)) = listed::find(step, &denies, |e| finds(e, signed))? {
+        if let Some((list, _)) = listed::find(step, &denies, |_, e| finds(e, signed))? {
             return Ok(Found::Denied(list));
         }
     }
     // A list that denies by the digest of a certificate trusts by none.
-    let is = |e: &Entry| matches!(e, Entry::Certificate { .. }) && finds(e, signed);
+    let is = |_, e: &Entry| matches!(e, Entry::Certificate { .. }) && finds(e, signed);
     Ok(match listed::find(step, allows, is)? {
         Some((list, Entry::Certificate { certificate, .. })) => {
             Found::Trusted(list, certificate.name.clone())
@@ -115,7 +115,7 @@ fn why(
     let Some(first) = signatures.first() else {
         return Ok((Claim::ImageUnsigned, &BOOT_IMAGE_NOT_SIGNED));
     };
-    let mine = |e: &Entry| signatures.iter().any(|s| listed::finds_for_modules(e, s));
+    let mine = |_, e: &Entry| signatures.iter().any(|s| listed::finds_for_modules(e, s));
     let signer = first.signer.clone();
     if listed::find(step, allows, mine)?.is_some() {
         return Ok((Claim::ImageSignerForModules { signer }, &BOOT_IMAGE_SIGNER_FOR_MODULES));
