@@ -21,7 +21,7 @@ pub struct Limits {
 impl Limits {
     /// The limits the program uses unless told otherwise.
     pub const DEFAULT: Self = Self {
-        module_bytes: 160 << 20,
+        module_bytes: 112 << 20,
         kernel_bytes: 192 << 20,
         decoder_memory: 80 << 20,
         text_bytes: 64 << 20,

@@ -193,3 +193,17 @@ fn many_small_streams_cost_little() {
     many.extend(member.iter().copied().cycle().take(member.len() * 100_000));
     assert_eq!(open(&many, Compression::Lz4Legacy, MAX).1.len(), 100_001);
 }
+
+#[test]
+fn a_wide_zstd_window_is_decoder_memory_too() {
+    let mut packer = ::zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
+    packer.window_log(22).unwrap();
+    packer.write_all(&[7; 5000]).unwrap();
+    let packed = packer.finish().unwrap();
+    let within = |decoder_memory| {
+        let limits = Limits { decoder_memory, ..Limits::DEFAULT };
+        unpack(&packed, Compression::Zstd, 1 << 20, &limits, &mut Vec::new()).map_err(|e| e.kind)
+    };
+    assert!(within(4 << 20).is_ok());
+    assert_eq!(within(1 << 20).unwrap_err(), Kind::TooLarge { limit: 1 << 20 });
+}

@@ -11,6 +11,15 @@ use crate::reader::index;
 /// The largest window: 128 MiB, which is also the kernel's (`ZSTD_WINDOWSIZE_MAX` in `lib/decompress_unzstd.c`).
 const WINDOW_LOG: u32 = 27;
 
+/// What the frame at the start of `bytes` wants kept behind the place that is written (RFC 8878,
+/// 3.1.1.1.2); `None` where it is written in one piece, or there is no frame.
+fn window(bytes: &[u8]) -> Option<u64> {
+    let [0x28, 0xb5, 0x2f, 0xfd, descriptor, window, ..] = *bytes else { return None };
+    let base = 1_u64.checked_shl(u32::from(window >> 3).saturating_add(10))?;
+    let more = (base / 8).saturating_mul(u64::from(window & 7));
+    (descriptor & 0x20 == 0).then_some(base.saturating_add(more))
+}
+
 pub(super) fn unpack(
     bytes: &[u8],
     extent: Extent,
@@ -28,6 +37,9 @@ pub(super) fn unpack(
         // With room for the whole content the decoder writes straight into it. The size is a claim:
         // room beyond a fair ratio is only taken as content comes.
         let claimed = get_frame_content_size(rest).ok().flatten().map_or(0, index);
+        if window(rest).is_some_and(|window| window > limits.decoder_memory) {
+            return Err(failed(at));
+        }
         let room = max_bytes.saturating_sub(out.len()).min(rest.len().saturating_mul(64));
         out.reserve_exact(claimed.min(room));
         decoder.reinit().map_err(|_| failed(at))?;

@@ -106,7 +106,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed<KernelImage>, Error>
         (Container::BzImage, _) => payload.split_last_chunk::<4>().map_or(payload, |(s, _)| s),
         _ => payload,
     };
-    compress::unpack(stream, packed, limits.kernel_bytes, limits, &mut unpacked)?;
+    unpack(stream, packed, limits, &mut unpacked)?;
     if !is_kernel(&unpacked) {
         return Err(Error::new("kernel", 0, Kind::Missing));
     }
@@ -115,6 +115,31 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed<KernelImage>, Error>
         deviations.push(Error::new("kernel payload size", at, Kind::Illegal { value }));
     }
     contents(header, &unpacked, Some(packed), limits, deviations)
+}
+
+/// What the decoder of a kernel may take: kernels are packed by `xz` (since 6.12) and by `zstd` with
+/// a window of 128 MiB (`scripts/xz_wrap.sh`, `scripts/Makefile.lib`).
+const WINDOW: u64 = 136 << 20;
+/// What such a payload, its window and what comes out of it may take together.
+const TOGETHER: usize = 224 << 20;
+
+/// Unpacks with the memory that most payloads need, and if the decoder asks for more, once again.
+fn unpack(
+    stream: &[u8],
+    packed: Compression,
+    limits: &Limits,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let room = limits.kernel_bytes;
+    match compress::unpack(stream, packed, room, limits, out) {
+        Err(Error { kind: Kind::TooLarge { limit }, .. }) if limit == limits.decoder_memory => {
+            // A window is never touched beyond what came out.
+            let room = room.min(TOGETHER.saturating_sub(stream.len()) / 2);
+            let limits = Limits { decoder_memory: limits.decoder_memory.max(WINDOW), ..*limits };
+            compress::unpack(stream, packed, room, &limits, out).map(drop)
+        }
+        done => done.map(drop),
+    }
 }
 
 /// Whether these are the bytes of a kernel itself.

@@ -7,7 +7,7 @@ use loadworthy_core::fact::{Fact, Listing, Source};
 use loadworthy_core::facts::firmware::Certificate;
 use loadworthy_core::facts::linux::Names;
 use loadworthy_core::proof::{Question, Why, gap, text};
-use loadworthy_formats::error::{Error, Kind, Parsed};
+use loadworthy_formats::error::Parsed;
 use loadworthy_formats::kernel::image::{self, KernelImage};
 use loadworthy_formats::kernel::kconfig::{self, Kconfig};
 use loadworthy_formats::limits::Limits;
@@ -20,11 +20,6 @@ use crate::item::Item;
 /// What an image may unpack to, so that together with the file and a decoder's dictionary it stays
 /// well within 256 MiB. Debian's kernels are 60 to 80 MB.
 const UNPACKED: usize = 144 << 20;
-/// What the decoder of a kernel image may take. Kernels since 6.12 are packed with a dictionary of
-/// 128 MiB (`scripts/xz_wrap.sh`).
-const DICTIONARY: u64 = 136 << 20;
-/// What such an image, its dictionary and the kernel may take together.
-const TOGETHER: usize = 224 << 20;
 
 /// What was found of the image.
 pub(super) struct Image(pub(super) Result<Read<Arc<KernelImage>>, Why>);
@@ -51,28 +46,14 @@ pub(super) fn read(looking: &Looking<'_>, release: &str) -> Image {
         {
             return Ok(Parsed::clean(image));
         }
-        let read = unpacked(bytes, looking.limits)?;
+        let room = looking.limits.kernel_bytes.saturating_sub(bytes.len()).min(UNPACKED);
+        let read = image::read(bytes, &Limits { kernel_bytes: room, ..*looking.limits })?;
         if let Some((keep, key)) = &kept {
             keep.put(key, &read.value);
         }
         Ok(read)
     });
     Image(read.map(|read| Read { value: Arc::new(read.value), item: read.item }))
-}
-
-/// Reads an image with the memory that most need, and if its decoder asks for more, once again.
-fn unpacked(bytes: &[u8], limits: &Limits) -> Result<Parsed<KernelImage>, Error> {
-    let room = limits.kernel_bytes.saturating_sub(bytes.len()).min(UNPACKED);
-    let first = image::read(bytes, &Limits { kernel_bytes: room, ..*limits });
-    match first {
-        Err(Error { kind: Kind::TooLarge { limit }, .. }) if limit == limits.decoder_memory => {
-            // A dictionary is never touched beyond what came out.
-            let room = room.min(TOGETHER.saturating_sub(bytes.len()) / 2);
-            let decoder_memory = limits.decoder_memory.max(DICTIONARY);
-            image::read(bytes, &Limits { kernel_bytes: room, decoder_memory, ..*limits })
-        }
-        read => read,
-    }
 }
 
 fn sha256(of: &[u8]) -> Option<[u8; 32]> {

@@ -10,14 +10,14 @@ use loadworthy_core::proof::{Evidence, Origin, Question, Why, gap, text};
 use loadworthy_formats::cms::signed_data::{self, Part};
 use loadworthy_formats::compress::{self, Compression};
 use loadworthy_formats::elf::survey::survey;
-use loadworthy_formats::error::Error;
+use loadworthy_formats::error::{Error, Kind};
 use loadworthy_formats::kernel::name;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::modsig::{self, Appended};
 
 use crate::gather::looking::{Looking, why};
 use crate::item::{HostPath, Item};
-use crate::sighting::{Kind, Outcome};
+use crate::sighting::{self, Outcome};
 use crate::views::caller;
 
 /// Buffers that one worker keeps from module to module.
@@ -91,16 +91,23 @@ fn unpack(
 ) -> Result<(), Error> {
     // Both buffers together stay within what one module may take.
     let room = limits.module_bytes.saturating_sub(stored.len());
+    let decoder_memory = limits.decoder_memory.min(DECODER);
+    let small = Limits { decoder_memory, ..*limits };
     if held.is_none() {
-        let decoder_memory = limits.decoder_memory.min(DECODER);
-        let small = Limits { decoder_memory, ..*limits };
         if compress::unpack(stored, packed, room.min(BESIDE_OTHERS), &small, unpacked).is_ok() {
             return Ok(());
         }
         *unpacked = Vec::new();
     }
     held.get_or_insert_with(alone);
-    compress::unpack(stored, packed, room, limits, unpacked).map(|_| ())
+    let done = match compress::unpack(stored, packed, room, &small, unpacked) {
+        // A decoder that keeps more leaves less for the module.
+        Err(Error { kind: Kind::TooLarge { limit }, .. }) if limit == decoder_memory => {
+            compress::unpack(stored, packed, room / 2, limits, unpacked)
+        }
+        done => done,
+    };
+    done.map(|_| ())
 }
 
 fn looked_over(
@@ -125,7 +132,7 @@ fn looked_over(
     let not_readable = match outcome {
         Outcome::Bytes { .. } if scratch.stored.is_empty() => Some("empty"),
         Outcome::Bytes { .. } => None,
-        Outcome::NotRegular(Kind::Folder) => Some("a directory"),
+        Outcome::NotRegular(sighting::Kind::Folder) => Some("a directory"),
         Outcome::NotRegular(kind) => Some(kind.name()),
         other => {
             module.file = Source::unknown(gap(Question::ModuleBytes, why(&path, other)));
