@@ -5,7 +5,7 @@
 //! bytes mean.
 //!
 //! Sources: RFC 1952 (gzip), the .xz file format 1.1, RFC 8878 (zstd), the LZ4 frame format's legacy frame,
-//! `lib/decompress_*.c` of Linux, lzop's file format as `lib/decompress_unlzo.c` reads it.
+//! `lib/decompress_*.c` of Linux, lzop's file format (`lzop` 1.04, `lib/decompress_unlzo.c`).
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,7 @@ mod bzip2;
 mod gzip;
 mod lz4;
 mod lzma;
+mod lzop;
 mod zstd;
 
 /// A way to compress.
@@ -34,7 +35,7 @@ pub enum Compression {
     Lzma,
     /// bzip2.
     Bzip2,
-    /// LZO in lzop's framing. Recognised, not read: there is no well-kept decoder under a free licence that fits.
+    /// LZO1X in lzop's framing.
     Lzo,
 }
 
@@ -128,7 +129,7 @@ enum Extent {
 ///
 /// # Errors
 /// `TooLarge` beyond `max_bytes` of output or beyond the decoder memory of `limits`; `Truncated` or `Corrupt`
-/// where the stream does not hold together; `Unsupported` for LZO.
+/// where the stream does not hold together; `Unsupported` for the filters and parts that lzop's format allows.
 pub fn unpack(
     bytes: &[u8],
     compression: Compression,
@@ -169,7 +170,7 @@ fn run(
         Compression::Lz4Legacy => lz4::unpack(bytes, max_bytes, out),
         Compression::Lzma => lzma::alone(bytes, max_bytes, limits, out),
         Compression::Bzip2 => bzip2::unpack(bytes, extent, max_bytes, out),
-        Compression::Lzo => Err(Error::new("lzo stream", 0, Kind::Unsupported)),
+        Compression::Lzo => lzop::unpack(bytes, extent, max_bytes, out),
     }?;
     Ok(Unpacked { consumed, check: xz_check(bytes) })
 }

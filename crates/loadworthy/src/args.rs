@@ -56,7 +56,8 @@ Examples:
     #[command(before_help = "\
 Examples:
   loadworthy inspect demo.ko
-  loadworthy inspect --json /sys/firmware/efi/efivars/dbx-*")]
+  loadworthy inspect --json /sys/firmware/efi/efivars/dbx-*
+  loadworthy inspect /boot/config-* /proc/cmdline /etc/modprobe.d/*")]
     Inspect(Inspect),
     /// The JSON Schema of a command's output
     #[command(before_help = "Examples:\n  loadworthy schema check")]
@@ -168,7 +169,8 @@ pub(crate) struct Explain {
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// Files of any kind
+    /// Modules, kernels, initramfs images, certificates, signature lists, and the texts of a kernel:
+    /// its configuration, command line, keys, taint, modules.*, Module.symvers, modprobe.d
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Only the .modinfo of modules, reading as little of each file as that takes

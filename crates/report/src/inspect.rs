@@ -5,6 +5,7 @@
 //! odd but readable stands in `deviations`. A Linux kernel with an EFI stub is a `pe` with the block of
 //! a kernel beside.
 
+mod kind;
 mod time;
 mod digest;
 mod packed;
@@ -20,6 +21,7 @@ mod module;
 mod kernel_image;
 mod initramfs;
 mod pe;
+pub mod kernel_text;
 
 use std::path::Path;
 
@@ -32,6 +34,7 @@ pub use certificate::Certificate;
 pub use efi_variable::EfiVariable;
 pub use initramfs::Initramfs;
 pub use kernel_image::Kernel;
+pub use kind::Kind;
 pub use module::Module;
 pub use pe::{Digests, Pe, Table};
 pub use pkcs7::{Pkcs7, Signer};
@@ -42,49 +45,6 @@ use page::Page;
 
 #[cfg(test)]
 mod tests;
-
-/// What a file is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A Linux kernel module, compressed or not.
-    LinuxModule,
-    /// An image of firmware or Windows; a Linux kernel with an EFI stub is one too.
-    Pe,
-    /// A Linux kernel that firmware cannot start itself.
-    KernelImage,
-    /// An initramfs image.
-    Initramfs,
-    /// Lists of signatures, or an update of them.
-    SignatureList,
-    /// A firmware variable that holds something else.
-    EfiVariable,
-    /// An X.509 certificate, as DER or PEM.
-    Certificate,
-    /// A signed message on its own.
-    Pkcs7,
-    /// None of what is known here.
-    #[default]
-    Unknown,
-}
-
-impl Kind {
-    /// The word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LinuxModule => "linux-module",
-            Self::Pe => "pe",
-            Self::KernelImage => "kernel-image",
-            Self::Initramfs => "initramfs",
-            Self::SignatureList => "signature-list",
-            Self::EfiVariable => "efi-variable",
-            Self::Certificate => "certificate",
-            Self::Pkcs7 => "pkcs7",
-            Self::Unknown => "unknown",
-        }
-    }
-}
 
 /// One file.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -114,6 +74,9 @@ pub struct Entry {
     /// The block of an `initramfs`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initramfs: Option<Initramfs>,
+    /// The block of a text of a kernel, under the name of its kind.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub kernel_text: Option<kernel_text::Text>,
     /// The block of a `signature-list`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature_list: Option<SignatureList>,
@@ -140,8 +103,7 @@ pub fn describe(path: &Path, bytes: &[u8], limits: &Limits) -> Entry {
         size: bytes.len() as u64,
         ..Entry::default()
     };
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    entry.kind = look(&name, bytes, limits, &mut entry);
+    entry.kind = look(path, bytes, limits, &mut entry);
     entry
 }
 
@@ -157,7 +119,8 @@ pub fn too_large(path: &Path, size: u64, largest: u64) -> Entry {
 }
 
 /// Fills the block of the file's kind and says which it is.
-fn look(name: &str, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
+fn look(path: &Path, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
     let packing = compress::sniff(bytes);
     let glance = packing.map(|how| packed::glance(bytes, how, limits));
     if module::is(glance.as_deref().unwrap_or(bytes)) {
@@ -167,6 +130,9 @@ fn look(name: &str, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
         let block = initramfs::read(bytes, limits, &mut entry.errors, &mut entry.deviations);
         entry.initramfs = Some(block);
         return Kind::Initramfs;
+    }
+    if let Some(kind) = text_of_kernel(path, (bytes, packing), limits, entry) {
+        return kind;
     }
     let image = pe::read(bytes, limits, &mut entry.errors, &mut entry.deviations);
     if let Some((block, signatures)) = image {
@@ -180,12 +146,12 @@ fn look(name: &str, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
         entry.kernel = Some(block);
         return Kind::KernelImage;
     }
-    if signature_list::is(name, bytes) {
+    if signature_list::is(&name, bytes) {
         let block = signature_list::read(bytes, limits, &mut entry.errors, &mut entry.deviations);
         entry.signature_list = Some(block);
         return Kind::SignatureList;
     }
-    if let Some(block) = efi_variable::read(name, bytes, limits, &mut entry.deviations) {
+    if let Some(block) = efi_variable::read(&name, bytes, limits, &mut entry.deviations) {
         entry.efi_variable = Some(block);
         return Kind::EfiVariable;
     }
@@ -210,6 +176,24 @@ fn linux_module(
     entry.module = Some(block);
     entry.signatures = Some(signatures);
     Kind::LinuxModule
+}
+
+/// A text, which some distributions ship compressed.
+fn text_of_kernel(
+    path: &Path,
+    (bytes, packing): (&[u8], Option<Compression>),
+    limits: &Limits,
+    entry: &mut Entry,
+) -> Option<Kind> {
+    let unpacked = match packing {
+        Some(how) => Some(packed::text(bytes, how, kernel_text::LARGEST, limits)?),
+        None => None,
+    };
+    let content = unpacked.as_deref().unwrap_or(bytes);
+    let (kind, block) =
+        kernel_text::read(path, content, limits, &mut entry.errors, &mut entry.deviations)?;
+    entry.kernel_text = block;
+    Some(kind)
 }
 
 fn signed_or_certificate(der: &[u8], entry: &mut Entry) -> Kind {
@@ -250,6 +234,9 @@ pub fn text(entry: &Entry) -> String {
     if let Some(block) = &entry.initramfs {
         block.text(&mut page);
     }
+    if let Some(block) = &entry.kernel_text {
+        block.text(&mut page);
+    }
     for signature in entry.signatures.iter().flatten() {
         signature.text(&mut page);
     }
@@ -276,6 +263,7 @@ fn headline(entry: &Entry) -> String {
         Entry { kernel: Some(block), .. } => block.headline(),
         Entry { pe: Some(block), .. } => block.headline(),
         Entry { initramfs: Some(block), .. } => block.headline(),
+        Entry { kernel_text: Some(block), .. } => block.headline(),
         Entry { signature_list: Some(block), .. } => block.headline(),
         Entry { efi_variable: Some(block), .. } => block.name.clone(),
         Entry { certificate: Some(block), .. } => block.subject.clone(),

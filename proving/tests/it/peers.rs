@@ -2,6 +2,7 @@
 
 use crate::skipped::{ask, tool};
 use libtest_mimic::{Failed, Trial};
+use loadworthy_formats::compress::{self, Compression};
 use loadworthy_formats::elf::survey::survey;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::x509::certificate;
@@ -19,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("peer modinfo reads the same modinfo", modinfo),
         Trial::test("peer modinfo says what inspect --brief says", brief),
+        Trial::test("peer lzop packs what we unpack", lzop),
         Trial::test("peer readelf sees the same undefined symbols", readelf),
         Trial::test("peer openssl reads the same certificate", openssl_x509),
         Trial::test("peer openssl verifies a forged signature", openssl_verify),
@@ -34,6 +36,32 @@ fn module() -> Result<Vec<u8>, String> {
         ..Module::default()
     };
     module.forge(&Kernel::new("6.12", &[])?)
+}
+
+/// A payload of several blocks, some of which are stored as they are, in every strength.
+fn lzop() -> Result<(), Failed> {
+    let Some(tool) = tool("lzop") else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("payload");
+    // Half of it repeats itself, half of it does not at all.
+    let mut state = 1_u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    });
+    let content: Vec<u8> =
+        module()?.into_iter().cycle().take(700_000).chain(noise.take(700_000)).collect();
+    fs::write(&path, &content)?;
+    for options in [&["-1"][..], &["-3"], &["-9"], &["--crc32"], &["-3", "-F"]] {
+        let packed = ask(Command::new(&tool).args(options).arg("-c").arg(&path))?.stdout;
+        let mut out = Vec::new();
+        let done = compress::unpack(&packed, Compression::Lzo, 2 << 20, &Limits::DEFAULT, &mut out)
+            .map_err(|e| format!("{options:?}: {e}"))?;
+        if done.consumed != packed.len() || out != content {
+            return Err(format!("{options:?}: other bytes than were packed").into());
+        }
+    }
+    Ok(())
 }
 
 fn modinfo() -> Result<(), Failed> {

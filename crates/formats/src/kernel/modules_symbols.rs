@@ -26,6 +26,11 @@ impl ModulesSymbols {
         self.owners.len()
     }
 
+    /// Symbols and the modules that export them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.owners.iter().map(|(symbol, module)| (symbol.as_str(), module.as_str()))
+    }
+
     /// Whether the index names none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

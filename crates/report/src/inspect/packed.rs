@@ -45,6 +45,17 @@ pub(super) fn module(
     out
 }
 
+/// What a whole compressed text holds; `None` where it is larger than texts are, or damaged.
+pub(super) fn text(
+    bytes: &[u8],
+    how: Compression,
+    most: usize,
+    limits: &Limits,
+) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    compress::unpack(bytes, how, most, limits, &mut out).ok().map(|_| out)
+}
+
 /// The word for a compression in module files; `None` for those that modules do not have.
 pub(super) const fn suffix(how: Compression) -> Option<&'static str> {
     match how {
