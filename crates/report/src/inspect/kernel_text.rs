@@ -34,8 +34,9 @@ use crate::inspect::page::Page;
 #[cfg(test)]
 mod tests;
 
-/// Bytes of a text that are read: three times the largest index of a distribution.
-pub(super) const LARGEST: usize = 8 << 20;
+/// Bytes of a text that are read: twice the largest index of a distribution, and of a hostile one few
+/// enough that its lines fit into 200 MB.
+pub(super) const LARGEST: usize = 6 << 20;
 /// Deviations that are told; the rest is counted.
 const TOLD: usize = 20;
 
