@@ -13,7 +13,7 @@ use loadworthy_formats::elf::survey::survey;
 use loadworthy_formats::error::{Error, Kind};
 use loadworthy_formats::kernel::name;
 use loadworthy_formats::limits::Limits;
-use loadworthy_formats::modsig::{self, Appended};
+use loadworthy_formats::modsig::{self, Appended, Signature};
 
 use crate::gather::looking::{Looking, why};
 use crate::item::{HostPath, Item};
@@ -212,6 +212,16 @@ pub fn bytes(plain: &[u8], limits: &Limits) -> ModuleBytes {
         digests.extend(hasher.so_far().into_iter().filter(|(of, _)| named.contains(*of)));
     }
     hasher.update(rest);
+    // Where the trailer is refused, the kernel takes off the marker alone and looks for the ELF file
+    // in all of the rest (`kernel/module/signing.c` `mod_verify_sig`).
+    let elf = match &appended {
+        Appended::Signature(Signature { trailer, without_marker, .. })
+            if trailer.id_type != modsig::PKCS7 || !trailer.unused_are_zero() =>
+        {
+            plain.get(..*without_marker).unwrap_or(plain)
+        }
+        _ => signed,
+    };
     let whole = hasher.finish().into_iter().find(|(of, _)| *of == DigestAlgorithm::Sha256);
     let whole = whole.and_then(|(_, digest)| digest.as_bytes().try_into().ok());
     ModuleBytes {
@@ -219,7 +229,7 @@ pub fn bytes(plain: &[u8], limits: &Limits) -> ModuleBytes {
         message: span.map(|_| Arc::from(message)),
         digests,
         sha256: whole.unwrap_or_default(),
-        survey: survey(signed, limits).value,
+        survey: survey(elf, limits).value,
         appended,
     }
 }
