@@ -12,6 +12,7 @@ use crate::codes::{
 };
 use crate::crypt::digest::{Digest, DigestAlgorithm};
 use crate::crypt::key::KeyAlgorithm;
+use crate::elf_rules::rules::Walk;
 use crate::errno::Errno;
 use crate::fact::Fact;
 use crate::fact::step::{Step, draw};
@@ -245,7 +246,8 @@ impl Examined {
             };
             Ok((stage, claim))
         });
-        let bytes = told(|bytes| format!("{} bytes", bytes.len));
+        let bytes = told(|bytes| format!("{} bytes", bytes.len))
+            .map(|found| found.as_ref().map(|bytes| as_found(bytes, policy)));
         Self { bytes, trailer, verified, outcome, trailer_lines, lines, signer }
     }
 }
@@ -292,6 +294,20 @@ fn verify(
             (Stage::Failed(failure), claim)
         }
     })
+}
+
+/// The module as this kernel finds it: up to 6.3 a `.modinfo` that is not part of the loaded module
+/// is not found at all (`find_sec` in `kernel/module/main.c` asks for `SHF_ALLOC`).
+fn as_found(bytes: &Arc<ModuleBytes>, policy: &LinuxPolicy) -> Arc<ModuleBytes> {
+    let survey = &bytes.survey;
+    if survey.modinfo().is_none() || survey.modinfo_sections.allocated.is_some() {
+        return bytes.clone();
+    }
+    let walk = Step::of(&TRAILER).consult(&policy.elf_rules).map(|rules| rules.walk);
+    if walk != Ok(Walk::First) {
+        return bytes.clone();
+    }
+    Arc::new(ModuleBytes { survey: survey.without_modinfo(), ..ModuleBytes::clone(bytes) })
 }
 
 /// The end of a file in a few words.

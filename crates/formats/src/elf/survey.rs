@@ -329,6 +329,12 @@ impl Survey {
         self.sections.iter().enumerate().skip(1).find(|(n, _)| self.section_name(*n) == name)
     }
 
+    /// The same module as a reader sees it that finds no `.modinfo`.
+    #[must_use]
+    pub fn without_modinfo(&self) -> Self {
+        Self { modinfo: None, ..self.clone() }
+    }
+
     /// The entries of `.modinfo`, where there is such a section.
     #[must_use]
     pub const fn modinfo(&self) -> Option<&Modinfo> {
