@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use loadworthy_collect::gather::boot_image;
-use loadworthy_core::answer::{Answered, Kind, Phase, Subject};
+use loadworthy_core::answer::{Answered, Kind, Need, Phase, Subject};
 use loadworthy_core::assume;
 use loadworthy_core::checks::firmware::{self, BootCase};
 use loadworthy_core::facts::boot_image::{BootFacts, BootImageFacts, Part};
@@ -59,6 +59,7 @@ impl<'h> BootChain<'h> {
                 path: Some(image.path.clone()),
                 sha256: image.sha256,
                 required_by: Vec::new(),
+                need: Need::default(),
             },
             phase: Phase::Load,
             tried: Vec::new(),

@@ -1,32 +1,25 @@
 //! `check`: every subject's verdict.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use loadworthy_collect::gather::linux::hardware;
 use loadworthy_collect::gather::linux::module::{self, Scratch};
 use loadworthy_collect::item::HostPath;
 use loadworthy_collect::views::caller;
-use loadworthy_core::answer::{Answered, Answers, Host as Summary, Kind, Note, Phase, Subject};
-use loadworthy_core::checks::linux::by_name::{NoFile, judge_no_file};
+use loadworthy_core::answer::{Answered, Answers, Host as Summary, Note, Phase};
 use loadworthy_core::checks::linux::{self, LinuxCase, Scene};
-use loadworthy_core::facts::module::ModuleFacts;
 use loadworthy_core::signature::Examined;
-use loadworthy_core::verdict::Verdict;
 use loadworthy_formats::kernel::lockdown::Level;
-use loadworthy_formats::kernel::name;
 
 use crate::boot_images::{self, BootChain};
 use crate::host::{Host, OneKernel, known};
-use crate::modules::{self, Modules, missing_file};
+use crate::judging::{Asked, REMEDIES, Wanted, no_file, subject};
+use crate::modules;
 use crate::names::{Found, Names};
 use crate::notes;
 use crate::pool;
+use crate::preflight;
 use crate::remedies::Remedies;
 use crate::request::{Progress, Request, Subjects, Trouble, Which};
-
-/// So many refused subjects get their remedies tried; the rest would say the same.
-const REMEDIES: usize = 40;
 
 /// Answers a request.
 ///
@@ -68,7 +61,9 @@ pub fn check_on(
             Subjects::All => {
                 answers.extend(asked.whole_tree(&mut notes).into_iter().map(|a| (0, a)));
             }
-            Subjects::Used => answers.extend(asked.used(&mut notes).into_iter().map(|a| (0, a))),
+            Subjects::Used => {
+                answers.extend(preflight::run(&asked, &mut notes).into_iter().map(|a| (0, a)))
+            }
             Subjects::Named(_) => answers.extend(asked.named(&others, &mut notes)?),
         }
     }
@@ -116,20 +111,6 @@ fn summary_of(host: &Host, kernel: &OneKernel) -> Summary {
     }
 }
 
-struct Asked<'a> {
-    host: &'a Host,
-    kernel: &'a OneKernel,
-    names: &'a Names,
-    request: &'a Request,
-    progress: Progress<'a>,
-}
-
-/// A file of the tree and who asks for it.
-struct Wanted {
-    path: HostPath,
-    required_by: Vec<String>,
-}
-
 impl Asked<'_> {
     fn whole_tree(&self, notes: &mut Vec<Note>) -> Vec<Answered> {
         let (paths, _) = modules::all(&self.host.looking(), self.kernel);
@@ -139,37 +120,6 @@ impl Asked<'_> {
             .collect();
         wanted.sort_by(|a, b| a.path.cmp(&b.path));
         self.judge_tree(&wanted, &paths, notes)
-    }
-
-    /// What drives the hardware or is loaded now, and what that depends on.
-    fn used(&self, notes: &mut Vec<Note>) -> Vec<Answered> {
-        let hardware = hardware::gather(&self.host.looking());
-        let mut answers = Vec::new();
-        let mut wanted: Vec<Wanted> = Vec::new();
-        let mut want =
-            |name: &str, by: String, answers: &mut Vec<Answered>| match self.names.find(name) {
-                Found::Files(paths) => {
-                    for path in paths {
-                        match wanted.iter_mut().find(|w| w.path == path) {
-                            Some(known) if known.required_by.contains(&by) => {}
-                            Some(known) => known.required_by.push(by.clone()),
-                            None => wanted.push(Wanted { path, required_by: vec![by.clone()] }),
-                        }
-                    }
-                }
-                Found::None(NoFile::BuiltIn(..)) => {}
-                Found::None(case) => answers.push(no_file(name, &case, vec![by])),
-            };
-        for used in hardware.in_use() {
-            for by in &used.required_by {
-                want(&used.module, by.clone(), &mut answers);
-            }
-        }
-        wanted.sort_by(|a, b| a.path.cmp(&b.path));
-        let paths: Vec<HostPath> = wanted.iter().map(|w| w.path.clone()).collect();
-        let mut judged = self.judge_tree(&wanted, &self.names.closure(&paths), notes);
-        judged.append(&mut answers);
-        judged
     }
 
     fn named(
@@ -262,80 +212,5 @@ impl Asked<'_> {
         let judged = self.judge_tree(&list, &self.names.closure(&paths), notes);
         answers.extend(wanted.into_iter().map(|(at, _)| at).zip(judged));
         answers
-    }
-
-    /// Judges files of the tree as modprobe would load them; `read` is everything that takes.
-    fn judge_tree(
-        &self,
-        wanted: &[Wanted],
-        read: &[HostPath],
-        notes: &mut Vec<Note>,
-    ) -> Vec<Answered> {
-        let (host, kernel) = (self.host, self.kernel);
-        let mut modules =
-            Modules::read(host, kernel, self.names, read, self.request.jobs, self.progress);
-        let remedies = Remedies::new(host, kernel);
-        let mut left = REMEDIES;
-        let subjects = || wanted.iter().filter_map(|w| modules.get(&w.path.to_string()));
-        notes.extend(notes::blocked(self.names, subjects().map(|m| &m.facts)));
-        notes.extend(notes::loaded_first(kernel, subjects().map(|m| &m.facts)));
-        let mut judged = Vec::new();
-        for Wanted { path, required_by } in wanted {
-            let path = path.to_string();
-            let Some(judgement) = modules.judge(&path) else { continue };
-            let mut tried = Vec::new();
-            let missing = modules.get(&path).is_some_and(|m| missing_file(&m.facts).is_some());
-            let decided =
-                !missing && !matches!(judgement.verdict, Verdict::Loads | Verdict::Unknown(_));
-            if left > 0 && decided {
-                left -= 1;
-                tried = modules
-                    .with_case(&path, |case| remedies.tried(case, &judgement))
-                    .unwrap_or_default();
-            }
-            judged.push((path, required_by, tried));
-        }
-        let mut answers = Vec::new();
-        for (path, required_by, tried) in judged {
-            if let Some(why) = modules.get(&path).and_then(|m| missing_file(&m.facts)) {
-                let name = name::of_path(&path);
-                answers.push(no_file(&name, &NoFile::FileMissing(why), required_by.clone()));
-                continue;
-            }
-            let Some(judgement) = modules.take(&path) else { continue };
-            let Some(module) = modules.get(&path) else { continue };
-            answers.push(Answered {
-                subject: subject(&module.facts, required_by.clone()),
-                phase: Phase::Load,
-                judgement,
-                tried,
-                pending: None,
-            });
-        }
-        answers
-    }
-}
-
-fn subject(facts: &ModuleFacts, required_by: Vec<String>) -> Subject {
-    Subject {
-        kind: Kind::LinuxModule,
-        name: facts.name.clone(),
-        path: Some(facts.path.clone()),
-        sha256: facts.sha256,
-        required_by,
-    }
-}
-
-fn no_file(name: &str, case: &NoFile, required_by: Vec<String>) -> Answered {
-    let kind = match case {
-        NoFile::BuiltIn(..) => Kind::BuiltInDriver,
-        NoFile::NotInIndex(_) | NoFile::FileMissing(_) => Kind::LinuxModule,
-    };
-    Answered {
-        subject: Subject { kind, name: Arc::from(name), path: None, sha256: None, required_by },
-        phase: Phase::Load,
-        judgement: judge_no_file(case),
-        tried: Vec::new(),
-        pending: None,
     }
 }

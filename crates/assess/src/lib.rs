@@ -13,5 +13,7 @@ pub mod modules;
 pub mod remedies;
 mod notes;
 mod boot_images;
+mod judging;
+mod preflight;
 pub mod check;
 pub mod policy;

@@ -5,6 +5,7 @@ use crate::verdict::{Judgement, Verdict};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use loadworthy_formats::manifest::Class;
 
 /// The answer to one question about one host.
 #[derive(Clone, Debug)]
@@ -60,6 +61,42 @@ pub struct Subject {
     pub sha256: Option<[u8; 32]>,
     /// Who asks for it: `manifest`, `device pci:10df:f0f5`, `needed by lpfc`.
     pub required_by: Vec<String>,
+    /// What hangs on it; empty for what somebody only asked about.
+    pub need: Need,
+}
+
+/// What hangs on a subject: why a host needs it, and what it stands to lose.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    /// What it is for; `None` where it was only asked about.
+    pub class: Option<Class>,
+    /// Whether the host should not be rebooted while this does not load.
+    pub blocks: bool,
+    /// Whether it is told and decides nothing: neither the exit code nor a gate.
+    pub optional: bool,
+    /// What is lost if it does not load: `disk sda, mounted at /srv`.
+    pub loses: Vec<String>,
+    /// A known exception of the owner's that covers the verdict and has not expired.
+    pub accepted: Option<Accepted>,
+}
+
+impl Need {
+    /// Whether the verdict counts for the exit code.
+    #[must_use]
+    pub const fn counts(&self) -> bool {
+        !self.optional && self.accepted.is_none()
+    }
+}
+
+/// A known exception.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Who answers for it.
+    pub owner: Arc<str>,
+    /// Why.
+    pub reason: Arc<str>,
+    /// The last day or moment it holds, as written.
+    pub until: Arc<str>,
 }
 
 /// The sorts of subjects.

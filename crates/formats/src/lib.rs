@@ -23,3 +23,4 @@ pub mod modsig;
 pub mod elf;
 pub mod uefi;
 pub mod kernel;
+pub mod manifest;

@@ -16,11 +16,12 @@ pub(crate) const UNKNOWN: u8 = 3;
 
 /// The code for these answers.
 pub(crate) fn code(answers: &[Answered], fail_on: &[FailOn]) -> u8 {
-    let any = |is: fn(&Verdict) -> bool| answers.iter().any(|a| is(&a.judgement.verdict));
+    let counts: Vec<&Answered> = answers.iter().filter(|a| a.subject.need.counts()).collect();
+    let any = |is: fn(&Verdict) -> bool| counts.iter().any(|a| is(&a.judgement.verdict));
     let fails = fail_on.iter().any(|on| match on {
         FailOn::Taint => any(|v| matches!(v, Verdict::LoadsTainted)),
         FailOn::Unknown => any(|v| matches!(v, Verdict::Unknown(_))),
-        FailOn::Unconfirmed => answers.iter().any(|a| a.judgement.standing != Standing::Confirmed),
+        FailOn::Unconfirmed => counts.iter().any(|a| a.judgement.standing != Standing::Confirmed),
     });
     match () {
         () if fails || any(|v| matches!(v, Verdict::Refused(_))) => REFUSED,

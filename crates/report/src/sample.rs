@@ -1,6 +1,8 @@
 //! Answers made by hand, for tests of what they look like.
 
-use loadworthy_core::answer::{Answered, Answers, Host, Kind, Note, Phase, Remedy, Subject, Tried};
+use loadworthy_core::answer::{
+    Answered, Answers, Host, Kind, Need, Note, Phase, Remedy, Subject, Tried,
+};
 use loadworthy_core::check::{Answer, Letter, Line, Passage};
 use loadworthy_core::codes;
 use loadworthy_core::errno::Errno;
@@ -61,6 +63,7 @@ fn answered(name: &str, judgement: Judgement, tried: Vec<Tried>) -> Answered {
             path: Some(text(format!("lib/modules/6.1.0-56-amd64/{name}.ko"))),
             sha256: Some([0xab; 32]),
             required_by: Vec::new(),
+            need: Need::default(),
         },
         phase: Phase::Load,
         judgement,

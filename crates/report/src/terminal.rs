@@ -269,6 +269,17 @@ fn rows(a: &Answered, answers: &Answers, options: &Options, out: &mut dyn Write)
     if !a.subject.required_by.is_empty() {
         row("wanted by", &a.subject.required_by.join(", "))?;
     }
+    let need = &a.subject.need;
+    if !need.loses.is_empty() {
+        row("lost without it", &need.loses.join("; "))?;
+    }
+    if need.optional {
+        row("", "optional: told, and decides nothing")?;
+    }
+    if let Some(known) = &need.accepted {
+        let what = format!("until {} by {}: {}", known.until, known.owner, known.reason);
+        row("accepted", &what)?;
+    }
     let host = [answers.host.kernel.as_deref().map(ToOwned::to_owned), setting(&answers.host)];
     let host: Vec<String> = host.into_iter().flatten().collect();
     if answers.answers.len() == 1 && !host.is_empty() {

@@ -173,6 +173,18 @@ struct SubjectDto<'a> {
     path: Option<&'a str>,
     sha256: Option<String>,
     required_by: &'a [String],
+    class: Option<&'static str>,
+    blocks: bool,
+    optional: bool,
+    loses: &'a [String],
+    accepted: Option<AcceptedDto<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct AcceptedDto<'a> {
+    owner: &'a str,
+    reason: &'a str,
+    until: &'a str,
 }
 
 impl<'a> From<&'a Subject> for SubjectDto<'a> {
@@ -183,6 +195,15 @@ impl<'a> From<&'a Subject> for SubjectDto<'a> {
             path: subject.path.as_deref(),
             sha256: subject.sha256.map(|d| d.iter().map(|b| format!("{b:02x}")).collect()),
             required_by: &subject.required_by,
+            class: subject.need.class.map(|class| class.name()),
+            blocks: subject.need.blocks,
+            optional: subject.need.optional,
+            loses: &subject.need.loses,
+            accepted: subject.need.accepted.as_ref().map(|a| AcceptedDto {
+                owner: &a.owner,
+                reason: &a.reason,
+                until: &a.until,
+            }),
         }
     }
 }

@@ -44,7 +44,9 @@ fn a_refused_module_has_every_field_of_the_contract() {
         json!({
             "subject": {"kind": "linux-module", "name": "lpfc",
                         "path": "lib/modules/6.1.0-56-amd64/lpfc.ko",
-                        "sha256": "ab".repeat(32), "required_by": []},
+                        "sha256": "ab".repeat(32), "required_by": [],
+                        "class": null, "blocks": false, "optional": false,
+                        "loses": [], "accepted": null},
             "on": null,
             "phase": "load",
             "outcome": "refused",
