@@ -13,7 +13,7 @@ use loadworthy_formats::kernel::{
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates;
 use loadworthy_formats::uefi::{authenticated, sbat, signature_list, variable};
-use loadworthy_formats::{authenticode, cms, compress, cpio, elf, modsig, pe, x509};
+use loadworthy_formats::{authenticode, cms, compress, cpio, elf, inf, modsig, pe, x509};
 use std::hint::black_box;
 
 /// A reader: the name of its format, and the reader.
@@ -97,6 +97,27 @@ const OWN: &[Reader] = &[
             let _ = black_box(authenticode::coverage::of(&image.value));
             let _ = black_box((pe::shim::vendor(&image.value), pe::shim::levels(&image.value)));
             let _ = black_box(pe::version::read(&image.value));
+        }
+    }),
+    ("inf", |bytes| {
+        let Ok(read) = inf::document::read(bytes, &LIMITS) else { return };
+        let inf = read.value;
+        let _ = black_box((inf.version(), inf.faults.len()));
+        let mut budget = 10_000;
+        for made in inf.manufacturers() {
+            for target in &made.targets {
+                let name = format!("{}.{}", made.models, target.text);
+                for model in inf.models(&name).into_iter().flatten() {
+                    let (infs, on) = ([("demo.inf", &inf)], inf::decoration::Architecture::Amd64);
+                    let _ = black_box(inf::install::read(
+                        &infs,
+                        &model.install,
+                        on,
+                        &mut budget,
+                        &LIMITS,
+                    ));
+                }
+            }
         }
     }),
     ("modsig", |bytes| {

@@ -24,3 +24,4 @@ pub mod elf;
 pub mod uefi;
 pub mod kernel;
 pub mod manifest;
+pub mod inf;

@@ -21,6 +21,7 @@ mod module;
 mod kernel_image;
 mod initramfs;
 mod pe;
+mod inf;
 pub mod kernel_text;
 
 use std::path::Path;
@@ -32,6 +33,7 @@ use serde_json::json;
 
 pub use certificate::Certificate;
 pub use efi_variable::EfiVariable;
+pub use inf::Inf;
 pub use initramfs::Initramfs;
 pub use kernel_image::Kernel;
 pub use kind::Kind;
@@ -89,6 +91,9 @@ pub struct Entry {
     /// The block of a `pkcs7`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pkcs7: Option<Pkcs7>,
+    /// The block of an `inf`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inf: Option<Inf>,
     /// The signatures of a `linux-module` or `pe`; empty: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signatures: Option<Vec<Signature>>,
@@ -130,6 +135,10 @@ fn look(path: &Path, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
         let block = initramfs::read(bytes, limits, &mut entry.errors, &mut entry.deviations);
         entry.initramfs = Some(block);
         return Kind::Initramfs;
+    }
+    if let Some(block) = inf::read(&name, bytes, limits, &mut entry.errors, &mut entry.deviations) {
+        entry.inf = Some(block);
+        return Kind::Inf;
     }
     if let Some(kind) = text_of_kernel(path, (bytes, packing), limits, entry) {
         return kind;
@@ -252,6 +261,9 @@ pub fn text(entry: &Entry) -> String {
     if let Some(block) = &entry.pkcs7 {
         block.text(&mut page);
     }
+    if let Some(block) = &entry.inf {
+        block.text(&mut page);
+    }
     page.several("error", &entry.errors, 10);
     page.several("odd", &entry.deviations, 10);
     page.finish()
@@ -263,6 +275,7 @@ fn headline(entry: &Entry) -> String {
         Entry { kernel: Some(block), .. } => block.headline(),
         Entry { pe: Some(block), .. } => block.headline(),
         Entry { initramfs: Some(block), .. } => block.headline(),
+        Entry { inf: Some(block), .. } => block.headline(),
         Entry { kernel_text: Some(block), .. } => block.headline(),
         Entry { signature_list: Some(block), .. } => block.headline(),
         Entry { efi_variable: Some(block), .. } => block.name.clone(),

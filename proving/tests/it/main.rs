@@ -14,6 +14,7 @@ mod scenarios;
 mod skipped;
 mod tidy;
 mod transcripts;
+mod windows;
 
 use libtest_mimic::{Arguments, run};
 use std::io::Write;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         oracle::trials(),
         bootchain::trials(),
         peers::trials(),
+        windows::trials(),
         tidy::trials(),
     ];
     let conclusion = run(&arguments, trials.into_iter().flatten().collect());

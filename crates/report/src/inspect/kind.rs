@@ -22,6 +22,8 @@ pub enum Kind {
     Certificate,
     /// A signed message on its own.
     Pkcs7,
+    /// The text of a Windows driver package.
+    Inf,
     /// The configuration that a kernel was built with.
     KernelConfig,
     /// A kernel's command line.
@@ -68,6 +70,7 @@ impl Kind {
             Self::EfiVariable => "efi-variable",
             Self::Certificate => "certificate",
             Self::Pkcs7 => "pkcs7",
+            Self::Inf => "inf",
             Self::KernelConfig => "kernel-config",
             Self::KernelCommandLine => "kernel-command-line",
             Self::ProcKeys => "proc-keys",
