@@ -3,6 +3,9 @@
 //! A reader must come to an end on any bytes without a panic; what it returns is not looked at,
 //! save that it is read through to the end where it is lazy.
 
+use loadworthy_formats::boot::grub::menu::{self, Block, Given};
+use loadworthy_formats::boot::grub::{environment, script};
+use loadworthy_formats::boot::{entry, loader_conf, unified, version};
 use loadworthy_formats::cpio::archive::Entry;
 use loadworthy_formats::cpio::image::Part;
 use loadworthy_formats::kernel::{
@@ -12,7 +15,7 @@ use loadworthy_formats::kernel::{
 };
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates;
-use loadworthy_formats::uefi::{authenticated, sbat, signature_list, variable};
+use loadworthy_formats::uefi::{authenticated, load_option, sbat, signature_list, variable};
 use loadworthy_formats::{authenticode, cms, compress, cpio, elf, inf, modsig, pe, x509};
 use std::hint::black_box;
 
@@ -54,6 +57,8 @@ const BOUNDED: &[Reader] = &bounded![
     "symvers" => symvers::read,
     "sbat" => sbat::read,
     "uefi_signature_list" => signature_list::read,
+    "boot_entry" => entry::read,
+    "loader_conf" => loader_conf::read,
 ];
 
 /// Readers whose bounds are their own.
@@ -97,6 +102,32 @@ const OWN: &[Reader] = &[
             let _ = black_box(authenticode::coverage::of(&image.value));
             let _ = black_box((pe::shim::vendor(&image.value), pe::shim::levels(&image.value)));
             let _ = black_box(pe::version::read(&image.value));
+            let _ = black_box((unified::read(&image.value), unified::systemd_boot(&image.value)));
+        }
+    }),
+    ("grub_script", |bytes| {
+        if let Ok(read) = script::read(bytes, &LIMITS) {
+            let given = Given {
+                platform: None,
+                environment: Block::Unseen,
+                scripts: &[],
+                snippets: Some(&[]),
+            };
+            let _ = black_box(menu::menu(&read.value, &given, &LIMITS));
+        }
+    }),
+    ("grub_environment", |bytes| {
+        let _ = black_box(environment::read(bytes));
+    }),
+    ("boot_version", |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let (a, b) = text.split_once('\n').unwrap_or((&text, ""));
+        let _ = black_box((version::compare(a, b), version::compare_packages(a, b)));
+        let _ = black_box(entry::counted(a));
+    }),
+    ("load_option", |bytes| {
+        if let Ok(read) = load_option::read(bytes) {
+            let _ = black_box((read.value.file(), read.value.data_text()));
         }
     }),
     ("inf", |bytes| {

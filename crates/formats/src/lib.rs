@@ -25,3 +25,4 @@ pub mod uefi;
 pub mod kernel;
 pub mod manifest;
 pub mod inf;
+pub mod boot;

@@ -9,6 +9,7 @@
 pub mod guid;
 pub mod time;
 pub mod variable;
+pub mod load_option;
 pub mod signature_type;
 pub mod signature_list;
 pub mod authenticated;

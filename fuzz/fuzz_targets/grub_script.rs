@@ -1,0 +1,4 @@
+//! GRUB scripts, and the menus they make
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("grub_script", bytes));
