@@ -14,10 +14,12 @@ use loadworthy_formats::kernel::{
     taint,
 };
 use loadworthy_formats::limits::Limits;
+use loadworthy_formats::package::member::Member;
 use loadworthy_formats::pe::attribute_certificates;
 use loadworthy_formats::uefi::{authenticated, load_option, sbat, signature_list, variable};
-use loadworthy_formats::{authenticode, cms, compress, cpio, elf, inf, modsig, pe, x509};
+use loadworthy_formats::{authenticode, cms, compress, cpio, elf, inf, modsig, package, pe, x509};
 use std::hint::black_box;
+use std::io::Read;
 
 /// A reader: the name of its format, and the reader.
 pub type Reader = (&'static str, fn(&[u8]));
@@ -73,9 +75,17 @@ const OWN: &[Reader] = &[
         let _ = black_box(cms::signed_data::read(bytes));
     }),
     ("cpio", |bytes| {
-        let mut entries = 0_usize;
-        let mut count = |_: &Part, entry: &Entry<'_>| entries += entry.data.len();
-        let _ = black_box(cpio::image::walk(bytes, UNPACKED, &LIMITS, &mut Vec::new(), &mut count));
+        let mut count = |_: &Part, _: &Entry<'_>, data: &mut dyn Read| {
+            let _ = black_box(std::io::copy(data, &mut std::io::sink()));
+        };
+        let most = UNPACKED as u64;
+        let _ = black_box(cpio::image::walk(&mut &*bytes, most, &LIMITS, &mut count));
+    }),
+    ("package", |bytes| {
+        let mut read = |_: &Member<'_>, data: &mut dyn Read| {
+            let _ = black_box(std::io::copy(data, &mut std::io::sink()));
+        };
+        let _ = black_box(package::form::walk(&mut &*bytes, UNPACKED as u64, &LIMITS, &mut read));
     }),
     ("elf", |bytes| {
         let survey = elf::survey::survey(bytes, &LIMITS).value;

@@ -11,9 +11,11 @@
 pub mod error;
 pub mod limits;
 pub mod reader;
+pub mod feed;
 pub mod text;
 pub mod compress;
 pub mod cpio;
+pub mod package;
 pub mod der;
 pub mod x509;
 pub mod cms;

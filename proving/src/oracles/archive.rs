@@ -4,6 +4,7 @@
 
 use loadworthy_formats::compress::{self, Compression};
 use loadworthy_formats::cpio::archive;
+use loadworthy_formats::feed::Feed;
 use loadworthy_formats::limits::Limits;
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,10 +32,12 @@ impl Archive {
             .map_err(|e| e.to_string())?;
         let mut files = BTreeMap::new();
         let (mut seen, mut odd) = (0, Vec::new());
-        archive::walk((&bytes, 0), &Limits::DEFAULT, &mut seen, &mut odd, &mut |entry| {
-            if entry.is_file() {
-                let path = String::from_utf8_lossy(entry.path).into_owned();
-                files.insert(path, entry.data.to_vec());
+        let mut source = &bytes[..];
+        let mut feed = Feed::new(&mut source);
+        archive::walk(&mut feed, &Limits::DEFAULT, &mut seen, &mut odd, &mut |entry, data| {
+            let mut content = Vec::new();
+            if entry.is_file() && data.read_to_end(&mut content).is_ok() {
+                files.insert(String::from_utf8_lossy(entry.path).into_owned(), content);
             }
         })
         .map_err(|e| e.to_string())?;

@@ -7,9 +7,9 @@ use crate::reader::{Reader, index, wide};
 
 const MAGIC: u32 = 0x184c_2102;
 /// What a block gives at most.
-const BLOCK: usize = 8 << 20;
+pub(super) const BLOCK: usize = 8 << 20;
 /// What a block takes at most (`LZ4_COMPRESSBOUND`): a larger length belongs to something else.
-const LONGEST: u32 = 8_421_520;
+pub(super) const LONGEST: u32 = 8_421_520;
 
 pub(super) fn unpack(bytes: &[u8], max_bytes: usize, out: &mut Vec<u8>) -> Result<usize, Error> {
     let mut r = Reader::new("lz4 block", bytes);

@@ -9,11 +9,11 @@ use crate::limits::Limits;
 use crate::reader::index;
 
 /// The largest window: 128 MiB, which is also the kernel's (`ZSTD_WINDOWSIZE_MAX` in `lib/decompress_unzstd.c`).
-const WINDOW_LOG: u32 = 27;
+pub(super) const WINDOW_LOG: u32 = 27;
 
 /// What the frame at the start of `bytes` wants kept behind the place that is written (RFC 8878,
 /// 3.1.1.1.2); `None` where it is written in one piece, or there is no frame.
-fn window(bytes: &[u8]) -> Option<u64> {
+pub(super) fn window(bytes: &[u8]) -> Option<u64> {
     let [0x28, 0xb5, 0x2f, 0xfd, descriptor, window, ..] = *bytes else { return None };
     let base = 1_u64.checked_shl(u32::from(window >> 3).saturating_add(10))?;
     let more = (base / 8).saturating_mul(u64::from(window & 7));

@@ -1,8 +1,11 @@
 //! One archive: entries up to the trailer.
 
+use std::io::{self, ErrorKind, Read};
+
 use crate::error::{Deviation, Error, Kind};
+use crate::feed::{self, Feed};
 use crate::limits::Limits;
-use crate::reader::{Reader, index, wide};
+use crate::reader::{index, wide};
 
 /// Bytes of an entry's header.
 const HEADER: usize = 110;
@@ -22,10 +25,10 @@ pub struct Entry<'a> {
     pub links: u32,
     /// Device and number of the file, the same for all its links.
     pub file: (u32, u32, u32),
-    /// Its contents; the target of a symbolic link.
-    pub data: &'a [u8],
+    /// Bytes of its contents; of the target of a symbolic link.
+    pub size: u64,
     /// Where its header begins in the archive's bytes.
-    pub at: usize,
+    pub at: u64,
 }
 
 impl Entry<'_> {
@@ -35,6 +38,12 @@ impl Entry<'_> {
         self.mode & 0o170_000 == 0o100_000
     }
 
+    /// Whether it is a folder.
+    #[must_use]
+    pub const fn is_folder(&self) -> bool {
+        self.mode & 0o170_000 == 0o040_000
+    }
+
     /// Whether it is a symbolic link.
     #[must_use]
     pub const fn is_link(&self) -> bool {
@@ -42,74 +51,118 @@ impl Entry<'_> {
     }
 }
 
+/// Told of each entry, with its contents; what is not read of them is passed over.
+pub type Visit<'v> = dyn FnMut(&Entry<'_>, &mut dyn Read) + 'v;
+
 /// Whether an archive of this form begins here.
 #[must_use]
 pub fn begins(bytes: &[u8]) -> bool {
     bytes.starts_with(b"070701") || bytes.starts_with(b"070702")
 }
 
-/// Walks the archive at the start of `bytes`, whose offsets count from `base`, and gives its length with the trailer
-/// and without the zero bytes behind. What is odd goes to `odd`; `seen` counts entries against the limit.
+/// Walks the archive that `feed` stands at, to behind its trailer. What is odd goes to `odd`; `seen` counts
+/// entries against the limit.
 ///
 /// # Errors
 /// Where an entry cannot be read: the archive ends there, and earlier entries have been visited.
-pub fn walk<'a>(
-    (bytes, base): (&'a [u8], usize),
+pub fn walk(
+    feed: &mut Feed<'_>,
     limits: &Limits,
     seen: &mut usize,
     odd: &mut Vec<Deviation>,
-    visit: &mut dyn FnMut(&Entry<'a>),
-) -> Result<usize, Error> {
-    let mut r = Reader::within("cpio entry", bytes, base);
+    visit: &mut Visit<'_>,
+) -> Result<(), Error> {
+    const WHAT: &str = "cpio entry";
     loop {
-        let at = r.at();
-        let header: [u8; HEADER] = r.array()?;
-        let field = |n: usize| number(&header, n, at);
+        let at = feed.passed();
+        let mut header = [0; HEADER];
+        feed::fill(feed, &mut header, (WHAT, at))?;
+        let field = |n: usize| number(&header, n, index(at));
         let sums = match header.get(..6) {
             Some(b"070701") => false,
             Some(b"070702") => true,
-            Some(b"070707") => return Err(Error::new("cpio form", at, Kind::Unsupported)),
-            _ => return Err(Error::new("cpio magic", at, Kind::Missing)),
+            Some(b"070707") => return Err(Error::new("cpio form", index(at), Kind::Unsupported)),
+            _ => return Err(Error::new("cpio magic", index(at), Kind::Missing)),
         };
-        let (size, name_size) = (field(6)?, field(11)?);
-        let name = r.take(index(u64::from(name_size)))?;
-        pad(&mut r, HEADER.saturating_add(name.len()))?;
+        let (size, name_size) = (u64::from(field(6)?), field(11)?);
+        let mut name = vec![0; index(u64::from(name_size.min(LONGEST_NAME)))];
+        let behind = at.saturating_add(wide(HEADER));
+        feed::fill(feed, &mut name, (WHAT, behind))?;
+        let beyond = u64::from(name_size.saturating_sub(LONGEST_NAME));
+        feed::skip(feed, beyond, (WHAT, behind))?;
+        pad(feed, wide(HEADER).saturating_add(u64::from(name_size)))?;
         let path = name.split(|b| *b == 0).next().unwrap_or_default();
         if path == TRAILER {
-            return Ok(r.at().saturating_sub(base));
+            return Ok(());
         }
-        let data = r.take(index(u64::from(size)))?;
-        // The last padding may be cut off where nothing follows.
-        let _ = pad(&mut r, data.len());
         *seen = seen.saturating_add(1);
         if *seen > limits.items {
-            return Err(Error::new(
-                "cpio entries",
-                at,
-                Kind::TooMany { limit: wide(limits.items) },
-            ));
+            let kind = Kind::TooMany { limit: wide(limits.items) };
+            return Err(Error::new("cpio entries", index(at), kind));
         }
         if name_size == 0 || name_size > LONGEST_NAME || name.last() != Some(&0) {
             let kind = Kind::Illegal { value: u64::from(name_size) };
-            odd.push(Error::new("cpio name size", at, kind));
+            odd.push(Error::new("cpio name size", index(at), kind));
         }
-        if sums && data.iter().fold(0_u32, |sum, b| sum.wrapping_add(u32::from(*b))) != field(12)? {
-            odd.push(Error::new("cpio check", at, Kind::Corrupt));
-        }
-        visit(&Entry {
+        let entry = Entry {
             path,
             mode: field(1)?,
             links: field(4)?,
             file: (field(7)?, field(8)?, field(0)?),
-            data,
+            size,
             at,
-        });
+        };
+        let start = feed.passed();
+        let mut data = Data { feed, left: size, sum: 0, sums };
+        visit(&entry, &mut data);
+        let drained = io::copy(&mut data, &mut io::sink());
+        let sum = data.sum;
+        drained.map_err(|e| match e.kind() {
+            ErrorKind::UnexpectedEof => {
+                let have = feed.passed().saturating_sub(start);
+                Error::new(WHAT, index(start), Kind::Truncated { need: size, have })
+            }
+            _ => feed::failed(WHAT, feed.passed(), &e),
+        })?;
+        if sums && sum != field(12)? {
+            odd.push(Error::new("cpio check", index(at), Kind::Corrupt));
+        }
+        // The last padding may be cut off where nothing follows.
+        let _ = pad(feed, size);
+    }
+}
+
+/// The contents of one entry.
+struct Data<'d, 's> {
+    feed: &'d mut Feed<'s>,
+    left: u64,
+    sum: u32,
+    sums: bool,
+}
+
+impl Read for Data<'_, '_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let most = into.len().min(index(self.left));
+        let Some(into) = into.get_mut(..most).filter(|into| !into.is_empty()) else {
+            return Ok(0);
+        };
+        let read = self.feed.read(into)?;
+        if read == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        self.left = self.left.saturating_sub(wide(read));
+        if self.sums {
+            let read = into.get(..read).unwrap_or_default();
+            self.sum = read.iter().fold(self.sum, |sum, b| sum.wrapping_add(u32::from(*b)));
+        }
+        Ok(read)
     }
 }
 
 /// Skips to the next multiple of four after `length` bytes.
-fn pad(r: &mut Reader<'_>, length: usize) -> Result<(), Error> {
-    r.skip(length.wrapping_neg() % 4)
+fn pad(feed: &mut Feed<'_>, length: u64) -> Result<(), Error> {
+    let at = feed.passed();
+    feed::skip(feed, length.wrapping_neg() % 4, ("cpio entry", at))
 }
 
 /// Field `n` of a header: eight hexadecimal digits.

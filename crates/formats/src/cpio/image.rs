@@ -1,10 +1,14 @@
 //! An initramfs image: archives, bare and compressed, one after another.
 
-use crate::compress::{Compression, sniff, unpack_first};
+use std::io::{self, Read};
+
+use crate::compress::streaming::{AtMost, stream};
+use crate::compress::{Compression, sniff};
 use crate::cpio::archive::{self, Entry};
 use crate::error::{Deviation, Error, Kind, Parsed};
+use crate::feed::{self, Feed};
 use crate::limits::Limits;
-use crate::reader::wide;
+use crate::reader::{index, wide};
 
 /// A piece of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,97 +32,112 @@ impl Part {
     }
 }
 
-/// Walks an image, calling `visit` for each entry in order. Compressed parts are unpacked into `room`, together no
-/// more than `max_bytes`. A part that cannot be read to its end is the last one, kept in the list, with a
-/// deviation that says why; entries before the damage have been visited where the compression allows that.
+/// Told of each entry and the part it is in, with its contents; what is not read of them is passed over.
+pub type Visit<'v> = dyn FnMut(&Part, &Entry<'_>, &mut dyn Read) + 'v;
+
+/// Walks an image, calling `visit` for each entry in order. Compressed parts are unpacked as they are read, together
+/// to no more than `most` bytes. A part that cannot be read to its end is the last one, kept in the list, with a
+/// deviation that says why; entries before the damage have been visited.
 pub fn walk(
-    bytes: &[u8],
-    max_bytes: usize,
+    source: &mut dyn Read,
+    most: u64,
     limits: &Limits,
-    room: &mut Vec<u8>,
-    visit: &mut dyn FnMut(&Part, &Entry<'_>),
+    visit: &mut Visit<'_>,
 ) -> Parsed<Vec<Part>> {
+    let mut walk = Walk { limits, seen: 0, left: most, odd: Vec::new() };
     let mut parts = Vec::new();
-    let mut odd = Vec::new();
-    let mut seen = 0;
-    let mut left = max_bytes;
-    let mut at = 0;
+    let mut feed = Feed::new(source);
     loop {
-        at = past_zeros(bytes, at);
-        let rest = bytes.get(at..).unwrap_or_default();
-        if rest.is_empty() {
-            break;
-        }
-        if parts.len() >= limits.items {
-            let kind = Kind::TooMany { limit: wide(limits.items) };
-            odd.push(Error::new("initramfs parts", at, kind));
-            break;
-        }
-        let compression = if archive::begins(rest) { None } else { sniff(rest) };
-        let mut part = Part { compression, at, length: 0 };
-        let done = match compression {
-            None if !archive::begins(rest) => {
-                odd.push(Error::new("initramfs part", at, Kind::Unsupported));
+        let start = match feed.skip_zeros().and_then(|()| feed.peek(MAGIC)) {
+            Ok(start) => start,
+            Err(e) => {
+                walk.odd.push(feed::failed("initramfs part", feed.passed(), &e));
                 break;
             }
-            None => archive::walk((rest, at), limits, &mut seen, &mut odd, &mut |entry| {
-                visit(&part, entry);
-            }),
-            Some(compression) => {
-                let done = unpack_first(rest, compression, left, limits, room);
-                left = left.saturating_sub(room.len());
-                let inside = inner(room, limits, (&mut seen, &mut odd), &mut |entry| {
-                    visit(&part, entry);
-                });
-                // Damage of the stream explains a cut archive in it; the reverse does not hold.
-                match (done, inside) {
-                    (Ok(done), Ok(())) => Ok(done.consumed),
-                    (Err(e), _) => Err(Error { at: at.saturating_add(e.at), ..e }),
-                    (Ok(_), Err(e)) => Err(e),
-                }
+        };
+        let bare = archive::begins(start);
+        let compression = if bare { None } else { sniff(start) };
+        if start.is_empty() {
+            break;
+        }
+        let at = index(feed.passed());
+        if parts.len() >= limits.items {
+            let kind = Kind::TooMany { limit: wide(limits.items) };
+            walk.odd.push(Error::new("initramfs parts", at, kind));
+            break;
+        }
+        let mut part = Part { compression, at, length: 0 };
+        let done = match compression {
+            None if !bare => {
+                walk.odd.push(Error::new("initramfs part", at, Kind::Unsupported));
+                break;
             }
+            None => {
+                archive::walk(&mut feed, limits, &mut walk.seen, &mut walk.odd, &mut |e, data| {
+                    visit(&part, e, data);
+                })
+            }
+            Some(compression) => walk.packed(&mut feed, compression, &part, visit),
         };
         match done {
-            Ok(length) => {
-                part.length = length;
+            Ok(()) => {
+                part.length = index(feed.passed()).saturating_sub(at);
                 parts.push(part);
-                at = at.saturating_add(length.max(1));
             }
             Err(e) => {
                 parts.push(part);
-                odd.push(e);
+                walk.odd.push(e);
                 break;
             }
         }
     }
-    if parts.is_empty() && odd.is_empty() {
-        odd.push(Error::new("initramfs part", 0, Kind::Missing));
+    if parts.is_empty() && walk.odd.is_empty() {
+        walk.odd.push(Error::new("initramfs part", 0, Kind::Missing));
     }
-    Parsed { value: parts, deviations: odd }
+    Parsed { value: parts, deviations: walk.odd }
 }
 
-/// The archives in an unpacked part; offsets of errors count from its start.
-fn inner(
-    bytes: &[u8],
-    limits: &Limits,
-    (seen, odd): (&mut usize, &mut Vec<Deviation>),
-    visit: &mut dyn FnMut(&Entry<'_>),
-) -> Result<(), Error> {
-    let mut at = 0;
-    loop {
-        at = past_zeros(bytes, at);
-        let rest = bytes.get(at..).unwrap_or_default();
-        if rest.is_empty() {
-            return Ok(());
+/// Bytes that tell what begins: the longest is that of `lzma`, with its length.
+const MAGIC: usize = 16;
+
+struct Walk<'l> {
+    limits: &'l Limits,
+    seen: usize,
+    left: u64,
+    odd: Vec<Deviation>,
+}
+
+impl Walk<'_> {
+    /// The archives in a compressed part; offsets of errors in them count from its unpacked start.
+    fn packed(
+        &mut self,
+        feed: &mut Feed<'_>,
+        compression: Compression,
+        part: &Part,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Error> {
+        let what = "initramfs part";
+        let broken = |e: &io::Error| feed::failed(what, wide(part.at), e);
+        let unpacked = stream(feed, compression, self.limits).map_err(|e| broken(&e))?;
+        let mut unpacked = AtMost::new(unpacked, self.left);
+        let mut inner = Feed::new(&mut unpacked);
+        loop {
+            inner.skip_zeros().map_err(|e| broken(&e))?;
+            if inner.peek(1).map_err(|e| broken(&e))?.is_empty() {
+                self.left = self.left.saturating_sub(inner.passed());
+                return Ok(());
+            }
+            archive::walk(
+                &mut inner,
+                self.limits,
+                &mut self.seen,
+                &mut self.odd,
+                &mut |e, data| {
+                    visit(part, e, data);
+                },
+            )?;
         }
-        let length = archive::walk((rest, at), limits, seen, odd, &mut |entry| visit(entry))?;
-        at = at.saturating_add(length);
     }
-}
-
-fn past_zeros(bytes: &[u8], at: usize) -> usize {
-    let zeros = bytes.get(at..).unwrap_or_default().iter().take_while(|b| **b == 0).count();
-    at.saturating_add(zeros)
 }
 
 #[cfg(test)]
@@ -158,8 +177,10 @@ mod tests {
     fn told(bytes: &[u8]) -> (String, Vec<String>, Vec<String>) {
         let mut paths = Vec::new();
         let limits = Limits::DEFAULT;
-        let got = walk(bytes, 1 << 20, &limits, &mut Vec::new(), &mut |part, e| {
-            assert!(e.data.is_empty() || e.data.starts_with(e.path), "{}", part.name());
+        let got = walk(&mut &*bytes, 1 << 20, &limits, &mut |part, e, data| {
+            let mut read = Vec::new();
+            let whole = data.read_to_end(&mut read).is_ok();
+            assert!(!whole || read.starts_with(e.path), "{}", part.name());
             assert!(e.is_file() && !e.is_link());
             paths.push(printable(e.path));
         });
@@ -205,8 +226,8 @@ mod tests {
     fn a_wrong_check_is_told() {
         let mut image = archive("070702", &["abc"]);
         image[116] = b'X';
-        let mut none = |_: &Part, _: &Entry<'_>| {};
-        let got = walk(&image, 1 << 20, &Limits::DEFAULT, &mut Vec::new(), &mut none);
+        let mut none = |_: &Part, _: &Entry<'_>, _: &mut dyn Read| {};
+        let got = walk(&mut &image[..], 1 << 20, &Limits::DEFAULT, &mut none);
         assert_eq!(got.deviations[0].to_string(), "cpio check at 0x0: damaged");
     }
 
@@ -225,8 +246,8 @@ mod tests {
                 bad[at] = seed.to_le_bytes()[7];
             }
             bad.truncate(image.len() - round % 50);
-            let mut none = |_: &Part, _: &Entry<'_>| {};
-            let _ = walk(&bad, 1 << 16, &Limits::DEFAULT, &mut Vec::new(), &mut none);
+            let mut none = |_: &Part, _: &Entry<'_>, _: &mut dyn Read| {};
+            let _ = walk(&mut &bad[..], 1 << 16, &Limits::DEFAULT, &mut none);
         }
     }
 }

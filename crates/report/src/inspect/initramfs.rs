@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::inspect::noticed::tell;
 use crate::inspect::page::Page;
 
-/// Bytes that a file and what it unpacks to may take together.
-const TOGETHER: usize = 224 << 20;
+/// Bytes that an image may unpack to, all its parts together; large ones have 400 MB.
+const UNPACKED: u64 = 2 << 30;
 
 /// An initramfs image.
 #[derive(Clone, Debug, Serialize)]
@@ -35,8 +35,7 @@ pub(super) fn read(
 ) -> Initramfs {
     let mut modules = Vec::new();
     let mut entries = 0;
-    let most = TOGETHER.saturating_sub(bytes.len());
-    let found = image::walk(bytes, most, limits, &mut Vec::new(), &mut |_, entry| {
+    let found = image::walk(&mut &*bytes, UNPACKED, limits, &mut |_, entry, _| {
         entries += 1;
         if entry.is_file() && is_module(entry.path) {
             modules.push(String::from_utf8_lossy(entry.path).into_owned());
