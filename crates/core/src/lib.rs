@@ -14,6 +14,7 @@ pub mod proof;
 pub mod fact;
 pub mod tables;
 pub mod crypt;
+pub mod package;
 pub mod authenticode;
 pub mod sbat;
 pub mod pkcs7;

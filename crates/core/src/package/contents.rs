@@ -1,0 +1,110 @@
+//! The files of a package, found by name as Windows finds them: whatever their case.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use loadworthy_formats::error::Error;
+use loadworthy_formats::inf::document::{self, Inf};
+use loadworthy_formats::inf::install::Infs;
+use loadworthy_formats::limits::Limits;
+
+/// A file: its path with `/` between names, and its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'f> {
+    /// Where it lies in the package.
+    pub path: &'f str,
+    /// What it holds.
+    pub bytes: &'f [u8],
+}
+
+/// An INF of a package.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// Which file it is.
+    pub file: usize,
+    /// Its path.
+    pub path: String,
+    /// What it says.
+    pub inf: Inf,
+}
+
+/// A package.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    /// Its INFs, by path.
+    pub infs: Vec<Described>,
+    /// INFs that cannot be read, and why.
+    pub unread: Vec<(String, Error)>,
+    names: BTreeMap<String, usize>,
+    bases: BTreeMap<String, usize>,
+}
+
+impl Contents {
+    /// Takes stock of a package. Paths are those of `files`, and so are numbers of files later on.
+    #[must_use]
+    pub fn of(files: &[File<'_>], limits: &Limits) -> Self {
+        let mut contents = Self::default();
+        for (number, file) in files.iter().enumerate() {
+            let path = folded(file.path);
+            if path.ends_with(".inf") {
+                match document::read(file.bytes, limits) {
+                    Ok(read) => contents.infs.push(Described {
+                        file: number,
+                        path: file.path.replace('\\', "/"),
+                        inf: read.value,
+                    }),
+                    Err(problem) => contents.unread.push((file.path.to_owned(), problem)),
+                }
+            }
+            contents.bases.entry(base(&path).to_owned()).or_insert(number);
+            contents.names.entry(path).or_insert(number);
+        }
+        contents.infs.sort_by(|a, b| a.path.cmp(&b.path));
+        contents
+    }
+
+    /// The file at a path below a folder of the package.
+    #[must_use]
+    pub fn find(&self, folder: &str, path: &str) -> Option<usize> {
+        self.names.get(&folded(&format!("{folder}{path}"))).copied()
+    }
+
+    /// A file of that name anywhere in the package.
+    #[must_use]
+    pub fn anywhere(&self, name: &str) -> Option<usize> {
+        self.bases.get(&folded(name)).copied()
+    }
+
+    /// The INFs in the folder of INF number `first`, that one first.
+    pub(super) fn beside(&self, first: usize) -> Vec<(&str, &Inf)> {
+        let Some(own) = self.infs.get(first) else { return Vec::new() };
+        let others = self.infs.iter().filter(|d| d.file != own.file);
+        let same = others.filter(|d| folder(&d.path) == folder(&own.path));
+        [own].into_iter().chain(same).map(|d| (base(&d.path), &d.inf)).collect()
+    }
+}
+
+fn folded(path: &str) -> String {
+    path.replace('\\', "/").to_lowercase()
+}
+
+/// The folder of a path, with the `/` behind it.
+#[must_use]
+pub fn folder(path: &str) -> &str {
+    path.rsplit_once('/')
+        .and_then(|(folder, _)| path.get(..folder.len().saturating_add(1)))
+        .unwrap_or("")
+}
+
+/// The last name of a path.
+#[must_use]
+pub fn base(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// What the type of [`Contents::beside`] is called where install sections are read.
+pub(super) const fn as_infs<'p>(all: &'p [(&'p str, &'p Inf)]) -> Infs<'p> {
+    all
+}

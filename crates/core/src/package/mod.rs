@@ -1,0 +1,12 @@
+//! A driver package of Windows: INFs, what they name for one system, and what is there.
+//!
+//! Names and bytes come in, from a folder, a cabinet or an installer alike; nothing here knows
+//! signatures or trust. Sources: Windows driver documentation, `inf-manufacturer-section`,
+//! `inf-version-section`, `inf-copyfiles-directive`, `inf-sourcedisksfiles-section`.
+
+pub mod target;
+pub mod contents;
+pub mod plan;
+pub mod transform;
+#[cfg(test)]
+mod tests;

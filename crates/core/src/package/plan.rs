@@ -1,0 +1,245 @@
+//! *What does this INF name for this system, and is it there?*
+
+use crate::package::contents::{Contents, as_infs, base, folder};
+use crate::package::target::{Target, choose};
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use loadworthy_formats::inf::decoration::Architecture;
+use loadworthy_formats::inf::document::Inf;
+use loadworthy_formats::inf::install::{self, Copied, Install, Service};
+use loadworthy_formats::inf::text::Span;
+use loadworthy_formats::limits::Limits;
+
+/// What an INF is for one system.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The Models sections that apply, by their full names.
+    pub models: Vec<String>,
+    /// The devices in them.
+    pub devices: Vec<Device>,
+    /// Whether it installs without a device (`[DefaultInstall]`).
+    pub primitive: bool,
+    /// The install sections that apply, each once.
+    pub installs: Vec<Install>,
+    /// Every file they copy, each once.
+    pub files: Vec<Named>,
+    /// Every service they make, each once.
+    pub services: Vec<Service>,
+    /// The catalog that counts on this system.
+    pub catalog: Option<Catalog>,
+    /// Install sections that models name and that are not there, with the place of the model.
+    pub missing_installs: Vec<(String, Span)>,
+}
+
+/// A device that an INF is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The name that people see.
+    pub description: String,
+    /// Its install section, without decoration.
+    pub install: String,
+    /// Hardware id, then compatible ids.
+    pub ids: Vec<String>,
+    /// Where it is written.
+    pub at: Span,
+}
+
+/// The catalog that an INF names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Catalog {
+    /// The decoration of the directive: `ntamd64`, `nt`, or nothing.
+    pub decoration: String,
+    /// Its name.
+    pub name: String,
+    /// Which file it is; nothing where it is not there.
+    pub file: Option<usize>,
+}
+
+/// A file that an INF copies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// What the INF says.
+    pub copied: Copied,
+    /// Where it should lie in the package.
+    pub path: String,
+    /// Whether and where it is.
+    pub found: Found,
+}
+
+/// Whether a file is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// At its place.
+    There(usize),
+    /// At its place and compressed (`demo.sy_`).
+    Compressed(usize),
+    /// In this cabinet, as the INF says.
+    InCabinet(usize),
+    /// Somewhere else in the package, where setup does not look.
+    Elsewhere(usize),
+    /// Not in the package; Windows may have it itself.
+    Inbox,
+    /// Nowhere.
+    Missing,
+}
+
+impl Found {
+    /// The file, where setup finds it as a file of its own.
+    #[must_use]
+    pub const fn file(self) -> Option<usize> {
+        match self {
+            Self::There(file) => Some(file),
+            _ => None,
+        }
+    }
+}
+
+impl Plan {
+    /// Whether the INF is for this system at all.
+    #[must_use]
+    pub fn applies(&self) -> bool {
+        !self.devices.is_empty() || self.primitive
+    }
+
+    /// The services whose program is the file of this name.
+    pub fn services_of<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p Service> {
+        let of = move |s: &&Service| s.file().is_some_and(|f| f.eq_ignore_ascii_case(name));
+        self.services.iter().filter(of)
+    }
+}
+
+impl Contents {
+    /// What the INF number `n` is for a system.
+    #[must_use]
+    pub fn plan(&self, n: usize, on: &Target, limits: &Limits) -> Plan {
+        let Some(described) = self.infs.get(n) else { return Plan::default() };
+        let inf = &described.inf;
+        let mut plan = Plan { catalog: self.catalog(n, on.architecture), ..Plan::default() };
+        let mut chosen = BTreeSet::new();
+        for made in inf.manufacturers() {
+            let Some(section) = choose(inf, &made, on) else { continue };
+            if !chosen.insert(section.clone()) {
+                continue;
+            }
+            let left = limits.items.saturating_sub(plan.devices.len());
+            for model in inf.models(&section).into_iter().flatten().take(left) {
+                plan.devices.push(Device {
+                    description: model.description,
+                    install: model.install,
+                    ids: model.ids,
+                    at: model.at,
+                });
+            }
+            plan.models.push(section);
+        }
+        let all = self.beside(n);
+        let mut budget = limits.items;
+        let mut seen = BTreeSet::new();
+        let installs = plan.devices.iter().map(|d| (d.install.as_str(), Some(d.at)));
+        let whole = [("DefaultInstall", None), ("ClassInstall32", None)];
+        for (base, at) in installs.chain(whole).collect::<Vec<_>>() {
+            if !seen.insert(base.to_lowercase()) {
+                continue;
+            }
+            match install::read(as_infs(&all), base, on.architecture, &mut budget, limits) {
+                Some(install) => {
+                    plan.primitive |= base == "DefaultInstall";
+                    plan.installs.push(install);
+                }
+                None => plan.missing_installs.extend(at.map(|at| (base.to_owned(), at))),
+            }
+        }
+        self.gather(folder(&described.path), &mut plan);
+        plan
+    }
+
+    /// The catalog for a processor: its own, that of `.nt`, that without a decoration.
+    fn catalog(&self, n: usize, architecture: Architecture) -> Option<Catalog> {
+        let described = self.infs.get(n)?;
+        let version = described.inf.version();
+        let own = format!("nt{}", architecture.name());
+        let chosen = [own.as_str(), "nt", ""].into_iter().find_map(|wanted| {
+            version.catalog_files.iter().find(|(decoration, _)| decoration == wanted)
+        })?;
+        let (decoration, name) = chosen.clone();
+        let file = self.find(folder(&described.path), &name);
+        Some(Catalog { decoration, name, file })
+    }
+
+    fn gather(&self, folder: &str, plan: &mut Plan) {
+        let mut names = BTreeSet::new();
+        let mut services = BTreeSet::new();
+        for install in &plan.installs {
+            for copied in &install.copies {
+                let path = match &copied.source {
+                    Some(source) => source.path.clone(),
+                    None => base(&copied.source_name).to_owned(),
+                };
+                if names.insert((path.to_lowercase(), copied.name.to_lowercase())) {
+                    let found = self.look(folder, &path, copied);
+                    plan.files.push(Named { copied: copied.clone(), path, found });
+                }
+            }
+            for service in &install.services {
+                let key = (service.name.to_lowercase(), service.binary.clone(), service.start);
+                if services.insert(key) {
+                    plan.services.push(service.clone());
+                }
+            }
+        }
+    }
+
+    fn look(&self, folder: &str, path: &str, copied: &Copied) -> Found {
+        if let Some(file) = self.find(folder, path) {
+            return Found::There(file);
+        }
+        if let Some(file) = compressed(path).and_then(|path| self.find(folder, &path)) {
+            return Found::Compressed(file);
+        }
+        let cabinet = copied.source.as_ref().and_then(|s| s.cabinet.as_ref());
+        if let Some(file) = cabinet.and_then(|name| self.find(folder, name)) {
+            return Found::InCabinet(file);
+        }
+        if copied.source.is_none() && copied.may_be_inbox {
+            return Found::Inbox;
+        }
+        self.anywhere(base(path)).map_or(Found::Missing, Found::Elsewhere)
+    }
+}
+
+/// The name of a file that `compress` made smaller: its last letter is `_`.
+fn compressed(path: &str) -> Option<String> {
+    let (stem, extension) = path.rsplit_once('.')?;
+    let short = match extension.char_indices().nth(2) {
+        Some((at, _)) => extension.get(..at)?,
+        None => extension,
+    };
+    Some(format!("{stem}.{short}_"))
+}
+
+/// The hardware and compatible ids of an INF in the order in which catalogs number them: every Models
+/// section of `[Manufacturer]` in order, the plain one first, each id once and in lower case.
+#[must_use]
+pub fn hardware_ids(inf: &Inf) -> Vec<String> {
+    let (mut ids, mut seen, mut sections) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    for made in inf.manufacturers() {
+        let decorated = made.targets.iter().map(|t| format!("{}.{}", made.models, t.text));
+        for section in [made.models.clone()].into_iter().chain(decorated) {
+            if !sections.insert(section.to_lowercase()) {
+                continue;
+            }
+            for model in inf.models(&section).into_iter().flatten() {
+                for id in model.ids {
+                    let id = id.to_lowercase();
+                    if seen.insert(id.clone()) {
+                        ids.push(id);
+                    }
+                }
+            }
+        }
+    }
+    ids
+}
