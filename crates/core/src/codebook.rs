@@ -46,6 +46,7 @@ pub static ALL: &[&Code] = &[
     &codes::MODULE_LOADING_DISABLED,
     &codes::FILE_SIGNATURE_WANTED,
     &codes::LOADPIN_REFUSED,
+    &codes::SECTION_NAMES_REPEAT,
     &codes::DEPENDENCY_WILL_NOT_LOAD,
     &codes::MODULE_NOT_IN_INDEX,
     &codes::MODULE_FILE_MISSING,

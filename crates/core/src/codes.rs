@@ -88,6 +88,8 @@ pub static MODULE_LOADING_DISABLED: Code = code!("LW1044", "module-loading-disab
 pub static FILE_SIGNATURE_WANTED: Code = code!("LW1045", "file-signature-wanted");
 /// Modules may come from one file system only, and this is another.
 pub static LOADPIN_REFUSED: Code = code!("LW1046", "loadpin-refused");
+/// Two sections of the module have one name.
+pub static SECTION_NAMES_REPEAT: Code = code!("LW1047", "section-names-repeat");
 /// Something it depends on will not load.
 pub static DEPENDENCY_WILL_NOT_LOAD: Code = code!("LW1050", "dependency-will-not-load");
 /// No module of that name is known for this kernel.

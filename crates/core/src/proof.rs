@@ -348,6 +348,8 @@ pub enum Claim {
     ExportsFree,
     /// The module's name is free, or taken by built-in code.
     NameFree(bool),
+    /// A name that two loaded sections of the module share; `None`: every name is there once.
+    SectionNames(Option<Arc<str>>),
     /// Type information fits or does not matter.
     TypesFit(bool),
     /// modprobe does not find a file for the name.

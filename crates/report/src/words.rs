@@ -132,6 +132,8 @@ pub fn claim(claim: &Claim) -> String {
             "what the module exports or imports lacks what this kernel wants of it".into()
         }
         Claim::ExportsFree => "nobody else offers a function the module exports".into(),
+        Claim::SectionNames(None) => "no two of its sections share a name".into(),
+        Claim::SectionNames(Some(name)) => format!("two of its sections are named {name}"),
         Claim::NameFree(true) => "no code built into the kernel has its name".into(),
         Claim::NameFree(false) => "code built into the kernel has its name".into(),
         Claim::TypesFit(true) => "type information fits, or does not matter here".into(),

@@ -22,6 +22,7 @@ pub struct Module {
     pub this_module: String,
     pub symbols: String,
     pub section_flags: String,
+    pub twins: String,
     pub vermagic: String,
     pub versions: String,
     pub needs: Vec<String>,
@@ -53,6 +54,7 @@ impl Default for Module {
             this_module: word("fits"),
             symbols: word("kept"),
             section_flags: word("ordinary"),
+            twins: String::new(),
             vermagic: word("kernel"),
             versions: word("fit"),
             needs: Vec::new(),
@@ -144,6 +146,10 @@ impl Module {
         elf.section(".modinfo", PROGBITS, ALLOC, &self.modinfo(kernel)?);
         if let Some(versions) = self.versions()? {
             elf.section("__versions", PROGBITS, ALLOC, &versions);
+        }
+        if !self.twins.is_empty() {
+            elf.section(&self.twins, PROGBITS, ALLOC, b"one");
+            elf.section(&self.twins, PROGBITS, ALLOC, b"another");
         }
         self.exports(&mut elf);
         match self.type_information.as_str() {

@@ -28,6 +28,7 @@ mod loading_disabled;
 mod name_blocked;
 mod name_taken;
 mod namespace_private;
+mod section_names;
 mod signature_trailer;
 mod signature_verified;
 mod staging;
@@ -78,7 +79,7 @@ impl Scene {
 /// A check of a Linux kernel.
 pub type LinuxCheck = Check<for<'a, 'b, 'c> fn(&'a LinuxCase<'b>, &'c mut Step) -> Answer>;
 
-static EARLY: [&LinuxCheck; 25] = [
+static EARLY: [&LinuxCheck; 26] = [
     &loading_disabled::CHECK,
     &file_readable::CHECK,
     &file_signature::CHECK,
@@ -104,9 +105,10 @@ static EARLY: [&LinuxCheck; 25] = [
     &exports_taken::CHECK,
     &type_information::CHECK,
     &name_taken::CHECK,
+    &section_names::CHECK,
 ];
 
-static LATE: [&LinuxCheck; 26] = [
+static LATE: [&LinuxCheck; 27] = [
     &loading_disabled::CHECK,
     &file_readable::CHECK,
     &file_signature::CHECK,
@@ -133,6 +135,7 @@ static LATE: [&LinuxCheck; 26] = [
     &exports_taken::CHECK,
     &type_information::CHECK,
     &name_taken::CHECK,
+    &section_names::CHECK,
 ];
 
 /// The checks in the order of this kernel: marks were set before memory was laid out until 6.3,

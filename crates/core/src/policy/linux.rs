@@ -78,6 +78,8 @@ pub struct Options {
     pub strict_rwx: Fact<bool>,
     /// `CONFIG_MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS`.
     pub namespaces_lax: Fact<bool>,
+    /// `CONFIG_KALLSYMS`.
+    pub kallsyms: Fact<bool>,
     /// Whether type information of modules is looked at and must fit.
     pub types_must_fit: Fact<bool>,
 }
@@ -87,6 +89,8 @@ pub struct Options {
 pub struct Behaviours {
     /// Whether taints are set late (since 6.4).
     pub taints_late: Fact<bool>,
+    /// Whether a module that cannot be shown in sysfs is refused (since 6.12).
+    pub sysfs_strict: Fact<bool>,
     /// Whether extended symbol versions are known.
     pub extended_versions: Fact<bool>,
     /// Whether exporters must carry symbol flags.
@@ -318,6 +322,7 @@ impl Options {
             livepatch: ground.option("LIVEPATCH"),
             strict_rwx: ground.option("STRICT_MODULE_RWX"),
             namespaces_lax: ground.option("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS"),
+            kallsyms: ground.option("KALLSYMS"),
             types_must_fit: draw(&TYPES, |step| {
                 let looked_at = ground.option("DEBUG_INFO_BTF_MODULES");
                 let lax = ground.option("MODULE_ALLOW_BTF_MISMATCH").map(|lax| !lax);
@@ -332,6 +337,7 @@ impl Behaviours {
     fn of(ground: &Ground<'_>) -> Self {
         Self {
             taints_late: ground.behaviour(Point::TaintOrder).map(|a| &**a == "late"),
+            sysfs_strict: ground.does(Point::SysfsStrict),
             extended_versions: ground.does(Point::ExtendedVersions),
             symbol_flags: ground.does(Point::SymbolFlags),
             module_namespaces: ground.does(Point::ModuleNamespaces),

@@ -28,6 +28,8 @@ pub enum Point {
     ElfStyle,
     /// When taints are set: `early` (before memory is laid out) or `late`.
     TaintOrder,
+    /// Whether a module that cannot be shown in sysfs is refused: `yes`, `no`.
+    SysfsStrict,
     /// Whether the licence taint prints a second line: `yes`, `no`.
     LicenceLine,
     /// Whether extended symbol versions are known: `yes`, `no`.

@@ -181,7 +181,7 @@ impl Made {
             self.both(out, name, &format!("modinfo {key}={value:?}"), &module)?;
         }
         type Change = fn(&mut Module);
-        let changes: [(&str, &str, Change); 14] = [
+        let changes: [(&str, &str, Change); 19] = [
             ("sum_layout", "another sum of module_layout", |m| m.other_sum("module_layout")),
             ("sum_fentry", "another sum of __fentry__", |m| m.other_sum("__fentry__")),
             ("versions_none", "__versions renamed", |m| m.hide("__versions")),
@@ -205,6 +205,21 @@ impl Made {
             ("struct_short", "this_module is shorter", |m| {
                 let contents = m.contents(".gnu.linkonce.this_module");
                 m.replace(".gnu.linkonce.this_module", &contents[..contents.len() - 64]);
+            }),
+            ("twins", "two loaded sections of one name", |m| {
+                m.name_like(".note.Linux", ".note.gnu.build-id");
+            }),
+            ("twins_versions", "the versions named like a loaded section", |m| {
+                m.name_like("__versions", ".rodata");
+            }),
+            ("twins_symtab", "a loaded section named like the symbol table", |m| {
+                m.name_like(".note.Linux", ".symtab");
+            }),
+            ("twins_empty", "an empty section named like a loaded one", |m| {
+                m.name_like(".data", ".text");
+            }),
+            ("twins_unloaded", "a section that is not loaded named like one that is", |m| {
+                m.name_like(".comment", ".rodata");
             }),
             ("cut", "cut in half", |m| m.bytes.truncate(m.bytes.len() / 2)),
             ("header_only", "nothing but the ELF header", |m| m.bytes.truncate(64)),

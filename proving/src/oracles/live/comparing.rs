@@ -96,22 +96,26 @@ fn compare(heard: &Heard, said: &Said, printed: &mut BTreeSet<String>) -> (Optio
 /// What the kernel says once a boot, when it stops looking after its locks (`kernel/panic.c`).
 const LOCK_DEBUGGING: &str = "Disabling lock debugging due to kernel taint";
 
-/// The lines about the load itself: without register dumps, and without what depends on the
+/// The lines about the load itself: without dumps of registers and stacks, and without what depends on the
 /// processor (`arch/x86/kernel/cpu/bugs.c`: a module without retpolines) or on the clock.
 fn about_the_load(log: &[String]) -> Vec<String> {
     let noise = ["alg: ", "clocksource: ", "Spectre V2 : "];
-    let mut dumping = false;
+    let mut dump_ends: Option<&str> = None;
     let mut out = Vec::new();
     for line in log.iter().map(|line| normal(line)) {
-        let end = line.starts_with("---[ end trace");
-        dumping |= line.starts_with("------------[ cut here");
+        dump_ends = dump_ends.or(match line.as_str() {
+            line if line.starts_with("------------[ cut here") => Some("---[ end trace"),
+            line if line.starts_with("CPU: ") => Some("</TASK>"),
+            _ => None,
+        });
         let about = !noise.iter().any(|start| line.starts_with(start))
             && !line.contains("callbacks suppressed")
             && !line.ends_with(": loading module not compiled with retpoline compiler.");
-        if !dumping && about {
+        let over = dump_ends.is_some_and(|end| line.starts_with(end));
+        if dump_ends.is_none() && about {
             out.push(line);
         }
-        dumping &= !end;
+        dump_ends = dump_ends.filter(|_| !over);
     }
     out
 }

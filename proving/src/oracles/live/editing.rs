@@ -111,6 +111,15 @@ impl Module {
         }
     }
 
+    /// Gives a section the name of another.
+    pub fn name_like(&mut self, name: &str, other: &str) {
+        let (Some(section), Some(other)) = (self.section(name), self.section(other)) else {
+            return;
+        };
+        let name = self.bytes[other.header..][..4].to_vec();
+        self.poke(section.header, &name);
+    }
+
     /// The rows of `.modinfo`.
     #[must_use]
     pub fn modinfo(&self) -> Vec<String> {
