@@ -23,6 +23,7 @@ use loadworthy_formats::der::grammar::tag;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::text::hex;
 use loadworthy_formats::x509::certificate::{self, Certificate};
+use loadworthy_formats::x509::key::KeyInfo;
 
 /// Digests of an image, by algorithm.
 pub type Digests = BTreeMap<DigestAlgorithm, Digest>;
@@ -188,7 +189,7 @@ fn issued(certificate: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
 const SIGNS_CERTIFICATES: u16 = 0x0400;
 
 /// A certificate authority, as `X509_check_ca` tells one.
-fn may_issue(issuer: &Certificate<'_>) -> bool {
+pub(crate) fn may_issue(issuer: &Certificate<'_>) -> bool {
     if issuer.key_usage.is_some_and(|usage| usage & SIGNS_CERTIFICATES == 0) {
         return false;
     }
@@ -206,7 +207,9 @@ fn is_version_1(certificate: &Certificate<'_>) -> bool {
 }
 
 /// `sha1WithRSAEncryption`, `ecdsa-with-SHA256` and their kin: the digest they name.
-const CERTIFICATE_SIGNATURES: [(&[u8], DigestAlgorithm); 9] = [
+const CERTIFICATE_SIGNATURES: [(&[u8], DigestAlgorithm); 10] = [
+    // sha1WithRSASignature of OIW, as certificate makers of old wrote it.
+    (&[0x2b, 0x0e, 3, 2, 0x1d], DigestAlgorithm::Sha1),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 4], DigestAlgorithm::Md5),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5], DigestAlgorithm::Sha1),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11], DigestAlgorithm::Sha256),
@@ -219,12 +222,23 @@ const CERTIFICATE_SIGNATURES: [(&[u8], DigestAlgorithm); 9] = [
 ];
 
 fn signed_by(certificate: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
-    let by = CERTIFICATE_SIGNATURES
+    key(issuer).is_some_and(|key| signed_with(certificate, &key) == Verified::Yes)
+}
+
+/// The digest that the signature of a certificate is over; `None`: it names none that is known.
+pub(crate) fn signature_digest(certificate: &Certificate<'_>) -> Option<DigestAlgorithm> {
+    CERTIFICATE_SIGNATURES
         .iter()
         .find(|(oid, _)| *oid == certificate.signature_algorithm)
-        .map(|(_, by)| *by);
-    let (Some(by), Some(key)) = (by, key(issuer)) else { return false };
-    key.verify(by, Some(&digest(by, certificate.signed)), certificate.signature) == Verified::Yes
+        .map(|(_, by)| *by)
+}
+
+/// Whether this key made the signature of a certificate.
+pub(crate) fn signed_with(certificate: &Certificate<'_>, key: &PublicKey) -> Verified {
+    match signature_digest(certificate) {
+        Some(by) => key.verify(by, Some(&digest(by, certificate.signed)), certificate.signature),
+        None => Verified::Unsupported,
+    }
 }
 
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
@@ -235,14 +249,20 @@ const CURVES: [(&[u8], KeyAlgorithm); 3] = [
     (&[0x2b, 0x81, 4, 0, 0x23], KeyAlgorithm::EcdsaP521),
 ];
 
-fn key(of: &Certificate<'_>) -> Option<PublicKey> {
-    let algorithm = match of.key_algorithm {
+/// The key of a certificate; `None`: one that is not worked with.
+pub(crate) fn key(of: &Certificate<'_>) -> Option<PublicKey> {
+    public_key(KeyInfo { algorithm: of.key_algorithm, parameters: of.key_parameters, key: of.key })
+}
+
+/// A key by its algorithm; `None`: one that is not worked with.
+pub(crate) fn public_key(info: KeyInfo<'_>) -> Option<PublicKey> {
+    let algorithm = match info.algorithm {
         RSA => KeyAlgorithm::Rsa,
         ELLIPTIC => {
-            let curve = Elements::new(of.key_parameters?).next_element().ok()?.value;
+            let curve = Elements::new(info.parameters?).next_element().ok()?.value;
             CURVES.iter().find(|(oid, _)| *oid == curve).map(|(_, curve)| *curve)?
         }
         _ => return None,
     };
-    Some(PublicKey::new(algorithm, of.key))
+    Some(PublicKey::new(algorithm, info.key))
 }

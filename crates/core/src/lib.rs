@@ -16,6 +16,7 @@ pub mod tables;
 pub mod crypt;
 pub mod package;
 pub mod authenticode;
+pub mod codesigning;
 pub mod sbat;
 pub mod pkcs7;
 pub mod elf_rules;

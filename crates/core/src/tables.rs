@@ -16,6 +16,7 @@ pub mod distros;
 pub mod errors;
 pub mod log;
 pub mod shims;
+pub mod authorities;
 
 /// Everything the tables hold.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub struct Tables {
     pub levels: shims::Levels,
     /// Error numbers, for people.
     pub errors: errors::Errors,
+    /// Whose keys Windows and firmware tell apart.
+    pub authorities: authorities::Authorities,
 }
 
 /// A table could not be read.
@@ -82,7 +85,18 @@ impl Tables {
             )?,
             levels: read("firmware/sbat.toml", include_str!("../knowledge/firmware/sbat.toml"))?,
             errors: read("errors/errno.toml", include_str!("../knowledge/errors/errno.toml"))?,
+            authorities: Self::authorities()?,
         })
+    }
+}
+
+impl Tables {
+    /// The table of authorities alone.
+    ///
+    /// # Errors
+    /// As [`Tables::built_in`].
+    pub fn authorities() -> Result<authorities::Authorities, TableError> {
+        read("windows/authorities.toml", include_str!("../knowledge/windows/authorities.toml"))
     }
 }
 

@@ -168,6 +168,18 @@ impl PublicKey {
     }
 }
 
+impl PublicKey {
+    /// Whether `signature` is this key's over `digest` without the digest's name before it: RSA with
+    /// the padding of PKCS#1 v1.5 around the bare digest.
+    #[must_use]
+    pub fn verifies_bare(&self, digest: &Digest, signature: &[u8]) -> bool {
+        match &self.form {
+            Form::Rsa(key) => key.holds_bare(digest, signature),
+            Form::Ec(_) | Form::Unusable(_) | Form::Foreign => false,
+        }
+    }
+}
+
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({}", self.algorithm.name())?;

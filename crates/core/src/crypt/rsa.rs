@@ -122,6 +122,23 @@ impl Key {
         self.why(by, digest, signature)
     }
 
+    /// Whether the signature holds `digest` alone, without the name of its algorithm before it: some
+    /// time-stamps of old are made so.
+    pub(super) fn holds_bare(&self, digest: &Digest, signature: &[u8]) -> bool {
+        let number = BoxedUint::from_be_slice_vartime(signature);
+        if signature.len() != self.size || number >= *self.modulus.modulus().as_ref() {
+            return false;
+        }
+        let held = BoxedMontyForm::new(number, &self.modulus)
+            .pow_bounded_exp(&self.exponent, self.exponent.bits())
+            .retrieve()
+            .to_be_bytes_trimmed_vartime();
+        let bare = held.strip_prefix(&[1]).and_then(|rest| rest.strip_suffix(digest.as_bytes()));
+        let filling = bare.and_then(|rest| rest.strip_suffix(&[0]));
+        held.len().saturating_add(1) == self.size
+            && filling.is_some_and(|f| f.len() >= 8 && f.iter().all(|byte| *byte == 0xff))
+    }
+
     /// The steps of `pkcs1pad_verify`, for the reason, and for digests that aws-lc does not take.
     fn why(&self, by: DigestAlgorithm, digest: &Digest, signature: &[u8]) -> Option<Refusal> {
         let number = BoxedUint::from_be_slice_vartime(signature);

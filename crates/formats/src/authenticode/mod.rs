@@ -4,4 +4,7 @@
 //! (RFC 2315). Whether a signature holds is arithmetic, and done elsewhere.
 
 pub mod coverage;
+pub mod extent;
 pub mod signature;
+pub mod indirect;
+pub mod pages;

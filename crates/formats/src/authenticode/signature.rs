@@ -10,7 +10,7 @@ use crate::limits::Limits;
 use crate::reader::wide;
 
 /// `signedData` (1.2.840.113549.1.7.2).
-const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
+pub const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
 /// `SPC_INDIRECT_DATA_OBJID` (1.3.6.1.4.1.311.2.1.4).
 pub const INDIRECT_DATA: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 4];
 /// `messageDigest` (1.2.840.113549.1.9.4).
@@ -25,12 +25,18 @@ pub struct Signature<'a> {
     pub digest_algorithms: Vec<&'a [u8]>,
     /// What the content is: contents of an object identifier.
     pub content_type: &'a [u8],
+    /// `version`: 1 for PKCS #7; CMS has 3 where the content is no plain data.
+    pub version: &'a [u8],
     /// What is digested of the content: contents octets without tag and length.
     pub content: &'a [u8],
+    /// The content with tag and length; `None`: it is not inside.
+    pub content_whole: Option<&'a [u8]>,
     /// What the content says of the image, where it is [`INDIRECT_DATA`].
     pub indirect: Option<Indirect<'a>>,
-    /// Certificates, whole.
+    /// Certificates, whole. Attribute certificates, which some time-stamps carry, are not among them.
     pub certificates: Vec<&'a [u8]>,
+    /// How many elements the set of certificates has, attribute certificates included.
+    pub certificate_count: usize,
     /// Signers.
     pub signers: Vec<Signer<'a>>,
 }
@@ -53,6 +59,9 @@ pub struct Signer<'a> {
     pub issuer: &'a [u8],
     /// Serial number of the signer's certificate: contents octets.
     pub serial: &'a [u8],
+    /// Subject key identifier of the signer's certificate, where CMS names the signer so; issuer and
+    /// serial number are empty then.
+    pub key_id: Option<&'a [u8]>,
     /// Digest algorithm: contents of an object identifier.
     pub digest_algorithm: &'a [u8],
     /// Signed attributes: contents octets; the digest is over them with the tag of a SET.
@@ -91,6 +100,26 @@ impl<'a> Signer<'a> {
     /// The values of the signed attribute `oid`, in order.
     pub fn signed(&self, oid: &[u8]) -> impl Iterator<Item = Tlv<'a>> {
         attribute(self.attributes.unwrap_or_default(), oid)
+    }
+
+    /// The values of those unsigned attributes that have one of these types, each with its type, in
+    /// the order in which they stand.
+    #[must_use]
+    pub fn unsigned_all(&self, types: &[&[u8]], limits: &Limits) -> Vec<(&'a [u8], Tlv<'a>)> {
+        let mut found = Vec::new();
+        let mut all = Elements::new(self.unsigned_attributes.unwrap_or_default());
+        while let Ok(attribute) = all.next_element() {
+            let mut parts = attribute.inside();
+            let kind = parts.optional(tag::OID).filter(|oid| types.contains(&oid.value));
+            let (Some(kind), Some(set)) = (kind, parts.optional(tag::SET)) else { continue };
+            let mut values = set.inside();
+            while found.len() < limits.items
+                && let Ok(value) = values.next_element()
+            {
+                found.push((kind.value, value));
+            }
+        }
+        found
     }
 
     /// The values of the unsigned attribute `oid`, in order.
@@ -132,7 +161,7 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Signature<'a>, Error
 
 fn read_signed_data<'a>(signed: Tlv<'a>, limits: &Limits) -> Result<Signature<'a>, Error> {
     let mut parts = signed.inside();
-    must(&mut parts, tag::INTEGER)?;
+    let version = must(&mut parts, tag::INTEGER)?.value;
     let mut digest_algorithms = Vec::new();
     for algorithm in all(must(&mut parts, tag::SET)?, limits)? {
         digest_algorithms.push(must(&mut algorithm.inside(), tag::OID)?.value);
@@ -144,8 +173,12 @@ fn read_signed_data<'a>(signed: Tlv<'a>, limits: &Limits) -> Result<Signature<'a
         None => None,
     };
     let mut certificates = Vec::new();
+    let mut certificate_count = 0;
     if let Some(set) = parts.optional(tag::context_constructed(0)) {
-        certificates = all(set, limits)?.into_iter().map(|c| c.whole).collect();
+        let elements = all(set, limits)?;
+        certificate_count = elements.len();
+        let is_plain = |c: &Tlv<'_>| c.tag == tag::SEQUENCE;
+        certificates = elements.into_iter().filter(is_plain).map(|c| c.whole).collect();
     }
     let _ = parts.optional(tag::context_constructed(1));
     let mut signers = Vec::new();
@@ -153,20 +186,27 @@ fn read_signed_data<'a>(signed: Tlv<'a>, limits: &Limits) -> Result<Signature<'a
         signers.push(signer(one)?);
     }
     let indirect = match content {
+        // CMS wraps the content into an OCTET STRING, PKCS #7 does not.
+        Some(content) if content_type == INDIRECT_DATA && content.tag == tag::OCTET_STRING => {
+            Some(indirect(must(&mut Elements::new(content.value), tag::SEQUENCE)?)?)
+        }
         Some(content) if content_type == INDIRECT_DATA => Some(indirect(content)?),
         Some(_) | None => None,
     };
     Ok(Signature {
         digest_algorithms,
         content_type,
+        version,
         content: content.map(|c| c.value).unwrap_or_default(),
+        content_whole: content.map(|c| c.whole),
         indirect,
         certificates,
+        certificate_count,
         signers,
     })
 }
 
-fn indirect(content: Tlv<'_>) -> Result<Indirect<'_>, Error> {
+pub(crate) fn indirect(content: Tlv<'_>) -> Result<Indirect<'_>, Error> {
     let mut parts = content.inside();
     let data = must(&mut parts, tag::SEQUENCE)?.value;
     let mut digest = must(&mut parts, tag::SEQUENCE)?.inside();
@@ -174,12 +214,20 @@ fn indirect(content: Tlv<'_>) -> Result<Indirect<'_>, Error> {
     Ok(Indirect { data, digest_algorithm, digest: must(&mut digest, tag::OCTET_STRING)?.value })
 }
 
-fn signer(signer: Tlv<'_>) -> Result<Signer<'_>, Error> {
+/// Reads one `SignerInfo`, as a counter-signature is on its own.
+///
+/// # Errors
+/// When it is none, or not DER to the end.
+pub fn signer(signer: Tlv<'_>) -> Result<Signer<'_>, Error> {
     let mut parts = signer.inside();
     must(&mut parts, tag::INTEGER)?;
-    let mut who = must(&mut parts, tag::SEQUENCE)?.inside();
-    let issuer = must(&mut who, tag::SEQUENCE)?.value;
-    let serial = must(&mut who, tag::INTEGER)?.value;
+    let key_id = parts.optional(tag::context(0)).map(|id| id.value);
+    let (mut issuer, mut serial): (&[u8], &[u8]) = (&[], &[]);
+    if key_id.is_none() {
+        let mut who = must(&mut parts, tag::SEQUENCE)?.inside();
+        issuer = must(&mut who, tag::SEQUENCE)?.value;
+        serial = must(&mut who, tag::INTEGER)?.value;
+    }
     let digest_algorithm = must(&mut must(&mut parts, tag::SEQUENCE)?.inside(), tag::OID)?.value;
     let tagged = parts.optional(tag::context_constructed(0));
     let attributes = tagged.map(|a| a.value);
@@ -190,6 +238,7 @@ fn signer(signer: Tlv<'_>) -> Result<Signer<'_>, Error> {
     Ok(Signer {
         issuer,
         serial,
+        key_id,
         digest_algorithm,
         attributes,
         attributes_whole: tagged.map(|a| a.whole),
@@ -201,7 +250,7 @@ fn signer(signer: Tlv<'_>) -> Result<Signer<'_>, Error> {
     })
 }
 
-fn must<'a>(from: &mut Elements<'a>, tag: u8) -> Result<Tlv<'a>, Error> {
+pub(crate) fn must<'a>(from: &mut Elements<'a>, tag: u8) -> Result<Tlv<'a>, Error> {
     let element = from.next_element()?;
     if element.tag != tag {
         let kind = Kind::Illegal { value: element.tag.into() };
@@ -210,7 +259,7 @@ fn must<'a>(from: &mut Elements<'a>, tag: u8) -> Result<Tlv<'a>, Error> {
     Ok(element)
 }
 
-fn all<'a>(set: Tlv<'a>, limits: &Limits) -> Result<Vec<Tlv<'a>>, Error> {
+pub(crate) fn all<'a>(set: Tlv<'a>, limits: &Limits) -> Result<Vec<Tlv<'a>>, Error> {
     let mut inside = set.inside();
     let mut found = Vec::new();
     while !inside.is_done() {

@@ -33,6 +33,12 @@ pub struct Image<'a> {
     pub dll_characteristics: u16,
     /// Data directories: address and size.
     pub directories: Vec<(u32, u32)>,
+    /// `SectionAlignment`, in bytes.
+    pub section_alignment: u32,
+    /// `FileAlignment`, in bytes.
+    pub file_alignment: u32,
+    /// Where the section table ends in the file.
+    pub section_table_end: usize,
     /// Offset of the directory entry of the attribute certificate table; `None`: there is none.
     pub certificate_entry_at: Option<usize>,
     /// The sections, in the order of their table.
@@ -43,7 +49,36 @@ pub struct Image<'a> {
 /// offset in the file, unlike those of the others.
 const CERTIFICATES: usize = 4;
 
+/// Bytes of an entry of the section table.
+const SECTION_ENTRY: usize = 40;
+
 impl<'a> Image<'a> {
+    /// Where the headers end in the file, by what they hold; `headers_size` is what they say.
+    #[must_use]
+    pub const fn headers_end(&self) -> usize {
+        self.section_table_end
+    }
+
+    /// The checksum as it should be: the sum of the file's 16-bit words with carries added back, the
+    /// stored one taken for zero, and the length of the file.
+    #[must_use]
+    pub fn computed_checksum(&self) -> u32 {
+        let (before, rest) = self.bytes.split_at_checked(self.checksum_at).unwrap_or_default();
+        let after = rest.get(4..).unwrap_or_default();
+        // Where the headers begin at an odd offset, the words lie across the hole.
+        let sum = if self.checksum_at.is_multiple_of(2) {
+            words(before).wrapping_add(words(after))
+        } else {
+            words(&[before, &[0; 4], after].concat())
+        };
+        let mut folded = sum;
+        while folded > 0xffff {
+            folded = (folded & 0xffff).wrapping_add(folded.wrapping_shr(16));
+        }
+        let length = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        u32::try_from(folded).unwrap_or(0).wrapping_add(length)
+    }
+
     /// Offset and size of the attribute certificate table in the file; `None`: there is none.
     #[must_use]
     pub fn certificate_table(&self) -> Option<(u32, u32)> {
@@ -70,6 +105,23 @@ impl<'a> Image<'a> {
             _ => return None,
         })
     }
+}
+
+/// The sum of 16-bit words; a last odd byte counts as a word of its own.
+fn words(bytes: &[u8]) -> u64 {
+    // Four words at a time; the sums cannot overflow below 32 GiB.
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let (mut low, mut high) = (0_u64, 0_u64);
+    for chunk in chunks {
+        let word = u64::from_le_bytes(*chunk);
+        low = low.wrapping_add(word & 0xffff_ffff);
+        high = high.wrapping_add(word.wrapping_shr(32));
+    }
+    let (pairs, last) = rest.as_chunks::<2>();
+    let tail = pairs.iter().map(|pair| u64::from(u16::from_le_bytes(*pair))).sum::<u64>();
+    let odd = last.first().map_or(0, |byte| u64::from(*byte));
+    // 2^16 is 1 where carries are added back, so words of 32 bits fold as words of 16 do.
+    low.wrapping_add(high).wrapping_add(tail).wrapping_add(odd)
 }
 
 /// Whether `bytes` begin as an image does.
@@ -134,12 +186,17 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Parsed<Image<'a>>, E
         subsystem: 0,
         dll_characteristics: 0,
         directories: Vec::new(),
+        section_alignment: 0,
+        file_alignment: 0,
+        section_table_end: 0,
         certificate_entry_at: None,
         sections: Vec::new(),
     };
     let mut deviations = Vec::new();
     rest_of_optional(&mut optional, &mut image, &mut deviations)?;
     let table = Reader::within("PE section table", reader.rest(), reader.at());
+    image.section_table_end =
+        reader.at().saturating_add(usize::from(sections).saturating_mul(SECTION_ENTRY));
     let strings = sections::Strings::behind(symbols, bytes);
     image.sections = sections::read(table, sections, strings, limits, &mut deviations)?;
     if index(image.headers_size.into()) > bytes.len() {
@@ -154,7 +211,10 @@ fn rest_of_optional(
     image: &mut Image<'_>,
     deviations: &mut Vec<Deviation>,
 ) -> Result<(), Error> {
-    reader.skip(54)?;
+    reader.skip(30)?;
+    image.section_alignment = reader.u32_le()?;
+    image.file_alignment = reader.u32_le()?;
+    reader.skip(16)?;
     image.image_size = reader.u32_le()?;
     image.headers_size = reader.u32_le()?;
     image.checksum_at = reader.at();

@@ -6,5 +6,6 @@
 pub mod parts;
 pub mod time;
 pub mod name;
+pub mod key;
 pub mod certificate;
 pub mod pem;

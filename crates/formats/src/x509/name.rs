@@ -24,6 +24,8 @@ pub struct Attribute<'a> {
 }
 
 const COMMON_NAME: &[u8] = &[0x55, 4, 3];
+const UNIT: &[u8] = &[0x55, 4, 11];
+const ORGANIZATION: &[u8] = &[0x55, 4, 10];
 
 /// Short names of attribute types as RFC 4514 and OpenSSL write them.
 const SHORT: &[(&[u8], &str)] = &[
@@ -54,6 +56,17 @@ impl<'a> Name<'a> {
         })
     }
 
+    /// The name in one word: the common name; without one the first organizational unit; without one
+    /// the organization; without one the whole name.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let first = |oid| self.attributes().find(|a| a.oid == oid).map(|a| a.text());
+        first(COMMON_NAME)
+            .or_else(|| first(UNIT))
+            .or_else(|| first(ORGANIZATION))
+            .unwrap_or_else(|| self.to_string())
+    }
+
     /// The first common name, if there is one.
     #[must_use]
     pub fn common_name(&self) -> Option<String> {
@@ -62,9 +75,13 @@ impl<'a> Name<'a> {
 }
 
 impl Attribute<'_> {
-    /// The value as text; `BMPString` is UTF-16, everything else is taken for UTF-8.
+    /// The value as text; `BMPString` is UTF-16, `TeletexString` in practice Latin-1 where it is not
+    /// UTF-8, everything else is taken for UTF-8.
     #[must_use]
     pub fn text(&self) -> String {
+        if self.tag == 0x14 && core::str::from_utf8(self.value).is_err() {
+            return self.value.iter().map(|byte| char::from(*byte)).collect();
+        }
         if self.tag == 0x1e {
             let units = self.value.as_chunks::<2>().0.iter().map(|&unit| u16::from_be_bytes(unit));
             return char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect();
