@@ -7,3 +7,4 @@ pub mod firmware;
 pub mod linux;
 pub mod module;
 pub mod boot_image;
+pub mod boot_loader;

@@ -10,6 +10,7 @@ extern crate alloc;
 pub mod errno;
 pub mod code;
 pub mod codes;
+pub mod boot_claim;
 pub mod proof;
 pub mod fact;
 pub mod tables;

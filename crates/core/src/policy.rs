@@ -2,3 +2,4 @@
 
 pub mod linux;
 pub mod firmware;
+pub mod next_boot;

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::boot_claim::BootClaim;
 use crate::errno::Errno;
 use loadworthy_formats::error::Error;
 
@@ -150,6 +151,8 @@ pub enum Question {
     Shim,
     /// The revocation level (SBAT) in force.
     SbatLevel,
+    /// Which boot-loader entry starts next.
+    BootEntry,
 }
 
 /// Why a question stayed open.
@@ -420,6 +423,8 @@ pub enum Claim {
         /// The generation wanted.
         wants: u16,
     },
+    /// Something about starting the machine.
+    Boot(BootClaim),
     /// The configuration of modprobe lets it load, or replaces loading by a command.
     ModprobeRuns {
         /// The command that runs in its place.

@@ -6,6 +6,7 @@
 
 use loadworthy_core::proof::{Claim, Fit, Gap, Gate, Origin, Question, Ring, Standing, Why};
 
+pub mod boot;
 pub mod remedies;
 
 /// A claim as a sentence.
@@ -207,6 +208,7 @@ pub fn claim(claim: &Claim) -> String {
         Claim::DependencyFails { name, errno: None } => {
             format!("it depends on {name}, which will not load")
         }
+        Claim::Boot(claim) => boot::claim(claim),
         Claim::ModprobeRuns { instead: Some(command) } => {
             format!("modprobe runs \"{command}\" and does not load it")
         }
@@ -403,6 +405,11 @@ pub const fn question(question: Question) -> (&'static str, &'static str, &'stat
             "shim",
             "which shim is installed, and whom its vendor trusts",
             "give boot/efi/EFI, or usr/lib/shim/shimx64.efi.signed",
+        ),
+        Question::BootEntry => (
+            "boot-entry",
+            "which boot-loader entry starts next",
+            "run as root, or name the kernel with --kernel",
         ),
         Question::SbatLevel => (
             "sbat-level",

@@ -11,6 +11,7 @@ mod image;
 mod symbols;
 mod builtin;
 pub mod modprobe;
+pub mod boot_loader;
 pub mod hardware;
 pub mod module;
 

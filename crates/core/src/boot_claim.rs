@@ -1,0 +1,104 @@
+//! What rules about starting a machine may assert; a part of [`crate::proof::Claim`].
+
+use alloc::sync::Arc;
+
+/// A program that chooses a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loader {
+    /// GRUB.
+    Grub,
+    /// systemd-boot.
+    SystemdBoot,
+    /// None: firmware starts a unified kernel image itself.
+    Firmware,
+}
+
+impl Loader {
+    /// The word used in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Grub => "grub",
+            Self::SystemdBoot => "systemd-boot",
+            Self::Firmware => "firmware",
+        }
+    }
+}
+
+/// What makes an entry the one that starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum By {
+    /// GRUB: `next_entry`, a wish for one boot.
+    NextEntry,
+    /// GRUB: `default`, whose value the script or the environment block gives.
+    Default,
+    /// `LoaderEntryOneShot`, a wish for one boot.
+    OneShot,
+    /// `LoaderEntryDefault`.
+    DefaultVariable,
+    /// `LoaderEntryLastBooted`, which `@saved` asks for.
+    LastBooted,
+    /// `default` of `loader.conf`.
+    LoaderConf,
+    /// Nothing else is asked for: the first one.
+    First,
+    /// `BootNext`, a wish for one boot.
+    BootNext,
+    /// `BootOrder`.
+    BootOrder,
+}
+
+impl By {
+    /// The word used in JSON: the variable's or setting's own name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NextEntry => "next_entry",
+            Self::Default => "default",
+            Self::OneShot => "LoaderEntryOneShot",
+            Self::DefaultVariable => "LoaderEntryDefault",
+            Self::LastBooted => "LoaderEntryLastBooted",
+            Self::LoaderConf => "loader.conf",
+            Self::First => "first",
+            Self::BootNext => "BootNext",
+            Self::BootOrder => "BootOrder",
+        }
+    }
+
+    /// Whether it holds for one boot alone.
+    #[must_use]
+    pub const fn once(self) -> bool {
+        matches!(self, Self::NextEntry | Self::OneShot | Self::BootNext)
+    }
+}
+
+/// A few words of a proof about starting a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BootClaim {
+    /// The firmware starts this program.
+    FirmwareStarts {
+        /// The load option's name.
+        option: Arc<str>,
+        /// The file on the EFI system partition.
+        file: Arc<str>,
+        /// What asks for it.
+        by: By,
+    },
+    /// This loader is the one that is installed; the firmware was not asked.
+    LoaderFound(Loader),
+    /// The loader starts this entry.
+    EntryChosen {
+        /// The loader.
+        loader: Loader,
+        /// The entry's title.
+        title: Arc<str>,
+        /// What asks for it.
+        by: By,
+    },
+    /// Another entry may be the one that starts.
+    OtherReading(Arc<str>),
+    /// Something that is no kernel of this system stands first.
+    OtherSystemFirst(Arc<str>),
+    /// A kernel waits in memory for `kexec`.
+    KexecLoaded,
+}

@@ -1,0 +1,56 @@
+//! Words for what starts a machine.
+
+use loadworthy_core::boot_claim::{BootClaim, By, Loader};
+
+/// A claim as a sentence.
+pub(super) fn claim(claim: &BootClaim) -> String {
+    match claim {
+        BootClaim::FirmwareStarts { option, file, by } => {
+            format!("firmware starts {file}, \"{option}\": {}", because(*by))
+        }
+        BootClaim::LoaderFound(found) => {
+            format!("{} is the boot loader that is installed", loader(*found))
+        }
+        BootClaim::EntryChosen { loader: Loader::Firmware, title, by } => {
+            format!("the unified kernel image \"{title}\" starts next: {}", because(*by))
+        }
+        BootClaim::EntryChosen { loader: of, title, by } => {
+            format!("{} starts \"{title}\": {}", loader(*of), because(*by))
+        }
+        BootClaim::OtherReading(what) => {
+            format!("not all that decides is in files; it can be read another way: {what}")
+        }
+        BootClaim::OtherSystemFirst(what) => {
+            format!("\"{what}\" stands first, and is no kernel of this system")
+        }
+        BootClaim::KexecLoaded => {
+            "a kernel waits in memory (kexec); a reboot by kexec starts that one".into()
+        }
+    }
+}
+
+/// A boot loader's name.
+#[must_use]
+pub fn loader(loader: Loader) -> &'static str {
+    match loader {
+        Loader::Grub => "GRUB",
+        Loader::SystemdBoot => "systemd-boot",
+        Loader::Firmware => "the firmware",
+    }
+}
+
+/// What asks for an entry.
+#[must_use]
+pub fn because(by: By) -> &'static str {
+    match by {
+        By::NextEntry => "next_entry asks for it, for one boot",
+        By::Default => "it is the default",
+        By::OneShot => "LoaderEntryOneShot asks for it, for one boot",
+        By::DefaultVariable => "LoaderEntryDefault asks for it",
+        By::LastBooted => "it was started last, and that is what is asked for",
+        By::LoaderConf => "loader.conf asks for it",
+        By::First => "it is the first",
+        By::BootNext => "BootNext asks for it, for one boot",
+        By::BootOrder => "it is the first in BootOrder that starts a kernel here",
+    }
+}
