@@ -5,8 +5,15 @@
 use crate::forge::host::Host;
 use crate::forge::image::Image;
 use crate::forge::module::Module;
+use crate::forge::windows;
 use crate::markdown::{Block, blocks};
 use crate::program;
+use loadworthy_core::checks::package::{self, PackageCase};
+use loadworthy_core::checks::windows::{self as load, DriverCase};
+use loadworthy_core::policy::windows::WindowsPolicy;
+use loadworthy_core::tables::Tables;
+use loadworthy_core::verdict::{Judgement, Verdict};
+use loadworthy_report::words;
 use serde_json::Value;
 
 /// One scenario.
@@ -20,8 +27,19 @@ pub struct Scenario {
     pub module: Module,
     /// The image that boots, where the scenario is about one.
     pub image: Option<Image>,
+    /// The Windows system, and what is judged on it, where the scenario is about one.
+    pub windows: Option<(windows::System, OnWindows)>,
     /// The verdict that must come out.
     pub verdict: String,
+}
+
+/// What is judged on Windows.
+#[derive(Clone, Debug)]
+pub enum OnWindows {
+    /// A driver, for loading.
+    Driver(windows::Driver),
+    /// A package, for installing.
+    Package(windows::Package),
 }
 
 /// The scenarios of a document. Blocks under one heading belong together.
@@ -50,6 +68,19 @@ pub fn scenarios(path: &str, document: &str) -> Result<Vec<Scenario>, String> {
                 "" => None,
                 image => Some(toml::from_str(image).map_err(told)?),
             },
+            windows: match (part("toml windows"), part("toml package")) {
+                ("", _) => None,
+                (system, "") => {
+                    let driver = toml::from_str(part("toml driver")).map_err(told)?;
+                    let system = toml::from_str(system).map_err(told)?;
+                    Some((system, OnWindows::Driver(driver)))
+                }
+                (system, package) => {
+                    let package = toml::from_str(package).map_err(told)?;
+                    let system = toml::from_str(system).map_err(told)?;
+                    Some((system, OnWindows::Package(package)))
+                }
+            },
             verdict: verdict.text.trim().to_owned(),
         });
     }
@@ -62,6 +93,9 @@ impl Scenario {
     /// # Errors
     /// With what was expected and what came out.
     pub fn run(&self) -> Result<(), String> {
+        if let Some((system, subject)) = &self.windows {
+            return self.on_windows(system, subject);
+        }
         let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
         let root = folder.path().join("root");
         let forged = self.host.forge(&self.module, &root)?;
@@ -86,6 +120,29 @@ impl Scenario {
             format!("no document ({e}): {}", String::from_utf8_lossy(&said.stderr).trim())
         })?;
         self.compare(&document, said.status.code())
+    }
+
+    /// Judges the facts of a Windows scenario.
+    fn on_windows(&self, system: &windows::System, subject: &OnWindows) -> Result<(), String> {
+        let tables = Tables::built_in().map_err(|e| e.to_string())?;
+        let profile = system.facts(&tables)?;
+        let policy = WindowsPolicy::of(&profile.facts);
+        let judgement = match subject {
+            OnWindows::Driver(driver) => {
+                load::judge(&DriverCase::new(&driver.facts(&profile)?, &policy))
+            }
+            OnWindows::Package(package) => {
+                package::judge(&PackageCase::new(&package.facts()?, &policy))
+            }
+        };
+        let said = told(&judgement);
+        let mut wants = self.verdict.split_whitespace();
+        let begins = wants.next() == said.first().map(String::as_str);
+        let missing: Vec<&str> = wants.filter(|w| !said.iter().any(|s| s == w)).collect();
+        match begins && missing.is_empty() {
+            true => Ok(()),
+            false => Err(format!("expected `{}`, got `{}`", self.verdict, said.join(" "))),
+        }
     }
 
     fn compare(&self, document: &Value, exit: Option<i32>) -> Result<(), String> {
@@ -142,6 +199,29 @@ impl Scenario {
             false => Err(format!("expected `{}`, got {}", self.verdict, wrong.join(", "))),
         }
     }
+}
+
+/// A judgement about Windows as the words of a verdict block.
+fn told(judgement: &Judgement) -> Vec<String> {
+    let mut said = vec![judgement.verdict.name().to_owned()];
+    match &judgement.verdict {
+        Verdict::Refused(code) => said.push(code.id.to_owned()),
+        Verdict::Unknown(gaps) => {
+            said.extend(gaps.iter().map(|g| words::question(g.question).0.to_owned()));
+        }
+        Verdict::Loads => {}
+        Verdict::LoadsTainted => said.extend(judgement.reasons.iter().map(|r| r.code.id.into())),
+    }
+    if let Some(says) = &judgement.says.windows {
+        said.extend(says.status.map(|s| s.to_string()));
+        said.extend(says.hresult.map(|h| h.to_string()));
+        said.extend(says.inner.map(|h| h.to_string()));
+        said.extend(says.problem.map(|p| format!("code{p}")));
+        said.extend(says.events.iter().map(u16::to_string));
+        let prompt = says.prompt.map_or("silent", |p| p.name());
+        said.push(prompt.to_owned());
+    }
+    said
 }
 
 /// Every code that a document tells, in the order of their numbers.

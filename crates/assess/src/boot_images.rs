@@ -61,6 +61,7 @@ impl<'h> BootChain<'h> {
                 required_by: Vec::new(),
                 need: Need::default(),
             },
+            on: None,
             phase: Phase::Load,
             tried: Vec::new(),
             pending: None,

@@ -5,7 +5,7 @@ use std::path::Path;
 use loadworthy_collect::gather::linux::module::{self, Scratch};
 use loadworthy_collect::item::HostPath;
 use loadworthy_collect::views::caller;
-use loadworthy_core::answer::{Answered, Answers, Host as Summary, Note, Phase};
+use loadworthy_core::answer::{Answered, Answers, Host as Summary, Note, Phase, Platform};
 use loadworthy_core::checks::linux::{self, LinuxCase, Scene};
 use loadworthy_core::signature::Examined;
 use loadworthy_formats::kernel::lockdown::Level;
@@ -73,6 +73,7 @@ pub fn check_on(
     let answers = answers.into_iter().map(|(_, answer)| answer).collect();
     let host = summary.unwrap_or_else(|| Summary {
         source: host.looking().view.origin(),
+        platform: Platform::Linux,
         kernel: None,
         secure_boot: boot.as_ref().and_then(BootChain::secure_boot),
         lockdown: None,
@@ -105,6 +106,7 @@ fn summary_of(host: &Host, kernel: &OneKernel) -> Summary {
     let drawn = known(&kernel.policy.locked_down).map(|on| if on { "integrity" } else { "none" });
     Summary {
         source: host.looking().view.origin(),
+        platform: Platform::Linux,
         kernel: Some(kernel.kernel.release.clone()),
         secure_boot: known(&kernel.policy.secure_boot),
         lockdown: running.or(drawn),
@@ -188,7 +190,7 @@ impl Asked<'_> {
             let subject = subject(facts, Vec::new());
             answers.push((
                 *at,
-                Answered { subject, phase: Phase::Load, judgement, tried, pending: None },
+                Answered { subject, on: None, phase: Phase::Load, judgement, tried, pending: None },
             ));
         }
         answers

@@ -77,6 +77,7 @@ impl Asked<'_> {
             let Some(module) = modules.get(&path) else { continue };
             answers.push(Answered {
                 subject: subject(&module.facts, required_by.clone()),
+                on: None,
                 phase: Phase::Load,
                 judgement,
                 tried,
@@ -112,6 +113,7 @@ pub(crate) fn no_file(name: &str, case: &NoFile, required_by: Vec<String>) -> An
             required_by,
             need: Need::default(),
         },
+        on: None,
         phase: Phase::Load,
         judgement: judge_no_file(case),
         tried: Vec::new(),

@@ -25,6 +25,8 @@ pub struct Answers {
 pub struct Host {
     /// Where its facts come from.
     pub source: Origin,
+    /// Which sort of system it is.
+    pub platform: Platform,
     /// The release asked about.
     pub kernel: Option<Arc<str>>,
     /// Whether Secure Boot is on as the kernel will see it.
@@ -33,11 +35,33 @@ pub struct Host {
     pub lockdown: Option<&'static str>,
 }
 
+/// The sorts of systems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Platform {
+    /// Linux.
+    Linux,
+    /// Windows.
+    Windows,
+}
+
+impl Platform {
+    /// The word used in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Linux => "linux",
+            Self::Windows => "windows",
+        }
+    }
+}
+
 /// One verdict and what goes with it.
 #[derive(Clone, Debug)]
 pub struct Answered {
     /// What was judged.
     pub subject: Subject,
+    /// The named platform it was judged against, as given; `None`: the host itself.
+    pub on: Option<Arc<str>>,
     /// Which step of the platform was asked about.
     pub phase: Phase,
     /// The verdict, its reasons and its proof.
@@ -108,6 +132,10 @@ pub enum Kind {
     BuiltInDriver,
     /// An image that boots: shim, a boot loader, a kernel.
     BootImage,
+    /// A kernel image of Windows.
+    WindowsDriver,
+    /// A driver package of Windows: an INF and what it names.
+    DriverPackage,
 }
 
 impl Kind {
@@ -118,6 +146,8 @@ impl Kind {
             Self::LinuxModule => "linux-module",
             Self::BuiltInDriver => "built-in",
             Self::BootImage => "boot-image",
+            Self::WindowsDriver => "windows-driver",
+            Self::DriverPackage => "driver-package",
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::code::Code;
 use crate::errno::Errno;
 use crate::proof::{Claim, Gaps, Rule, Stage};
+use crate::windows_words::{Hresult, Prompt, Status};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -47,6 +48,45 @@ pub enum Effect {
         /// What it answers (`EFI_STATUS`), where the screen tells.
         status: Option<&'static str>,
     },
+    /// On to the next one, and Windows tells of it.
+    Told(WindowsSays),
+    /// On to the next one; an audit policy would have refused it.
+    Audited(&'static Code, WindowsSays),
+    /// Here Windows ends it.
+    Denied(&'static Code, WindowsSays),
+}
+
+/// What Windows tells about a driver or a package.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WindowsSays {
+    /// What loading returns.
+    pub status: Option<Status>,
+    /// What installing returns, as `setupapi.dev.log` prints it last.
+    pub hresult: Option<Hresult>,
+    /// What lies below it, where the log names another first.
+    pub inner: Option<Hresult>,
+    /// The problem code of the device.
+    pub problem: Option<u8>,
+    /// Ids in the log `Microsoft-Windows-CodeIntegrity/Operational`.
+    pub events: Vec<u16>,
+    /// What a person at the console is asked.
+    pub prompt: Option<Prompt>,
+}
+
+impl WindowsSays {
+    /// What comes after what was said before.
+    pub fn add(&mut self, more: &Self) {
+        self.status = self.status.or(more.status);
+        self.hresult = self.hresult.or(more.hresult);
+        self.inner = self.inner.or(more.inner);
+        self.problem = self.problem.or(more.problem);
+        self.prompt = self.prompt.or(more.prompt);
+        for event in &more.events {
+            if !self.events.contains(event) {
+                self.events.push(*event);
+            }
+        }
+    }
 }
 
 impl Passage {

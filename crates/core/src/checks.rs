@@ -2,3 +2,5 @@
 
 pub mod linux;
 pub mod firmware;
+pub mod windows;
+pub mod package;

@@ -103,6 +103,82 @@ pub static INSTALL_COMMAND_REPLACES_LOADING: Code =
     code!("LW1054", "install-command-replaces-loading");
 /// Checking its signature needs another module first.
 pub static CRYPTO_MODULE_NEEDED_FIRST: Code = code!("LW1055", "crypto-module-needed-first");
+/// Nobody signed the driver, and this Windows asks for it.
+pub static DRIVER_NOT_SIGNED: Code = code!("LW2001", "driver-not-signed");
+/// No signature of the driver is for its bytes.
+pub static DRIVER_ALTERED: Code = code!("LW2002", "driver-altered");
+/// This Windows does not understand the digest of the signature.
+pub static DIGEST_NOT_UNDERSTOOD: Code = code!("LW2003", "digest-not-understood");
+/// The chain of the signature ends at a root the kernel does not know.
+pub static ROOT_NOT_ACCEPTED_BY_KERNEL: Code = code!("LW2004", "root-not-accepted-by-kernel");
+/// A public authority's signature lacks the cross-certificate.
+pub static CROSS_CERTIFICATE_MISSING: Code = code!("LW2005", "cross-certificate-missing");
+/// This Windows asks for a signature of Microsoft's portal.
+pub static PORTAL_SIGNATURE_REQUIRED: Code = code!("LW2006", "portal-signature-required");
+/// A driver of the boot must carry its signature inside.
+pub static BOOT_DRIVER_NEEDS_EMBEDDED_SIGNATURE: Code =
+    code!("LW2007", "boot-driver-needs-embedded-signature");
+/// The signature ended with its certificate.
+pub static LIFETIME_SIGNATURE_EXPIRED: Code = code!("LW2008", "lifetime-signature-expired");
+/// The signer's certificate is not for this sort of driver.
+pub static SIGNER_LACKS_USAGE: Code = code!("LW2009", "signer-lacks-usage");
+/// The revocation list of drivers names it.
+pub static DRIVER_REVOKED_BY_LIST: Code = code!("LW2010", "driver-revoked-by-list");
+/// The list of vulnerable drivers names it.
+pub static DRIVER_ON_BLOCK_LIST: Code = code!("LW2011", "driver-on-block-list");
+/// The Windows Driver Policy of 2026 no longer trusts its signer.
+pub static WINDOWS_DRIVER_POLICY: Code = code!("LW2012", "windows-driver-policy");
+/// An App Control policy does not let it in.
+pub static APP_CONTROL_POLICY: Code = code!("LW2013", "app-control-policy");
+/// S mode takes drivers of Microsoft's portal alone.
+pub static S_MODE: Code = code!("LW2014", "s-mode");
+/// The image is not made for memory integrity.
+pub static NOT_FOR_MEMORY_INTEGRITY: Code = code!("LW2015", "not-for-memory-integrity");
+/// The driver was made for another processor.
+pub static DRIVER_FOR_ANOTHER_PROCESSOR: Code = code!("LW2016", "driver-for-another-processor");
+/// The file is no image Windows can load.
+pub static NOT_A_DRIVER_IMAGE: Code = code!("LW2017", "not-a-driver-image");
+/// An attested driver is for Windows 10 and later.
+pub static ATTESTATION_NOT_FOR_THIS_WINDOWS: Code =
+    code!("LW2018", "attestation-not-for-this-windows");
+/// The INF is none that Windows installs.
+pub static NOT_AN_INSTALLABLE_INF: Code = code!("LW2030", "not-an-installable-inf");
+/// The INF has no models for this system.
+pub static NO_MODEL_FOR_THIS_SYSTEM: Code = code!("LW2031", "no-model-for-this-system");
+/// The INF names no catalog that is there.
+pub static NO_CATALOG: Code = code!("LW2032", "no-catalog");
+/// The catalog carries no signature.
+pub static CATALOG_NOT_SIGNED: Code = code!("LW2033", "catalog-not-signed");
+/// No signature of the catalog holds here.
+pub static CATALOG_ALTERED: Code = code!("LW2034", "catalog-altered");
+/// The catalog does not list the INF as it is.
+pub static INF_NOT_IN_CATALOG: Code = code!("LW2035", "inf-not-in-catalog");
+/// The catalog does not list a file as it is.
+pub static FILE_NOT_IN_CATALOG: Code = code!("LW2036", "file-not-in-catalog");
+/// A file that the INF copies is not there.
+pub static PACKAGE_FILE_MISSING: Code = code!("LW2037", "package-file-missing");
+/// A certificate between signer and root is missing.
+pub static CATALOG_CHAIN_INCOMPLETE: Code = code!("LW2038", "catalog-chain-incomplete");
+/// The machine does not trust the root of the catalog's signer.
+pub static ROOT_NOT_TRUSTED_BY_MACHINE: Code = code!("LW2039", "root-not-trusted-by-machine");
+/// The signer's certificate has expired, and no time stamp helps.
+pub static CATALOG_SIGNER_EXPIRED: Code = code!("LW2040", "catalog-signer-expired");
+/// The signer's certificate was revoked.
+pub static CATALOG_SIGNER_REVOKED: Code = code!("LW2041", "catalog-signer-revoked");
+/// The signer's certificate is not for signing code.
+pub static CATALOG_SIGNER_USAGE: Code = code!("LW2042", "catalog-signer-usage");
+/// The machine distrusts the publisher.
+pub static PUBLISHER_DISTRUSTED: Code = code!("LW2043", "publisher-distrusted");
+/// The trust state of the account takes listed publishers only.
+pub static TRUST_STATE_FORBIDS: Code = code!("LW2044", "trust-state-forbids");
+/// This edition takes packages signed by Microsoft only.
+pub static EDITION_WANTS_MICROSOFT: Code = code!("LW2045", "edition-wants-microsoft");
+/// Nobody is there to say that the publisher is trusted.
+pub static PUBLISHER_UNKNOWN: Code = code!("LW2046", "publisher-unknown");
+/// Group policy forbids the installation.
+pub static INSTALLATION_RESTRICTED: Code = code!("LW2047", "installation-restricted");
+/// The catalog is for other versions of Windows.
+pub static CATALOG_FOR_OTHER_WINDOWS: Code = code!("LW2048", "catalog-for-other-windows");
 /// A boot image carries no signature.
 pub static BOOT_IMAGE_NOT_SIGNED: Code = code!("LW3001", "boot-image-not-signed");
 /// No list leads to the signer of a boot image.

@@ -8,3 +8,6 @@ pub mod linux;
 pub mod module;
 pub mod boot_image;
 pub mod boot_loader;
+pub mod driver;
+pub mod windows;
+pub mod package;

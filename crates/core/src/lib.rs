@@ -8,6 +8,7 @@
 extern crate alloc;
 
 pub mod errno;
+pub mod windows_words;
 pub mod code;
 pub mod codes;
 pub mod boot_claim;
@@ -25,6 +26,7 @@ pub mod facts;
 pub mod assume;
 pub mod check;
 pub mod policy;
+pub mod profile;
 pub mod signature;
 pub mod verdict;
 pub mod checks;

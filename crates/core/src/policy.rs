@@ -3,3 +3,4 @@
 pub mod linux;
 pub mod firmware;
 pub mod next_boot;
+pub mod windows;

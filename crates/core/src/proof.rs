@@ -11,6 +11,10 @@ use crate::boot_claim::BootClaim;
 use crate::errno::Errno;
 use loadworthy_formats::error::Error;
 
+pub mod windows;
+
+use windows::{WindowsClaim, WindowsQuestion};
+
 /// A rule of a platform: a name for us and the place where the platform itself follows it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -33,6 +37,8 @@ pub enum Origin {
     Argument,
     /// Built into this program (`--example`).
     BuiltIn,
+    /// A platform named with `--on`.
+    Profile,
 }
 
 /// Something that was looked at, or looked for.
@@ -153,6 +159,8 @@ pub enum Question {
     SbatLevel,
     /// Which boot-loader entry starts next.
     BootEntry,
+    /// A question about Windows.
+    Windows(WindowsQuestion),
 }
 
 /// Why a question stayed open.
@@ -172,6 +180,8 @@ pub enum Why {
     NoRow(Arc<str>),
     /// It is known for another kernel only.
     OtherKernel(Arc<str>),
+    /// Those who should know say different things: both readings, a sentence each.
+    Disputed(&'static str, &'static str),
 }
 
 /// A few words of a proof: the whole list of what our rules may assert.
@@ -430,6 +440,8 @@ pub enum Claim {
         /// The command that runs in its place.
         instead: Option<Arc<str>>,
     },
+    /// Something about Windows.
+    Windows(WindowsClaim),
 }
 
 /// A list that firmware or shim goes by.

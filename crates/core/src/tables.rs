@@ -17,6 +17,7 @@ pub mod errors;
 pub mod log;
 pub mod shims;
 pub mod authorities;
+pub mod windows;
 
 /// Everything the tables hold.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ pub struct Tables {
     pub errors: errors::Errors,
     /// Whose keys Windows and firmware tell apart.
     pub authorities: authorities::Authorities,
+    /// What each version of Windows demands.
+    pub windows: windows::WindowsVersions,
 }
 
 /// A table could not be read.
@@ -86,6 +89,10 @@ impl Tables {
             levels: read("firmware/sbat.toml", include_str!("../knowledge/firmware/sbat.toml"))?,
             errors: read("errors/errno.toml", include_str!("../knowledge/errors/errno.toml"))?,
             authorities: Self::authorities()?,
+            windows: read(
+                "windows/versions.toml",
+                include_str!("../knowledge/windows/versions.toml"),
+            )?,
         })
     }
 }

@@ -3,7 +3,7 @@
 //! `Refused ≻ Unknown ≻ LoadsTainted ≻ Loads`: one proven refusal decides although other checks
 //! are open; an open check leaves the verdict open although everything else passes.
 
-use crate::check::{Answer, Effect, Letter, Line};
+use crate::check::{Answer, Effect, Letter, Line, WindowsSays};
 use crate::code::Code;
 use crate::errno::Errno;
 use crate::fact::step::Step;
@@ -50,6 +50,8 @@ pub struct HostSays {
     pub lines: Vec<Line>,
     /// The marks this load leaves on the module.
     pub taint: BTreeSet<Letter>,
+    /// What Windows says; `None` on other platforms.
+    pub windows: Option<WindowsSays>,
 }
 
 /// Why something is refused or marked.
@@ -115,6 +117,7 @@ pub fn weigh(
     let mut says = HostSays { certain: true, ..HostSays::default() };
     let mut open: Vec<Gap> = Vec::new();
     let mut refused: Option<&'static Code> = None;
+    let mut audited = false;
     let mut backed = Standing::Confirmed;
     for (step, answer) in taken {
         let rule = step.rule();
@@ -131,7 +134,10 @@ pub fn weigh(
             }
             Ok(passage) => {
                 let proof = step.concludes(passage.claim);
-                let refuses = matches!(passage.effect, Effect::Refuse(..));
+                let refuses = matches!(
+                    passage.effect,
+                    Effect::Refuse(..) | Effect::Stop { .. } | Effect::Denied(..)
+                );
                 if refused.is_none() {
                     backed = backed
                         .min(standing(rule, refuses))
@@ -177,6 +183,31 @@ pub fn weigh(
                         }
                         Ended::Refused
                     }
+                    Effect::Told(more) => {
+                        if refused.is_none() {
+                            says.windows.get_or_insert_default().add(&more);
+                        }
+                        Ended::Passed
+                    }
+                    Effect::Audited(code, more) => {
+                        let reached = refused.is_none();
+                        reasons.push(Reason { code, because: proof.clone(), reached });
+                        if reached {
+                            audited = true;
+                            says.windows.get_or_insert_default().add(&more);
+                        }
+                        Ended::Marked
+                    }
+                    Effect::Denied(code, more) => {
+                        let first = refused.is_none();
+                        reasons.push(Reason { code, because: proof.clone(), reached: first });
+                        if first {
+                            refused = Some(code);
+                            says.windows.get_or_insert_default().add(&more);
+                            says.certain = open.is_empty();
+                        }
+                        Ended::Refused
+                    }
                 };
                 (ended, proof)
             }
@@ -191,7 +222,7 @@ pub fn weigh(
             Verdict::Refused(code)
         }
         None if !open.is_empty() => Verdict::Unknown(open),
-        None if !says.taint.is_empty() => Verdict::LoadsTainted,
+        None if audited || !says.taint.is_empty() => Verdict::LoadsTainted,
         None => Verdict::Loads,
     };
     Judgement { verdict, says, reasons, walk, standing: backed }

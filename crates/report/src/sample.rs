@@ -65,6 +65,7 @@ fn answered(name: &str, judgement: Judgement, tried: Vec<Tried>) -> Answered {
             required_by: Vec::new(),
             need: Need::default(),
         },
+        on: None,
         phase: Phase::Load,
         judgement,
         tried,
@@ -153,6 +154,7 @@ pub(crate) fn answers(answers: Vec<Answered>) -> Answers {
         at: "2026-11-21T00:00:00Z".to_owned(),
         host: Host {
             source: Origin::Root,
+            platform: loadworthy_core::answer::Platform::Linux,
             kernel: Some(text("6.1.0-56-amd64")),
             secure_boot: Some(true),
             lockdown: Some("integrity"),

@@ -178,6 +178,9 @@ fn first_line(a: &Answered, style: &Style) -> String {
         Verdict::Refused(_) => Tone::Bad,
     };
     let mut line = format!("{}  {}", style.paint(tone, outcome), style.plain(&a.subject.name));
+    if let Some(on) = &a.on {
+        line.push_str(&format!("  {} on {}", a.phase.name(), style.plain(on)));
+    }
     if let Some(path) = &a.subject.path {
         line.push_str("  ");
         line.push_str(&style.plain(path));
@@ -234,6 +237,15 @@ fn rows(a: &Answered, answers: &Answers, options: &Options, out: &mut dyn Write)
         row(&format!("{who} will say"), &said.join("; "))?;
         if (says.errno.is_some() || says.stopped.is_some()) && !says.certain {
             row("", "not certain: something that is not known comes before it")?;
+        }
+    }
+    if let Some(windows) = &says.windows {
+        let said = words::windows::says(windows);
+        if !said.is_empty() {
+            row("Windows will say", &said.join("; "))?;
+        }
+        if let Some(prompt) = windows.prompt.filter(|_| loads(a)) {
+            row("asked", words::windows::prompt(prompt))?;
         }
     }
     let beyond: Vec<String> = a
@@ -294,9 +306,18 @@ fn rows(a: &Answered, answers: &Answers, options: &Options, out: &mut dyn Write)
     Ok(())
 }
 
+fn loads(a: &Answered) -> bool {
+    matches!(a.judgement.verdict, Verdict::Loads | Verdict::LoadsTainted)
+}
+
 fn backing(a: &Answered) -> &'static str {
+    use loadworthy_core::answer::Kind;
     use loadworthy_core::proof::Standing;
+    let windows = matches!(a.subject.kind, Kind::WindowsDriver | Kind::DriverPackage);
     match a.judgement.standing {
+        Standing::Documented if windows => {
+            "documented: Microsoft's documents, or analyses they do not contradict, say so"
+        }
         Standing::Confirmed => "confirmed: a real kernel of this release answered so",
         Standing::Documented => "documented: the kernel's source code says so",
         Standing::Extrapolated => "extrapolated: this kernel is newer than those we know",

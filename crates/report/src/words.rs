@@ -8,6 +8,7 @@ use loadworthy_core::proof::{Claim, Fit, Gap, Gate, Origin, Question, Ring, Stan
 
 pub mod boot;
 pub mod remedies;
+pub mod windows;
 
 /// A claim as a sentence.
 #[must_use]
@@ -251,6 +252,7 @@ pub fn claim(claim: &Claim) -> String {
         Claim::ImageSignerUnknown { signer } => {
             format!("the image is signed by \"{signer}\", whom no list here trusts")
         }
+        Claim::Windows(claim) => windows::claim(claim),
         Claim::SbatFits => "the generations of the image (SBAT) are not revoked".into(),
         Claim::SbatMissing => "the image does not say of which generation it is (SBAT)".into(),
         Claim::SbatTooOld { component, has, wants } => {
@@ -290,6 +292,7 @@ pub const fn origin(origin: Origin) -> &'static str {
         Origin::Bundle => "bundle",
         Origin::Argument => "argument",
         Origin::BuiltIn => "example",
+        Origin::Profile => "profile",
     }
 }
 
@@ -411,6 +414,7 @@ pub const fn question(question: Question) -> (&'static str, &'static str, &'stat
             "which boot-loader entry starts next",
             "run as root, or name the kernel with --kernel",
         ),
+        Question::Windows(question) => windows::question(question),
         Question::SbatLevel => (
             "sbat-level",
             "which generations are revoked (SBAT)",
@@ -430,6 +434,7 @@ pub fn why(why: &Why) -> (&str, String) {
         Why::Broken(item, said) => (item, format!("the system says: {said}")),
         Why::NoRow(item) => (item, "no row of our tables covers it".to_owned()),
         Why::OtherKernel(item) => (item, "it speaks of another kernel only".to_owned()),
+        Why::Disputed(one, other) => ("", format!("sources disagree: {one}; {other}")),
     }
 }
 
@@ -454,6 +459,7 @@ pub const fn supply(gap: &Gap) -> &'static str {
         | Why::Unreadable(..)
         | Why::Broken(..)
         | Why::NoRow(_)
-        | Why::OtherKernel(_) => question(gap.question).2,
+        | Why::OtherKernel(_)
+        | Why::Disputed(..) => question(gap.question).2,
     }
 }

@@ -13,3 +13,4 @@ pub mod module;
 pub mod firmware;
 pub mod host;
 pub mod image;
+pub mod windows;

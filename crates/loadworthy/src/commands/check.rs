@@ -107,7 +107,13 @@ fn nothing(request: &Request) -> Answers {
     };
     Answers {
         at: request.at.clone(),
-        host: answer::Host { source, kernel: None, secure_boot: None, lockdown: None },
+        host: answer::Host {
+            source,
+            platform: answer::Platform::Linux,
+            kernel: None,
+            secure_boot: None,
+            lockdown: None,
+        },
         answers: Vec::new(),
         notes: Vec::new(),
     }

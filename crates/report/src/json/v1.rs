@@ -6,10 +6,11 @@
 use crate::json::document::{Tool, document};
 use crate::json::proofs::{Missing, Numbered, Table};
 use crate::words::{self, remedies};
-use loadworthy_core::answer::{Answered, Answers, Demand, Host, Note, Subject, Tried};
+use loadworthy_core::answer::{Answered, Answers, Demand, Host, Note, Phase, Subject, Tried};
 use loadworthy_core::codes;
 use loadworthy_core::proof::{Origin, Proof};
 use loadworthy_core::verdict::{HostSays, Reason, Verdict};
+use loadworthy_core::windows_words::{Hresult, Prompt, Status};
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -27,7 +28,7 @@ impl<'a> From<&'a Host> for HostDto<'a> {
     fn from(host: &'a Host) -> Self {
         Self {
             source: words::origin(host.source),
-            platform: "linux",
+            platform: host.platform.name(),
             kernel: host.kernel.as_deref(),
             secure_boot: host.secure_boot.map(|on| if on { "on" } else { "off" }),
             lockdown: host.lockdown,
@@ -118,7 +119,7 @@ struct VerdictDto<'a> {
     outcome: &'static str,
     confidence: &'static str,
     code: Option<&'static str>,
-    host_says: HostSaysDto<'a>,
+    host_says: SaysDto<'a>,
     reasons: Vec<ReasonDto>,
     unknown: Vec<Missing>,
     pending: Option<&'a str>,
@@ -150,12 +151,12 @@ impl<'a> VerdictDto<'a> {
         let walk = judgement.walk.iter();
         Self {
             subject: SubjectDto::from(&a.subject),
-            on: None,
+            on: a.on.as_deref(),
             phase: a.phase.name(),
             outcome: judgement.verdict.name(),
             confidence: words::standing(judgement.standing),
             code,
-            host_says: HostSaysDto::from(&judgement.says),
+            host_says: SaysDto::of(&judgement.says, a.phase),
             reasons: judgement.reasons.iter().map(|r| ReasonDto::of(r, table)).collect(),
             unknown,
             pending: a.pending.as_deref(),
@@ -206,6 +207,54 @@ impl<'a> From<&'a Subject> for SubjectDto<'a> {
             }),
         }
     }
+}
+
+/// What the host says, in the words of its platform.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum SaysDto<'a> {
+    Linux(HostSaysDto<'a>),
+    WindowsLoad(LoadSaysDto<'a>),
+    WindowsInstall(InstallSaysDto),
+}
+
+impl<'a> SaysDto<'a> {
+    fn of(says: &'a HostSays, phase: Phase) -> Self {
+        match (&says.windows, phase) {
+            (None, _) => Self::Linux(HostSaysDto::from(says)),
+            (Some(windows), Phase::Load) => Self::WindowsLoad(LoadSaysDto {
+                status: windows.status.map(|s| s.to_string()),
+                status_name: windows.status.map(Status::name),
+                status_certain: (windows.status.is_some() && !says.certain).then_some(false),
+                events: &windows.events,
+                problem: windows.problem,
+            }),
+            (Some(windows), Phase::Install) => Self::WindowsInstall(InstallSaysDto {
+                hresult: windows.hresult.map(|h| h.to_string()),
+                hresult_name: windows.hresult.map(Hresult::name),
+                inner: windows.inner.map(|h| h.to_string()),
+                prompt: windows.prompt.map(Prompt::name),
+            }),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct LoadSaysDto<'a> {
+    status: Option<String>,
+    status_name: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_certain: Option<bool>,
+    events: &'a [u16],
+    problem: Option<u8>,
+}
+
+#[derive(Debug, Serialize)]
+struct InstallSaysDto {
+    hresult: Option<String>,
+    hresult_name: Option<&'static str>,
+    inner: Option<String>,
+    prompt: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]

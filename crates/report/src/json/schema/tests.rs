@@ -45,6 +45,11 @@ fn misfits(value: &Value, schema: &Value, root: &Value, at: &str, told: &mut Vec
                 }
                 true
             }
+            "anyOf" => rule.as_array().unwrap().iter().any(|one| {
+                let mut inner = Vec::new();
+                misfits(value, one, root, at, &mut inner);
+                inner.is_empty()
+            }),
             "items" => {
                 for (n, item) in value.as_array().into_iter().flatten().enumerate() {
                     misfits(item, rule, root, &format!("{at}/{n}"), told);
@@ -77,6 +82,9 @@ fn pattern(text: &str, pattern: &str) -> bool {
             .strip_prefix("LW")
             .is_some_and(|n| n.len() == 4 && n.bytes().all(|b| b.is_ascii_digit())),
         "^[0-9a-f]*$" => text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')),
+        "^0x[0-9A-F]{8}$" => text.strip_prefix("0x").is_some_and(|n| {
+            n.len() == 8 && n.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
+        }),
         other => panic!("the pattern {other} is not understood"),
     }
 }

@@ -1,0 +1,101 @@
+//! Lists that name images and signers: what came with Windows, and the list of vulnerable drivers.
+//!
+//! They are asked about what has passed so far, so a driver that is unsigned *and* listed is
+//! refused as unsigned. An entry about a signer counts for any signature of the file.
+
+use super::{DriverCase, DriverCheck, deny, pass};
+use crate::check::{Answer, Check};
+use crate::codes::{DRIVER_ON_BLOCK_LIST, DRIVER_REVOKED_BY_LIST};
+use crate::fact::Listing;
+use crate::fact::step::Step;
+use crate::facts::driver::{DriverImage, DriverSignature};
+use crate::facts::windows::{Denied, Deny};
+use crate::proof::windows::WindowsClaim;
+use crate::proof::{Gaps, Rule};
+use crate::windows_words::Status;
+use alloc::vec::Vec;
+
+pub(super) static REVOKED: DriverCheck = Check {
+    rule: Rule {
+        name: "windows/revoked-by-list",
+        source: "KB5029033, Driver.STL; events 3032, 3036",
+    },
+    run: revoked,
+};
+
+pub(super) static BLOCKED: DriverCheck = Check {
+    rule: Rule {
+        name: "windows/block-list",
+        source: "Microsoft recommended driver block rules; event 3077",
+    },
+    run: blocked,
+};
+
+fn revoked(case: &DriverCase<'_>, step: &mut Step) -> Answer {
+    if case.not_asked(step)? {
+        return Ok(pass(WindowsClaim::NotAsked));
+    }
+    Ok(match find(case, step, &case.policy.facts.revoked)? {
+        None => pass(WindowsClaim::NotRevoked),
+        Some(entry) => deny(
+            WindowsClaim::Revoked { by: entry.name.clone() },
+            &DRIVER_REVOKED_BY_LIST,
+            Some(Status::IMAGE_CERT_REVOKED),
+            None,
+            &[3032],
+        ),
+    })
+}
+
+fn blocked(case: &DriverCase<'_>, step: &mut Step) -> Answer {
+    if case.not_asked(step)? {
+        return Ok(pass(WindowsClaim::NotAsked));
+    }
+    if !*step.consult(&case.policy.block_list_on)? {
+        return Ok(pass(WindowsClaim::BlockListOn(false)));
+    }
+    Ok(match find(case, step, &case.policy.facts.blocked)? {
+        None => pass(WindowsClaim::NotBlocked { list: "Microsoft Windows Driver Policy".into() }),
+        Some(entry) => deny(
+            WindowsClaim::Blocked { by: entry.name.clone() },
+            &DRIVER_ON_BLOCK_LIST,
+            Some(Status::IMAGE_CERT_REVOKED),
+            None,
+            &[3077],
+        ),
+    })
+}
+
+fn find<'l>(
+    case: &DriverCase<'_>,
+    step: &mut Step,
+    list: &'l Listing<Deny>,
+) -> Result<Option<&'l Deny>, Gaps> {
+    let image = step.consult(&case.driver.image)?.clone();
+    let signatures: Vec<DriverSignature> = case.signatures(step)?.into_iter().cloned().collect();
+    step.find(list, |entry| names(&entry.what, &image, &signatures))
+}
+
+/// Whether an entry names this image or a signer of it.
+#[must_use]
+pub fn names(entry: &Denied, image: &DriverImage, signatures: &[DriverSignature]) -> bool {
+    match entry {
+        Denied::Digest(by, digest) => {
+            let named = |list: &[_]| list.iter().any(|(a, d)| a == by && d == digest);
+            named(&image.digests) || named(&image.first_page)
+        }
+        Denied::File { name, least, most } => {
+            let same = image.original_name.as_ref().is_some_and(|n| n.eq_ignore_ascii_case(name));
+            let version = image.version.unwrap_or_default();
+            (same || name.is_empty()) && (*least..=*most).contains(&version)
+        }
+        Denied::Signer { signed_part, publisher, files } => {
+            let signs = signatures.iter().any(|s| {
+                s.signed_parts.iter().any(|(_, d)| *d.as_bytes() == **signed_part)
+                    && publisher.as_ref().is_none_or(|p| p.eq_ignore_ascii_case(&s.signer))
+            });
+            let about = |file| names(file, image, signatures);
+            signs && (files.is_empty() || files.iter().any(about))
+        }
+    }
+}
