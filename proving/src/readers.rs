@@ -17,7 +17,9 @@ use loadworthy_formats::limits::Limits;
 use loadworthy_formats::package::member::Member;
 use loadworthy_formats::pe::attribute_certificates;
 use loadworthy_formats::uefi::{authenticated, load_option, sbat, signature_list, variable};
-use loadworthy_formats::{authenticode, cms, compress, cpio, elf, inf, modsig, package, pe, x509};
+use loadworthy_formats::{
+    authenticode, cab, cms, compress, cpio, elf, inf, modsig, msi, package, pe, x509,
+};
 use std::hint::black_box;
 use std::io::Read;
 
@@ -160,6 +162,16 @@ const OWN: &[Reader] = &[
                 }
             }
         }
+    }),
+    ("cab", |bytes| {
+        let small = Limits { package_bytes: UNPACKED, ..LIMITS };
+        if let Ok(read) = cab::cabinet::read(bytes, &small) {
+            let _ = black_box(cab::data::unpack(&read.value, &small));
+        }
+    }),
+    ("msi", |bytes| {
+        let small = Limits { package_bytes: UNPACKED, ..LIMITS };
+        let _ = black_box(msi::installer::inside(bytes, &small));
     }),
     ("modsig", |bytes| {
         let _ = black_box(modsig::read(bytes));

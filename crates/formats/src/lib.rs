@@ -31,4 +31,6 @@ pub mod uefi;
 pub mod kernel;
 pub mod manifest;
 pub mod inf;
+pub mod cab;
+pub mod msi;
 pub mod boot;

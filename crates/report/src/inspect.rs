@@ -22,6 +22,7 @@ mod kernel_image;
 mod initramfs;
 mod pe;
 mod inf;
+mod archive;
 pub mod kernel_text;
 
 use std::path::Path;
@@ -31,6 +32,8 @@ use loadworthy_formats::limits::Limits;
 use serde::Serialize;
 use serde_json::json;
 
+pub use archive::Msi;
+pub use archive::{Cab, Packed};
 pub use certificate::Certificate;
 pub use efi_variable::EfiVariable;
 pub use inf::Inf;
@@ -94,6 +97,12 @@ pub struct Entry {
     /// The block of an `inf`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inf: Option<Inf>,
+    /// The block of a `cab`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cab: Option<Cab>,
+    /// The block of an `msi`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub msi: Option<Msi>,
     /// The signatures of a `linux-module` or `pe`; empty: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signatures: Option<Vec<Signature>>,
@@ -139,6 +148,14 @@ fn look(path: &Path, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
     if let Some(block) = inf::read(&name, bytes, limits, &mut entry.errors, &mut entry.deviations) {
         entry.inf = Some(block);
         return Kind::Inf;
+    }
+    if let Some(block) = archive::cab(bytes, limits, &mut entry.errors, &mut entry.deviations) {
+        entry.cab = Some(block);
+        return Kind::Cab;
+    }
+    if let Some(block) = archive::msi(bytes, limits, &mut entry.errors, &mut entry.deviations) {
+        entry.msi = Some(block);
+        return Kind::Msi;
     }
     if let Some(kind) = text_of_kernel(path, (bytes, packing), limits, entry) {
         return kind;
@@ -264,6 +281,12 @@ pub fn text(entry: &Entry) -> String {
     if let Some(block) = &entry.inf {
         block.text(&mut page);
     }
+    if let Some(block) = &entry.cab {
+        block.text(&mut page);
+    }
+    if let Some(block) = &entry.msi {
+        block.text(&mut page);
+    }
     page.several("error", &entry.errors, 10);
     page.several("odd", &entry.deviations, 10);
     page.finish()
@@ -276,6 +299,8 @@ fn headline(entry: &Entry) -> String {
         Entry { pe: Some(block), .. } => block.headline(),
         Entry { initramfs: Some(block), .. } => block.headline(),
         Entry { inf: Some(block), .. } => block.headline(),
+        Entry { msi: Some(block), .. } => block.headline(),
+        Entry { cab: Some(block), .. } => block.headline(),
         Entry { kernel_text: Some(block), .. } => block.headline(),
         Entry { signature_list: Some(block), .. } => block.headline(),
         Entry { efi_variable: Some(block), .. } => block.name.clone(),

@@ -24,6 +24,10 @@ pub enum Kind {
     Pkcs7,
     /// The text of a Windows driver package.
     Inf,
+    /// A cabinet.
+    Cab,
+    /// A package of Windows Installer.
+    Msi,
     /// The configuration that a kernel was built with.
     KernelConfig,
     /// A kernel's command line.
@@ -71,6 +75,8 @@ impl Kind {
             Self::Certificate => "certificate",
             Self::Pkcs7 => "pkcs7",
             Self::Inf => "inf",
+            Self::Cab => "cab",
+            Self::Msi => "msi",
             Self::KernelConfig => "kernel-config",
             Self::KernelCommandLine => "kernel-command-line",
             Self::ProcKeys => "proc-keys",
