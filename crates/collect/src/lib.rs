@@ -7,7 +7,9 @@
 
 pub mod item;
 pub mod sighting;
+pub mod contents;
 pub mod view;
+pub mod bundle;
 pub mod views;
 pub mod keep;
 pub mod gather;

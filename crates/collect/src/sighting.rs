@@ -5,6 +5,8 @@
 
 use std::io;
 
+use loadworthy_formats::bundle::sketch::Sketch;
+
 /// What a look at an item gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -101,4 +103,15 @@ pub struct Metadata {
     pub inode: u64,
     /// Number of the file system.
     pub device: u64,
+}
+
+/// A module that was recorded without the bytes that no fact is drawn from.
+#[derive(Clone, Debug)]
+pub struct Sketched {
+    /// What is known of the whole.
+    pub sketch: Sketch,
+    /// The module, unpacked, with zeros for what was left out.
+    pub module: Vec<u8>,
+    /// Whether the file carries a signature for IMA; `None`: not seen.
+    pub file_signature: Option<bool>,
 }

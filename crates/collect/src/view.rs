@@ -1,17 +1,33 @@
 //! The waist of the house: every feed is looked at through this trait, and `gather` is written once.
 
 use loadworthy_core::proof::Origin;
+use loadworthy_formats::error::Error;
 
 use crate::item::Item;
-use crate::sighting::{Metadata, Outcome};
+use crate::sighting::{Metadata, Outcome, Sketched};
 
 /// Something that can be asked for items of a machine.
 ///
 /// Looking changes nothing, runs nothing and does not block on pipes or devices. Several threads
 /// may look at once.
 pub trait View: Send + Sync {
-    /// Where its answers come from.
+    /// Where its answers were seen: a bundle says what the view said that it was recorded from.
     fn origin(&self) -> Origin;
+
+    /// What was opened to look at the machine.
+    fn source(&self) -> Origin {
+        self.origin()
+    }
+
+    /// A module that is there without its bytes; `None` where [`View::look_into`] gives them.
+    fn sketched(&self, _item: &Item) -> Option<Result<Sketched, Error>> {
+        None
+    }
+
+    /// Why answers given so far cannot be relied on: our own storage is damaged.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
 
     /// Looks at `item`. Bytes replace what is in `buffer`, never more than `limit` of them; after
     /// any other outcome the buffer is empty. Of a folder, `limit` does not count names.

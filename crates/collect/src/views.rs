@@ -5,3 +5,5 @@ mod resolve;
 pub mod caller;
 pub mod root;
 pub mod live_linux;
+pub mod recording;
+pub mod bundle;

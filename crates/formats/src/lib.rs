@@ -34,3 +34,4 @@ pub mod inf;
 pub mod cab;
 pub mod msi;
 pub mod boot;
+pub mod bundle;

@@ -41,6 +41,15 @@ pub fn hex(bytes: &[u8]) -> String {
     out
 }
 
+/// The bytes that hexadecimal digits stand for; `None` where they are not only that.
+#[must_use]
+pub fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let half = |digit: &u8| char::from(*digit).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let byte = |[high, low]: &[u8; 2]| Some(half(high)? << 4 | half(low)?);
+    rest.is_empty().then(|| pairs.iter().map(byte).collect()).flatten()
+}
+
 /// The text before the first NUL byte, made safe to print: what is no printable text becomes `\xNN`.
 #[must_use]
 pub fn printable(bytes: &[u8]) -> String {

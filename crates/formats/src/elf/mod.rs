@@ -17,6 +17,7 @@ pub mod modinfo;
 pub mod versions;
 pub mod symbols;
 pub mod survey;
+pub mod kept;
 pub mod relocations;
 pub mod quick;
 

@@ -3,21 +3,20 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use loadworthy_core::crypt::digest::{DigestAlgorithm, DigestSet, Hasher, digest};
+use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::fact::{Fact, Source};
 use loadworthy_core::facts::module::{ModuleBytes, ModuleFacts, ModuleFile};
 use loadworthy_core::proof::{Evidence, Origin, Question, Why, gap, text};
-use loadworthy_formats::cms::signed_data::{self, Part};
 use loadworthy_formats::compress::{self, Compression};
-use loadworthy_formats::elf::survey::survey;
 use loadworthy_formats::error::{Error, Kind};
 use loadworthy_formats::kernel::name;
 use loadworthy_formats::limits::Limits;
-use loadworthy_formats::modsig::{self, Appended, Signature};
+use loadworthy_formats::text::unhex;
 
+use crate::contents;
 use crate::gather::looking::{Looking, why};
 use crate::item::{HostPath, Item};
-use crate::sighting::{self, Outcome};
+use crate::sighting::{self, Outcome, Sketched};
 use crate::views::caller;
 
 /// Buffers that one worker keeps from module to module.
@@ -45,6 +44,9 @@ fn alone() -> Alone {
 #[must_use]
 pub fn gather(looking: &Looking<'_>, path: &HostPath, scratch: &mut Scratch) -> ModuleFacts {
     let item = Item::File(path.clone());
+    if let Some(recorded) = looking.view.sketched(&item) {
+        return recalled(&path.to_string(), looking.view.origin(), recorded, looking.limits);
+    }
     let look = |limit, buffer: &mut Vec<u8>| looking.view.look_into(&item, limit, buffer);
     facts(&path.to_string(), looking.view.origin(), look, scratch, looking.limits)
 }
@@ -110,16 +112,10 @@ fn unpack(
     done.map(|_| ())
 }
 
-fn looked_over(
-    path: &str,
-    origin: Origin,
-    outcome: &Outcome,
-    scratch: &mut Scratch,
-    limits: &Limits,
-    held: &mut Option<Alone>,
-) -> ModuleFacts {
+/// What is known of a module before it is read.
+fn unread(path: &str) -> ModuleFacts {
     let path = text(path);
-    let mut module = ModuleFacts {
+    ModuleFacts {
         name: text(name::of_path(&path)),
         path: path.clone(),
         sha256: None,
@@ -128,7 +124,56 @@ fn looked_over(
             Question::ImaPolicy,
             Why::OutOfReach(text(format!("{path}: security.ima"))),
         )),
-    };
+    }
+}
+
+/// That a file carries no signature for IMA, where that was seen.
+fn without_file_signature(module: &mut ModuleFacts, origin: Origin, carries: Option<bool>) {
+    let item = text(format!("{}: security.ima", module.path));
+    module.without_file_signature = match carries {
+        Some(true) => {
+            let found = Why::Broken(item, text("there is one, and it is not verified here"));
+            Fact::unknown(gap(Question::ImaPolicy, found))
+        }
+        Some(false) => Fact::absent((), Evidence { origin, item, said: text("") }),
+        None => return,
+    }
+}
+
+/// A module of a bundle.
+fn recalled(
+    path: &str,
+    origin: Origin,
+    recorded: Result<Sketched, Error>,
+    limits: &Limits,
+) -> ModuleFacts {
+    let mut module = unread(path);
+    let read = recorded.and_then(|recorded| {
+        let _held = (recorded.module.len() > BESIDE_OTHERS).then(alone);
+        without_file_signature(&mut module, origin, recorded.file_signature);
+        module.sha256 = unhex(&recorded.sketch.sha256).and_then(|bytes| bytes.try_into().ok());
+        contents::sketched(&recorded.sketch, &recorded.module, limits)
+    });
+    match read {
+        Ok(read) => finish(module, read, origin),
+        Err(error) => {
+            let why = Why::Unreadable(module.path.clone(), error);
+            module.file = Source::unknown(gap(Question::ModuleBytes, why));
+            module
+        }
+    }
+}
+
+fn looked_over(
+    path: &str,
+    origin: Origin,
+    outcome: &Outcome,
+    scratch: &mut Scratch,
+    limits: &Limits,
+    held: &mut Option<Alone>,
+) -> ModuleFacts {
+    let mut module = unread(path);
+    let path = module.path.clone();
     let not_readable = match outcome {
         Outcome::Bytes { .. } if scratch.stored.is_empty() => Some("empty"),
         Outcome::Bytes { .. } => None,
@@ -139,14 +184,8 @@ fn looked_over(
             return module;
         }
     };
-    if let Outcome::Bytes { file_signature: Some(carries) } = outcome {
-        let item = text(format!("{path}: security.ima"));
-        module.without_file_signature = if *carries {
-            let found = Why::Broken(item, text("there is one, and it is not verified here"));
-            Fact::unknown(gap(Question::ImaPolicy, found))
-        } else {
-            Fact::absent((), Evidence { origin, item, said: text("") })
-        };
+    if let Outcome::Bytes { file_signature } = outcome {
+        without_file_signature(&mut module, origin, *file_signature);
     }
     if let Some(what) = not_readable {
         module.file = Source::read(Arc::new(ModuleFile::NotReadable(what)), origin, path);
@@ -170,11 +209,15 @@ fn looked_over(
             }
         }
     };
-    let read = bytes(plain, limits);
+    finish(module, contents::bytes(plain, limits), origin)
+}
+
+fn finish(mut module: ModuleFacts, read: ModuleBytes, origin: Origin) -> ModuleFacts {
     module.sha256 = module.sha256.or(Some(read.sha256));
     if let Some(own) = own_name(&read) {
         module.name = own;
     }
+    let path = module.path.clone();
     module.file = Source::read(Arc::new(ModuleFile::Read(Arc::new(read))), origin, path);
     module
 }
@@ -190,67 +233,12 @@ fn sha256(of: &[u8]) -> Option<[u8; 32]> {
     digest(DigestAlgorithm::Sha256, of).as_bytes().try_into().ok()
 }
 
-/// The bytes of a module, unpacked, looked over once: what stands at the end, the digests that the
-/// signature names, the digest of everything, and the ELF file.
-#[must_use]
-pub fn bytes(plain: &[u8], limits: &Limits) -> ModuleBytes {
-    let appended = modsig::read(plain);
-    let span = match &appended {
-        Appended::Signature(signature) => signature.pkcs7.clone(),
-        Appended::Nothing | Appended::MarkerOnly { .. } => None,
-    };
-    let message = span.clone().and_then(|span| plain.get(span)).unwrap_or_default();
-    let named = digests_named(message);
-    let mut all = named;
-    all.insert(DigestAlgorithm::Sha256);
-    let mut hasher = Hasher::new(all);
-    let content = span.as_ref().map_or(plain.len(), |span| span.start);
-    let (signed, rest) = plain.split_at_checked(content).unwrap_or((plain, &[]));
-    hasher.update(signed);
-    let mut digests = std::collections::BTreeMap::new();
-    if span.is_some() {
-        digests.extend(hasher.so_far().into_iter().filter(|(of, _)| named.contains(*of)));
-    }
-    hasher.update(rest);
-    // Where the trailer is refused, the kernel takes off the marker alone and looks for the ELF file
-    // in all of the rest (`kernel/module/signing.c` `mod_verify_sig`).
-    let elf = match &appended {
-        Appended::Signature(Signature { trailer, without_marker, .. })
-            if trailer.id_type != modsig::PKCS7 || !trailer.unused_are_zero() =>
-        {
-            plain.get(..*without_marker).unwrap_or(plain)
-        }
-        _ => signed,
-    };
-    let whole = hasher.finish().into_iter().find(|(of, _)| *of == DigestAlgorithm::Sha256);
-    let whole = whole.and_then(|(_, digest)| digest.as_bytes().try_into().ok());
-    ModuleBytes {
-        len: u64::try_from(plain.len()).unwrap_or(u64::MAX),
-        message: span.map(|_| Arc::from(message)),
-        digests,
-        sha256: whole.unwrap_or_default(),
-        survey: survey(elf, limits).value,
-        appended,
-    }
-}
-
-/// Every digest that the message names anywhere. What the kernel makes of it is decided later.
-fn digests_named(message: &[u8]) -> DigestSet {
-    let mut named = DigestSet::default();
-    for event in signed_data::read(message).events {
-        if event.action == Part::Oid
-            && let Some(of) = DigestAlgorithm::from_oid(event.value)
-        {
-            named.insert(of);
-        }
-    }
-    named
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contents::bytes;
     use crate::gather::host::{Host, opened};
+    use loadworthy_formats::modsig;
     use loadworthy_formats::text::hex;
 
     /// The beginning of a signed message that names SHA-256 and SHA-512 and breaks off.
