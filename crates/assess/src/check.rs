@@ -71,8 +71,9 @@ pub fn check_on(
         answers.sort_by_key(|(at, _)| *at);
     }
     let answers = answers.into_iter().map(|(_, answer)| answer).collect();
+    host.sound()?;
     let host = summary.unwrap_or_else(|| Summary {
-        source: host.looking().view.origin(),
+        source: host.looking().view.source(),
         platform: Platform::Linux,
         kernel: None,
         secure_boot: boot.as_ref().and_then(BootChain::secure_boot),
@@ -105,7 +106,7 @@ fn summary_of(host: &Host, kernel: &OneKernel) -> Summary {
     let running = known(&kernel.facts.running.lockdown).map(level);
     let drawn = known(&kernel.policy.locked_down).map(|on| if on { "integrity" } else { "none" });
     Summary {
-        source: host.looking().view.origin(),
+        source: host.looking().view.source(),
         platform: Platform::Linux,
         kernel: Some(kernel.kernel.release.clone()),
         secure_boot: known(&kernel.policy.secure_boot),

@@ -1,5 +1,6 @@
 //! One machine, opened; one of its kernels, with its facts and its policy.
 
+use std::error::Error;
 use std::path::Path;
 
 use loadworthy_collect::gather::firmware;
@@ -9,6 +10,7 @@ use loadworthy_collect::gather::linux::tree::{self, Tree};
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::keep::Keep;
 use loadworthy_collect::view::View;
+use loadworthy_collect::views::bundle::Recorded;
 use loadworthy_collect::views::live_linux::LiveLinux;
 use loadworthy_collect::views::root::Root;
 use loadworthy_core::fact::Fact;
@@ -26,6 +28,8 @@ use crate::request::{Request, Source, Trouble, Which};
 /// An opened machine.
 pub struct Host {
     view: Box<dyn View>,
+    /// The bundle it was opened from.
+    path: String,
     limits: Limits,
     keep: Option<Keep>,
     /// Its kernels.
@@ -55,20 +59,35 @@ pub struct OneKernel {
     pub policy: LinuxPolicy,
 }
 
+/// Opens the feed of a machine.
+///
+/// # Errors
+/// When the folder or file cannot be opened.
+pub(crate) fn view(source: &Source) -> Result<Box<dyn View>, Trouble> {
+    let open = |path: &Path, e: &dyn Error| Trouble::Open {
+        path: path.display().to_string(),
+        problem: e.to_string(),
+    };
+    Ok(match source {
+        Source::Live => Box::new(LiveLinux::open().map_err(|e| open(Path::new("/"), &e))?),
+        Source::Root(path) => Box::new(Root::open(path).map_err(|e| open(path, &e))?),
+        Source::Bundle(path) => {
+            Box::new(Recorded::open(path, &Limits::DEFAULT).map_err(|e| open(path, &e))?)
+        }
+    })
+}
+
 impl Host {
     /// Opens the machine that is asked about.
     ///
     /// # Errors
     /// When the folder cannot be opened.
     pub fn open(source: &Source) -> Result<Self, Trouble> {
-        let open = |path: String, e: std::io::Error| Trouble::Open { path, problem: e.to_string() };
-        let view: Box<dyn View> = match source {
-            Source::Live => Box::new(LiveLinux::open().map_err(|e| open("/".into(), e))?),
-            Source::Root(path) => {
-                Box::new(Root::open(path).map_err(|e| open(path.display().to_string(), e))?)
-            }
-        };
-        Self::over(view)
+        let mut host = Self::over(view(source)?)?;
+        if let Source::Bundle(path) = source {
+            host.path = path.display().to_string();
+        }
+        Ok(host)
     }
 
     /// The same over a view that is open already.
@@ -79,7 +98,7 @@ impl Host {
         let tables = Tables::built_in().map_err(|e| Trouble::Table(e.to_string()))?;
         let limits = Limits::DEFAULT;
         let kernels = kernels::gather(&Looking::new(&*view, &limits));
-        Ok(Self { view, limits, keep: None, kernels, tables })
+        Ok(Self { view, path: String::new(), limits, keep: None, kernels, tables })
     }
 
     /// The same, with costly findings kept in `folder`.
@@ -94,6 +113,17 @@ impl Host {
         let keep = folder.map(open).transpose();
         self.keep = keep.map_err(|(path, problem)| Trouble::Open { path, problem })?;
         Ok(self)
+    }
+
+    /// Whether everything that was answered so far can be relied on.
+    ///
+    /// # Errors
+    /// When the bundle that it was read from turned out to be damaged.
+    pub fn sound(&self) -> Result<(), Trouble> {
+        match self.view.trouble() {
+            Some(problem) => Err(Trouble::Open { path: self.path.clone(), problem }),
+            None => Ok(()),
+        }
     }
 
     /// How this machine is looked at.

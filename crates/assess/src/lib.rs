@@ -17,3 +17,4 @@ mod judging;
 mod preflight;
 pub mod check;
 pub mod policy;
+pub mod record;

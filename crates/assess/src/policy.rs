@@ -26,6 +26,14 @@ pub struct Policy {
 /// When our own work cannot be done.
 pub fn policy(request: &Request) -> Result<Vec<Policy>, Trouble> {
     let host = Host::open(&request.source)?.keeping(request.cache.as_deref())?;
+    policy_on(&host, request)
+}
+
+/// The same on a host that is open already.
+///
+/// # Errors
+/// As [`policy`].
+pub fn policy_on(host: &Host, request: &Request) -> Result<Vec<Policy>, Trouble> {
     let mut out = Vec::new();
     for kernel in host.asked(&request.kernel)? {
         let kernel = host.kernel(kernel, request)?;
@@ -33,6 +41,7 @@ pub fn policy(request: &Request) -> Result<Vec<Policy>, Trouble> {
         demands.extend(inventory(&inventory::gather(&host.looking())));
         out.push(Policy { kernel: kernel.kernel.release.to_string(), demands });
     }
+    host.sound()?;
     Ok(out)
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use loadworthy_core::proof::Origin;
+
 /// One question.
 #[derive(Debug)]
 pub struct Request {
@@ -29,6 +31,20 @@ pub enum Source {
     Live,
     /// A folder, as if it were `/`.
     Root(PathBuf),
+    /// What was recorded of one.
+    Bundle(PathBuf),
+}
+
+impl Source {
+    /// The same, as answers name it.
+    #[must_use]
+    pub const fn origin(&self) -> Origin {
+        match self {
+            Self::Live => Origin::Live,
+            Self::Root(_) => Origin::Root,
+            Self::Bundle(_) => Origin::Bundle,
+        }
+    }
 }
 
 /// A kernel of a machine.
@@ -42,6 +58,19 @@ pub enum Which {
     All,
     /// The one with this release.
     Release(String),
+}
+
+impl Which {
+    /// The kernel that `--kernel` names.
+    #[must_use]
+    pub fn named(word: &str) -> Self {
+        match word {
+            "next" => Self::Next,
+            "running" => Self::Running,
+            "all" => Self::All,
+            release => Self::Release(release.to_owned()),
+        }
+    }
 }
 
 /// What to judge.

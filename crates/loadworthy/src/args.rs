@@ -44,6 +44,14 @@ Examples:
   loadworthy policy --kernel running    now
   loadworthy policy --root /mnt/disk --json")]
     Policy(Policy),
+    /// Record what a verdict needs, to be judged elsewhere
+    #[command(before_help = "\
+Examples:
+  loadworthy collect -o host.lwb            this machine, best as root
+  loadworthy collect -o disk.lwb --root /mnt/disk
+  ssh db7 loadworthy collect -o - > db7.lwb
+  loadworthy check --bundle host.lwb        the same verdicts as there")]
+    Collect(Collect),
     /// What does this code, error or log line mean?
     #[command(before_help = "\
 Examples:
@@ -75,6 +83,9 @@ pub(crate) struct Source {
     /// Read everything below DIR, as if DIR were `/`
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
+    /// Read what `collect` wrote; a folder means all in it; repeatable
+    #[arg(long, value_name = "FILE|DIR", conflicts_with = "root")]
+    pub(crate) bundle: Vec<PathBuf>,
     /// Which kernel: a version, `running`, `next` or `all`
     #[arg(long, value_name = "VERSION", default_value = "next")]
     pub(crate) kernel: String,
@@ -120,7 +131,7 @@ pub(crate) struct Check {
     #[arg(long)]
     pub(crate) all: bool,
     /// Judge a small host that is built into this program
-    #[arg(long, conflicts_with_all = ["subjects", "all", "root", "kernel"])]
+    #[arg(long, conflicts_with_all = ["subjects", "all", "root", "bundle", "kernel"])]
     pub(crate) example: bool,
     #[command(flatten)]
     pub(crate) source: Source,
@@ -156,6 +167,34 @@ pub(crate) struct Policy {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Collect {
+    /// The bundle; replaced where it is there; `-` for standard output
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub(crate) to: PathBuf,
+    /// Read everything below DIR, as if DIR were `/`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// Which kernel: a version, `running`, `next` or `all`
+    #[arg(long, value_name = "VERSION", default_value = "all")]
+    pub(crate) kernel: String,
+    /// Keep modules as whole files, to load them elsewhere; without, their code is left out and
+    /// the verdicts are the same
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Replace host names, machine ids, UUIDs, serial numbers and addresses
+    #[arg(long)]
+    pub(crate) redact: bool,
+    /// The time that is noted in it [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Threads that work at once [default: one a processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// A code, an errno by name or number, a line of the kernel log, a mark
     #[arg(required_unless_present = "list", allow_hyphen_values = true)]
@@ -183,7 +222,7 @@ pub(crate) struct Inspect {
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// The command
-    #[arg(value_parser = ["check", "policy", "explain", "inspect"])]
+    #[arg(value_parser = ["check", "policy", "collect", "explain", "inspect"])]
     pub(crate) command: String,
 }
 

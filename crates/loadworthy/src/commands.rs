@@ -1,6 +1,7 @@
 //! One file a command; nobody imports them but `main`.
 
 pub(crate) mod check;
+pub(crate) mod collect;
 pub(crate) mod explain;
 pub(crate) mod policy;
 pub(crate) mod inspect;

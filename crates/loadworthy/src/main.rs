@@ -63,6 +63,7 @@ fn run(
     let code = match command {
         Command::Check(args) => commands::check::run(args, around, out, err)?,
         Command::Policy(args) => commands::policy::run(args, around, out)?,
+        Command::Collect(args) => commands::collect::run(args, around, out, err)?,
         Command::Explain(args) => commands::explain::run(args, around, out)?,
         Command::Inspect(args) if args.brief => {
             return Ok(commands::brief::run(&args.files, out, err)?);
@@ -90,6 +91,7 @@ fn what(cli: &Cli) -> &'static str {
     match cli.command {
         Some(Command::Check(_)) => "check: ",
         Some(Command::Policy(_)) => "policy: ",
+        Some(Command::Collect(_)) => "collect: ",
         Some(Command::Explain(_)) => "explain: ",
         Some(Command::Inspect(_)) => "inspect: ",
         Some(Command::Schema(_) | Command::Completions(_)) | None => "",

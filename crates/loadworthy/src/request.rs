@@ -3,6 +3,9 @@
 use crate::args;
 use crate::example::SUBJECTS;
 use loadworthy_assess::request::{Request, Source, Subjects, Which};
+use loadworthy_collect::views::caller;
+use loadworthy_formats::bundle::container;
+use std::path::PathBuf;
 
 /// The surroundings `main` found: nothing else reads clock or environment.
 #[derive(Debug)]
@@ -26,26 +29,71 @@ pub(crate) fn request(
     subjects: Subjects,
     around: &Surroundings,
 ) -> Result<Request, String> {
-    let at = match &source.at {
-        Some(typed) => time(typed).ok_or_else(|| {
-            format!("--at {typed}: not a time: write 2026-11-21T00:00:00Z or 2026-11-21")
-        })?,
-        None => stamp(around.now),
-    };
+    let at = at(source.at.as_deref(), around)?;
     Ok(Request {
-        source: source.root.clone().map_or(Source::Live, Source::Root),
-        kernel: match source.kernel.as_str() {
-            "next" => Which::Next,
-            "running" => Which::Running,
-            "all" => Which::All,
-            release => Which::Release(release.to_owned()),
-        },
+        source: opened(source)?,
+        kernel: Which::named(&source.kernel),
         subjects,
         assume: source.assume.clone(),
         at,
         cache: source.cache.clone(),
         jobs: source.jobs.map_or(around.processors, usize::from),
     })
+}
+
+/// The machine that is meant.
+///
+/// # Errors
+/// A sentence, when several are.
+fn opened(source: &args::Source) -> Result<Source, String> {
+    let bundles = bundles(&source.bundle)?;
+    match (&source.root, bundles.as_slice()) {
+        (Some(root), _) => Ok(Source::Root(root.clone())),
+        (None, []) => Ok(Source::Live),
+        (None, [one]) => Ok(Source::Bundle(one.clone())),
+        (None, [_, _, ..]) => Err("--bundle: one machine at a time here".to_owned()),
+    }
+}
+
+/// Every bundle that was named; a folder stands for all that are in it, by their names.
+///
+/// # Errors
+/// A sentence, where a folder cannot be read or holds none.
+pub(crate) fn bundles(named: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let mut all = Vec::new();
+    for path in named {
+        if !path.is_dir() {
+            all.push(path.clone());
+            continue;
+        }
+        let told = |e: std::io::Error| format!("{}: {e}", path.display());
+        let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
+            .map_err(told)?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|file| container::head(&caller::beginning(file, container::HEAD.len())).is_ok())
+            .collect();
+        if inside.is_empty() {
+            return Err(format!("{}: no bundle in it", path.display()));
+        }
+        inside.sort();
+        all.extend(inside);
+    }
+    Ok(all)
+}
+
+/// The time as of which something is judged or recorded.
+///
+/// # Errors
+/// A sentence, when what was typed is none.
+pub(crate) fn at(typed: Option<&str>, around: &Surroundings) -> Result<String, String> {
+    typed.map_or_else(
+        || Ok(stamp(around.now)),
+        |typed| {
+            time(typed).ok_or_else(|| {
+                format!("--at {typed}: not a time: write 2026-11-21T00:00:00Z or 2026-11-21")
+            })
+        },
+    )
 }
 
 /// The subjects of `check`.

@@ -3,6 +3,7 @@
 use crate::exit;
 use loadworthy_assess::request::Trouble as Assess;
 use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 
 /// What went wrong.
 #[derive(Debug)]
@@ -11,6 +12,8 @@ pub(crate) enum Trouble {
     Usage(String),
     /// The question could not be put.
     Assess(Assess),
+    /// A file could not be written.
+    File(PathBuf, io::Error),
     /// The answer could not be written.
     Write(io::Error),
 }
@@ -42,6 +45,7 @@ impl Trouble {
                 };
                 format!("{trouble}{hint}")
             }
+            Self::File(path, error) => format!("{}: {error}", path.display()),
             Self::Write(error) if error.kind() == ErrorKind::BrokenPipe => return None,
             Self::Write(error) => format!("standard output: {error}"),
         };

@@ -4,4 +4,5 @@ pub mod proofs;
 pub mod document;
 pub mod v1;
 pub mod explain;
+pub mod collect;
 pub mod schema;

@@ -11,6 +11,7 @@ use loadworthy_core::proof::Gap;
 use loadworthy_core::verdict::{Reason, Verdict};
 use std::io::{self, Write};
 
+pub mod collect;
 mod policy;
 pub use policy::policy;
 

@@ -4,6 +4,7 @@
 //! are counted at the end. Renew transcripts and seeds with `LOADWORTHY_UPDATE=1`.
 
 mod bootchain;
+mod bundles;
 mod corpus;
 mod forged;
 mod hostile;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         laws::trials(),
         oracle::trials(),
         bootchain::trials(),
+        bundles::trials(),
         peers::trials(),
         windows::trials(),
         tidy::trials(),

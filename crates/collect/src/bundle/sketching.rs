@@ -28,6 +28,10 @@ pub fn of(stored: &[u8], limits: &Limits) -> Option<Vec<u8>> {
             &unpacked
         }
     };
+    // A kernel reads no empty file, and says so before it looks for a module.
+    if stored.is_empty() {
+        return None;
+    }
     let whole = contents::bytes(module, limits);
     let sketch = Sketch {
         stored: u64::try_from(stored.len()).ok()?,

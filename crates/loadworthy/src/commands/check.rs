@@ -8,9 +8,9 @@ use crate::trouble::{Trouble, written};
 use indicatif::{ProgressBar, ProgressStyle};
 use loadworthy_assess::check;
 use loadworthy_assess::host::Host;
-use loadworthy_assess::request::{Request, Source, Trouble as Assess, Which};
+use loadworthy_assess::request::{Request, Trouble as Assess, Which};
 use loadworthy_core::answer::{self, Answered, Answers};
-use loadworthy_core::proof::{Origin, Question, Standing, Why, gap, text};
+use loadworthy_core::proof::{Question, Standing, Why, gap, text};
 use loadworthy_core::verdict::Verdict;
 use loadworthy_report::json::v1::{self, Proofs};
 use loadworthy_report::terminal::{self, Options};
@@ -101,10 +101,7 @@ fn answered(request: &Request, example: bool, watched: bool) -> Result<Answers, 
 
 /// The answers about a machine without a kernel.
 fn nothing(request: &Request) -> Answers {
-    let source = match request.source {
-        Source::Live => Origin::Live,
-        Source::Root(_) => Origin::Root,
-    };
+    let source = request.source.origin();
     Answers {
         at: request.at.clone(),
         host: answer::Host {

@@ -6,8 +6,7 @@ use crate::exit;
 use crate::request::{Surroundings, request};
 use crate::trouble::{Trouble, written};
 use loadworthy_assess::policy;
-use loadworthy_assess::request::{Source, Subjects};
-use loadworthy_core::proof::Origin;
+use loadworthy_assess::request::Subjects;
 use loadworthy_report::json::v1;
 use loadworthy_report::terminal::{self, Options};
 use std::io::Write;
@@ -21,10 +20,7 @@ pub(crate) fn run(
     let policies = policy::policy(&request)?;
     let kernels: Vec<_> =
         policies.iter().map(|p| (p.kernel.as_str(), p.demands.as_slice())).collect();
-    let source = match request.source {
-        Source::Live => Origin::Live,
-        Source::Root(_) => Origin::Root,
-    };
+    let source = request.source.origin();
     written(if args.output.is_json() {
         v1::policy(&request.at, source, &kernels, out)
     } else {

@@ -3,6 +3,7 @@
 /// Each command that has a document, and its schema.
 pub static ALL: &[(&str, &str)] = &[
     ("check", include_str!("../../../../docs/schema/check.json")),
+    ("collect", include_str!("../../../../docs/schema/collect.json")),
     ("explain", include_str!("../../../../docs/schema/explain.json")),
     ("inspect", include_str!("../../../../docs/schema/inspect.json")),
     ("policy", include_str!("../../../../docs/schema/policy.json")),
