@@ -6,8 +6,11 @@
 use loadworthy_formats::boot::grub::menu::{self, Block, Given};
 use loadworthy_formats::boot::grub::{environment, script};
 use loadworthy_formats::boot::{entry, loader_conf, unified, version};
+use loadworthy_formats::bundle::container;
+use loadworthy_formats::bundle::index::Found;
 use loadworthy_formats::cpio::archive::Entry;
 use loadworthy_formats::cpio::image::Part;
+use loadworthy_formats::error::Error;
 use loadworthy_formats::kernel::{
     cmdline, ima_policy, image, kconfig, lockdown, modprobe_d, modules_alias, modules_builtin,
     modules_dep, modules_softdep, modules_symbols, proc_keys, proc_modules, proc_version, symvers,
@@ -18,7 +21,7 @@ use loadworthy_formats::package::member::Member;
 use loadworthy_formats::pe::attribute_certificates;
 use loadworthy_formats::uefi::{authenticated, load_option, sbat, signature_list, variable};
 use loadworthy_formats::{
-    authenticode, cab, cms, compress, cpio, elf, inf, modsig, msi, package, pe, x509,
+    authenticode, bundle, cab, cms, compress, cpio, elf, inf, modsig, msi, package, pe, x509,
 };
 use std::hint::black_box;
 use std::io::Read;
@@ -65,6 +68,34 @@ const BOUNDED: &[Reader] = &bounded![
     "loader_conf" => loader_conf::read,
 ];
 
+/// Reads a bundle as one opens it, and every module in it.
+fn recorded(bytes: &[u8], limits: &Limits) -> Result<(), Error> {
+    container::head(bytes)?;
+    let tail = bytes.get(bytes.len().saturating_sub(container::TAIL)..).unwrap_or_default();
+    let (at, stored) = container::read_tail(tail, bytes.len() as u64)?;
+    let part = |at: u64, stored: u64| {
+        let start = usize::try_from(at).unwrap_or(usize::MAX);
+        let end = start.saturating_add(usize::try_from(stored).unwrap_or(usize::MAX));
+        bytes.get(start..end).unwrap_or_default()
+    };
+    let index = container::unpack(part(at, stored), at, UNPACKED, limits)?;
+    let index = bundle::index::read(&index, at, limits)?;
+    let frames = index.about.frames.iter();
+    let frames: Vec<_> = frames
+        .map(|f| container::unpack(part(f.at, f.stored), f.at, UNPACKED, limits))
+        .collect::<Result<_, _>>()?;
+    for line in &index.lines {
+        let _ = bundle::path::read(&line.path);
+        if let Found::Module { span, .. } = &line.found
+            && let Some(frame) = frames.get(span.frame as usize)
+            && let Some(from) = usize::try_from(span.at).ok().and_then(|at| frame.get(at..))
+        {
+            let _ = black_box(bundle::sketch::read(from, limits));
+        }
+    }
+    Ok(())
+}
+
 /// Readers whose bounds are their own.
 const OWN: &[Reader] = &[
     ("compress", |bytes| {
@@ -82,6 +113,13 @@ const OWN: &[Reader] = &[
         };
         let most = UNPACKED as u64;
         let _ = black_box(cpio::image::walk(&mut &*bytes, most, &LIMITS, &mut count));
+    }),
+    ("bundle", |bytes| {
+        // As a file, and as what stands packed in one: no change survives a checksum.
+        let small = Limits { module_bytes: UNPACKED, ..LIMITS };
+        let _ = black_box(bundle::index::read(bytes, bytes.len() as u64, &small));
+        let _ = black_box(bundle::sketch::read(bytes, &small));
+        let _ = black_box(recorded(bytes, &small));
     }),
     ("package", |bytes| {
         let mut read = |_: &Member<'_>, data: &mut dyn Read| {

@@ -8,6 +8,7 @@
 pub(crate) mod sample;
 pub mod style;
 pub mod words;
+pub mod receipt;
 pub mod tree;
 pub mod terminal;
 pub mod lookup;

@@ -1,6 +1,6 @@
 //! What was recorded, for people.
 
-use crate::json::collect::Receipt;
+use crate::receipt::Receipt;
 use crate::style::Style;
 use std::io::{self, Write};
 

@@ -1,8 +1,9 @@
 //! What is written is what the schemas describe. Only the words our schemas use are understood
 //! here; one that is not understood fails.
 
-use crate::json::{explain, schema, v1};
+use crate::json::{collect, explain, schema, v1};
 use crate::lookup;
+use crate::receipt::{Denied, Receipt};
 use crate::sample;
 use loadworthy_core::answer::Demand;
 use loadworthy_core::proof::{Assumption, Node, Origin, Proof, text};
@@ -123,6 +124,26 @@ fn policy_writes_what_its_schema_says() {
     let kernels: &[(&str, &[Demand])] = &[("6.1.0-56-amd64", &[demand])];
     v1::policy("2026-11-21T00:00:00Z", Origin::Root, kernels, &mut out).unwrap();
     fits("policy", &out);
+}
+
+#[test]
+fn collect_writes_what_its_schema_says() {
+    let denied = vec![Denied { item: "proc/keys", what: "keys in the running kernel's keyrings" }];
+    let receipt = Receipt {
+        at: "2026-11-21T00:00:00Z",
+        source: Origin::Live,
+        file: Some("host.lwb".into()),
+        size: 2013,
+        items: 63,
+        modules: 1,
+        full: false,
+        redacted: true,
+        replaced: 2,
+        denied,
+    };
+    let mut out = Vec::new();
+    collect::v1(&receipt, &mut out).unwrap();
+    fits("collect", &out);
 }
 
 #[test]

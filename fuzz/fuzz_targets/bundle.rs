@@ -1,0 +1,4 @@
+//! bundles of what was recorded on a machine
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("bundle", bytes));
