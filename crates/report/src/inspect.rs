@@ -13,8 +13,12 @@ mod noticed;
 mod page;
 mod pem;
 mod certificate;
+mod trust_list;
 mod pkcs7;
+mod known;
 mod signature;
+mod catalog;
+mod keys;
 mod signature_list;
 mod efi_variable;
 mod module;
@@ -34,17 +38,20 @@ use serde_json::json;
 
 pub use archive::Msi;
 pub use archive::{Cab, Packed};
+pub use catalog::{Catalog, Item as CatalogItem};
 pub use certificate::Certificate;
 pub use efi_variable::EfiVariable;
 pub use inf::Inf;
 pub use initramfs::Initramfs;
 pub use kernel_image::Kernel;
+pub use keys::{Encryption, Mac, Part, Pkcs12, Pvk};
 pub use kind::Kind;
 pub use module::Module;
 pub use pe::{Digests, Pe, Table};
 pub use pkcs7::{Pkcs7, Signer};
-pub use signature::{Signature, SignedBy, SignedDigest};
+pub use signature::{Crossing, Known, PageDiffers, Signature, SignedBy, SignedDigest, Timestamp};
 pub use signature_list::{Item, List, Listed, SignatureList};
+pub use trust_list::TrustList;
 
 use page::Page;
 
@@ -103,7 +110,16 @@ pub struct Entry {
     /// The block of an `msi`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msi: Option<Msi>,
-    /// The signatures of a `linux-module` or `pe`; empty: none.
+    /// The block of a `catalog`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<Catalog>,
+    /// The block of a `pkcs12`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pkcs12: Option<Pkcs12>,
+    /// The block of a `pvk`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pvk: Option<Pvk>,
+    /// The signatures of a `linux-module`, `pe` or `catalog`; empty: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signatures: Option<Vec<Signature>>,
 }
@@ -185,7 +201,7 @@ fn look(path: &Path, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
     if let Some(block) = &armoured {
         entry.errors.extend(block.error.clone());
     }
-    signed_or_certificate(armoured.as_ref().map_or(bytes, |block| &block.der), entry)
+    signed_or_certificate(armoured.as_ref().map_or(bytes, |block| &block.der), limits, entry)
 }
 
 fn linux_module(
@@ -222,13 +238,27 @@ fn text_of_kernel(
     Some(kind)
 }
 
-fn signed_or_certificate(der: &[u8], entry: &mut Entry) -> Kind {
+fn signed_or_certificate(der: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
+    let (errors, deviations) = (&mut entry.errors, &mut entry.deviations);
+    if let Some(block) = Pvk::read(der, errors) {
+        entry.pvk = Some(block);
+        return Kind::Pvk;
+    }
+    if let Some(block) = Pkcs12::read(der, limits, errors) {
+        entry.pkcs12 = Some(block);
+        return Kind::Pkcs12;
+    }
+    if let Some((block, signatures)) = catalog::read(der, limits, errors, deviations) {
+        entry.catalog = Some(block);
+        entry.signatures = Some(signatures);
+        return Kind::Catalog;
+    }
     if let Ok(mut block) = Certificate::read(der) {
         entry.deviations.append(&mut block.deviations);
         entry.certificate = Some(block);
         return Kind::Certificate;
     }
-    if let Some(block) = pkcs7::read(der) {
+    if let Some(block) = pkcs7::read(der, limits, &mut entry.errors, &mut entry.deviations) {
         entry.pkcs7 = Some(block);
         return Kind::Pkcs7;
     }
@@ -263,6 +293,9 @@ pub fn text(entry: &Entry) -> String {
     if let Some(block) = &entry.kernel_text {
         block.text(&mut page);
     }
+    if let Some(block) = &entry.catalog {
+        block.text(&mut page);
+    }
     for signature in entry.signatures.iter().flatten() {
         signature.text(&mut page);
     }
@@ -276,6 +309,12 @@ pub fn text(entry: &Entry) -> String {
         block.text(&mut page);
     }
     if let Some(block) = &entry.pkcs7 {
+        block.text(&mut page);
+    }
+    if let Some(block) = &entry.pkcs12 {
+        block.text(&mut page);
+    }
+    if let Some(block) = &entry.pvk {
         block.text(&mut page);
     }
     if let Some(block) = &entry.inf {
@@ -305,6 +344,7 @@ fn headline(entry: &Entry) -> String {
         Entry { signature_list: Some(block), .. } => block.headline(),
         Entry { efi_variable: Some(block), .. } => block.name.clone(),
         Entry { certificate: Some(block), .. } => block.subject.clone(),
+        Entry { catalog: Some(block), .. } => block.headline(),
         Entry { pkcs7: Some(block), .. } => match block.signers.as_slice() {
             [one] => format!("signed with {}", one.digest_algorithm),
             several => format!("{} signers", several.len()),

@@ -109,6 +109,12 @@ impl Default for Roots {
 }
 
 impl Authorities {
+    /// A table without rows.
+    #[must_use]
+    pub const fn nobody() -> Self {
+        Self { authority: Vec::new(), roots: Roots(Cow::Borrowed("")) }
+    }
+
     /// The same with another root list in place of the one that is built in.
     #[must_use]
     pub fn with_roots(mut self, roots: String) -> Self {

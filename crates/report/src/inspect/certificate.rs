@@ -88,13 +88,7 @@ impl Certificate {
 /// A name in one word: the common name; without one the first organizational unit; without one the
 /// organization; without one the whole name.
 pub(super) fn short(name: Name<'_>) -> String {
-    const UNIT: &[u8] = &[0x55, 4, 11];
-    const ORGANIZATION: &[u8] = &[0x55, 4, 10];
-    let first = |oid| name.attributes().find(|a| a.oid == oid).map(|a| a.text());
-    name.common_name()
-        .or_else(|| first(UNIT))
-        .or_else(|| first(ORGANIZATION))
-        .unwrap_or_else(|| name.to_string())
+    name.short()
 }
 
 /// A serial number as hexadecimal digits, without a leading zero byte.

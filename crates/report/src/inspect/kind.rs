@@ -22,6 +22,12 @@ pub enum Kind {
     Certificate,
     /// A signed message on its own.
     Pkcs7,
+    /// A catalog of files.
+    Catalog,
+    /// Keys and certificates, locked by a password.
+    Pkcs12,
+    /// A private key of Microsoft's tools of old.
+    Pvk,
     /// The text of a Windows driver package.
     Inf,
     /// A cabinet.
@@ -74,6 +80,9 @@ impl Kind {
             Self::EfiVariable => "efi-variable",
             Self::Certificate => "certificate",
             Self::Pkcs7 => "pkcs7",
+            Self::Catalog => "catalog",
+            Self::Pkcs12 => "pkcs12",
+            Self::Pvk => "pvk",
             Self::Inf => "inf",
             Self::Cab => "cab",
             Self::Msi => "msi",

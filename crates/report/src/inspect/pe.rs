@@ -1,22 +1,18 @@
 //! `pe`: what is in an image of firmware or Windows, and the Authenticode signatures over it.
-//!
-//! Time-stamps are not read here, and nothing is told of them; `null` would mean that there is none.
 
-use loadworthy_core::crypt::digest::{DigestAlgorithm, DigestSet, Hasher};
-use loadworthy_formats::authenticode::coverage;
-use loadworthy_formats::authenticode::signature as authenticode;
+use loadworthy_core::codesigning::image;
+use loadworthy_core::crypt::digest::{DigestAlgorithm, DigestSet};
+use loadworthy_formats::authenticode::{coverage, extent};
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates::{self, PKCS_SIGNED_DATA};
 use loadworthy_formats::pe::header::{self, Image};
 use loadworthy_formats::pe::version;
-use loadworthy_formats::text::hex;
 use loadworthy_formats::uefi::sbat;
-use loadworthy_formats::x509::certificate as x509;
 use serde::Serialize;
 
+use crate::inspect::known;
 use crate::inspect::page::Page;
-use crate::inspect::pkcs7::{Message, digest_name};
-use crate::inspect::signature::{Signature, SignedDigest};
+use crate::inspect::signature::Signature;
 
 /// An image.
 #[derive(Clone, Debug, Serialize)]
@@ -29,10 +25,14 @@ pub struct Pe {
     pub subsystem: u16,
     /// The checksum as stored, in eight hexadecimal digits.
     pub checksum: String,
+    /// The checksum as it should be.
+    pub computed_checksum: String,
     /// Authenticode digests.
     pub image_digests: Digests,
     /// Where the signatures are; `null`: there are none.
     pub certificate_table: Option<Table>,
+    /// How many entries the table of signatures has, of any type.
+    pub certificate_entries: usize,
     /// The names of the sections, in order.
     pub sections: Vec<String>,
     /// Whether the image says that it runs without writable code.
@@ -78,26 +78,33 @@ pub(super) fn read(
     }
     let read = header::read(bytes, limits).ok()?;
     let image = &read.value;
-    let covered = coverage::of(image);
-    let table = attribute_certificates::read(image, limits);
-    for odd in read.deviations.iter().chain(&covered.deviations).chain(&table.deviations) {
-        deviations.push(odd.to_string());
-    }
-    let digests = digests(&covered.value, bytes);
-    let of = |by: DigestAlgorithm| {
-        digests.iter().find(|(a, _)| *a == by).map(|(_, d)| d.clone()).unwrap_or_default()
-    };
-    let mut signatures = Vec::new();
-    for (number, entry) in table.value.iter().enumerate() {
+    let wanted = DigestSet::of(DigestAlgorithm::Sha1).union(DigestSet::of(DigestAlgorithm::Sha256));
+    let signed = image::read(image, wanted, known::authorities(), limits);
+    deviations.extend(read.deviations.iter().chain(&signed.deviations).map(ToString::to_string));
+    let table = attribute_certificates::read(image, limits).value;
+    for (number, entry) in table.iter().enumerate() {
         if entry.kind != PKCS_SIGNED_DATA {
             deviations.push(format!("entry {number} is of type {:#x}, no signature", entry.kind));
-            continue;
-        }
-        let place = Place { entry: number, inside: None, depth: 0 };
-        if let Err(problem) = signed(entry.content, place, &digests, limits, &mut signatures) {
-            errors.push(format!("signature at {:#x}: {problem}", entry.at));
         }
     }
+    for (entry, problem) in &signed.problems {
+        let at = table.get(*entry).map_or(0, |e| e.at);
+        errors.push(format!("signature at {at:#x}: {problem}"));
+    }
+    if signed.hidden > 0 {
+        deviations.push(format!(
+            "{} bytes behind signatures are not zero, and nothing covers them",
+            signed.hidden
+        ));
+    }
+    let by_sections = coverage::of(image).value;
+    if !same_bytes(&by_sections, &extent::of(image).value, bytes.len()) {
+        let digest = image::digests(&by_sections, bytes, DigestSet::of(DigestAlgorithm::Sha256));
+        for digest in digest.values() {
+            deviations.push(format!("firmware, which goes by sections, digests it as {digest}"));
+        }
+    }
+    let of = |by: DigestAlgorithm| signed.digests.get(&by).map(ToString::to_string);
     let told = version::read(image).unwrap_or_default();
     let pe = Pe {
         original_filename: told.original_filename,
@@ -106,129 +113,42 @@ pub(super) fn read(
         bits: image.bits,
         subsystem: image.subsystem,
         checksum: format!("{:08x}", image.checksum),
+        computed_checksum: format!("{:08x}", image.computed_checksum()),
         image_digests: Digests {
-            sha1: of(DigestAlgorithm::Sha1),
-            sha256: of(DigestAlgorithm::Sha256),
+            sha1: of(DigestAlgorithm::Sha1).unwrap_or_default(),
+            sha256: of(DigestAlgorithm::Sha256).unwrap_or_default(),
         },
         certificate_table: image.certificate_table().map(|(offset, size)| Table { offset, size }),
+        certificate_entries: signed.entries,
         sections: image.sections.iter().map(|s| s.name.clone()).collect(),
         nx_compatible: image.dll_characteristics & header::NX_COMPAT != 0,
         sbat: generations(image, limits),
     };
-    Some((pe, signatures))
+    let pages = |number| signed.pages.iter().find(|(n, _)| *n == number).map(|(_, pages)| pages);
+    let signatures = signed.signatures.iter().map(|s| Signature::of_code(s, pages(s.index)));
+    Some((pe, signatures.collect()))
+}
+
+/// Whether two ways to digest an image take the same bytes in the same order.
+fn same_bytes(one: &coverage::Coverage, other: &coverage::Coverage, length: usize) -> bool {
+    let joined = |of: &coverage::Coverage| {
+        let mut all: Vec<std::ops::Range<usize>> = Vec::new();
+        for range in of.ranges.iter().filter(|range| !range.is_empty()) {
+            match all.last_mut() {
+                Some(last) if last.end == range.start => last.end = range.end,
+                _ => all.push(range.clone()),
+            }
+        }
+        let whole: usize = all.iter().map(ExactSizeIterator::len).sum();
+        (all, of.padding, whole <= length)
+    };
+    joined(one) == joined(other)
 }
 
 fn generations(image: &Image<'_>, limits: &Limits) -> Option<Vec<[String; 2]>> {
     let section = image.section(".sbat")?;
     let rows = sbat::read(section.content().unwrap_or_default(), limits).value;
     Some(rows.iter().map(|r| [r.component().into(), r.generation_text().into()]).collect())
-}
-
-/// Digests of the image as it is now, by algorithm, in hexadecimal digits.
-type Now = Vec<(DigestAlgorithm, String)>;
-
-fn digests(covered: &coverage::Coverage, bytes: &[u8]) -> Now {
-    let mut algorithms = DigestSet::default();
-    for algorithm in [
-        DigestAlgorithm::Md5,
-        DigestAlgorithm::Sha1,
-        DigestAlgorithm::Sha256,
-        DigestAlgorithm::Sha384,
-        DigestAlgorithm::Sha512,
-    ] {
-        algorithms.insert(algorithm);
-    }
-    let mut hasher = Hasher::new(algorithms);
-    covered.pieces(bytes).for_each(|piece| hasher.update(piece));
-    hasher.finish().into_iter().map(|(by, digest)| (by, digest.to_string())).collect()
-}
-
-/// Where a signature stands.
-#[derive(Clone, Copy)]
-struct Place {
-    entry: usize,
-    inside: Option<usize>,
-    depth: usize,
-}
-
-/// Signatures are nested no deeper than this.
-const DEEPEST: usize = 8;
-/// `szOID_NESTED_SIGNATURE` (1.3.6.1.4.1.311.2.4.1).
-const NESTED: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 4, 1];
-
-/// The signature in `message`, and after it those it holds, depth first.
-fn signed(
-    message: &[u8],
-    place: Place,
-    now: &Now,
-    limits: &Limits,
-    found: &mut Vec<Signature>,
-) -> Result<(), String> {
-    let read = authenticode::read(message, limits).map_err(|e| e.to_string())?;
-    let shown = Message::of(&read);
-    let index = found.len();
-    let Some(mut signature) = Signature::all(&shown, read.content).into_iter().next() else {
-        return Err("nobody signed it".to_owned());
-    };
-    signature.index = index;
-    signature.table_entry = Some(place.entry);
-    signature.nested_in = place.inside;
-    signature.timestamp = None;
-    signature.cross_certified = cross_certified(&shown);
-    if let Some(indirect) = &read.indirect {
-        let value = hex(indirect.digest);
-        let by = DigestAlgorithm::from_oid(indirect.digest_algorithm);
-        let matches = now.iter().any(|(a, digest)| Some(*a) == by && *digest == value);
-        let algorithm = digest_name(indirect.digest_algorithm);
-        signature.signed_digest = Some(SignedDigest { algorithm, value });
-        signature.digest_matches = Some(matches);
-        signature.page_hashes = Some(page_hashes(indirect.data));
-        signature.verifies = signature.verifies.map(|holds| holds && matches);
-    }
-    found.push(signature);
-    if place.depth < DEEPEST {
-        for signer in &read.signers {
-            for nested in signer.unsigned(NESTED) {
-                let place =
-                    Place { entry: place.entry, inside: Some(index), depth: place.depth + 1 };
-                signed(nested.whole, place, now, limits, found)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Whether a path from the signer leads to a certificate that Microsoft issued to another authority.
-fn cross_certified(message: &Message<'_>) -> bool {
-    const ROOT: &str = "Microsoft Code Verification Root";
-    let inside: Vec<_> =
-        message.certificates.iter().filter_map(|der| Some(x509::read(der).ok()?.value)).collect();
-    let mut reached: Vec<_> =
-        message.signers.iter().filter_map(|signer| message.certificate_of(signer)).collect();
-    let mut next = 0;
-    while let Some(issuer) = reached.get(next).map(|c| c.issuer) {
-        if issuer.common_name().as_deref() == Some(ROOT) {
-            return true;
-        }
-        for above in inside.iter().filter(|c| c.subject == issuer) {
-            if !reached.contains(above) {
-                reached.push(above.clone());
-            }
-        }
-        next += 1;
-    }
-    false
-}
-
-/// `SPC_PE_IMAGE_PAGE_HASHES_V1` and `_V2` (1.3.6.1.4.1.311.2.3.1 and .2), as elements.
-fn page_hashes(data: &[u8]) -> Option<&'static str> {
-    const PAGES: [u8; 11] = [6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 3];
-    let at = data.windows(PAGES.len()).position(|window| window == PAGES)?;
-    match data.get(at + PAGES.len()) {
-        Some(1) => Some("sha1"),
-        Some(2) => Some("sha256"),
-        _ => None,
-    }
 }
 
 impl Pe {

@@ -1,9 +1,11 @@
 //! `pkcs7`: a signed message, and who signed it.
 
 use loadworthy_formats::authenticode::signature as authenticode;
+use loadworthy_formats::catalog::list;
 use loadworthy_formats::cms::signed_data::{self, Part};
 use loadworthy_formats::der::decode::Ended;
 use loadworthy_formats::der::oid;
+use loadworthy_formats::limits::Limits;
 use loadworthy_formats::text::hex;
 use loadworthy_formats::x509::certificate as x509;
 use loadworthy_formats::x509::name::Name;
@@ -11,6 +13,7 @@ use serde::Serialize;
 
 use crate::inspect::certificate::{self, Certificate};
 use crate::inspect::page::Page;
+use crate::inspect::trust_list::TrustList;
 
 /// A signed message on its own: what `sign-file -p` writes, or `openssl cms -sign`.
 #[derive(Clone, Debug, Serialize)]
@@ -25,6 +28,9 @@ pub struct Pkcs7 {
     pub signers: Vec<Signer>,
     /// The certificates inside.
     pub certificates: Vec<Certificate>,
+    /// What is signed, where it is a list of certificates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust_list: Option<TrustList>,
 }
 
 /// One signer of a message.
@@ -81,9 +87,9 @@ impl<'a> Message<'a> {
     /// A signature over an image, in the same shape.
     pub(super) fn of(signature: &authenticode::Signature<'a>) -> Self {
         let signer = |signer: &authenticode::Signer<'a>| SignerInfo {
-            issuer: Some(signer.issuer),
-            serial: Some(signer.serial),
-            key_id: None,
+            issuer: signer.key_id.is_none().then_some(signer.issuer),
+            serial: signer.key_id.is_none().then_some(signer.serial),
+            key_id: signer.key_id,
             digest: signer.digest_algorithm,
             attributes: signer.attributes_whole,
             message_digest: signer.message_digest,
@@ -92,7 +98,7 @@ impl<'a> Message<'a> {
         };
         Self {
             content_type: signature.content_type,
-            has_content: true,
+            has_content: signature.content_whole.is_some(),
             certificates: signature.certificates.clone(),
             signers: signature.signers.iter().map(signer).collect(),
         }
@@ -190,9 +196,20 @@ pub(super) fn signers(bytes: &[u8]) -> Result<Vec<Signer>, String> {
 }
 
 /// Reads a file that is nothing but a signed message; `None` where it is none.
-pub(super) fn read(bytes: &[u8]) -> Option<Pkcs7> {
+pub(super) fn read(
+    bytes: &[u8],
+    limits: &Limits,
+    errors: &mut Vec<String>,
+    deviations: &mut Vec<String>,
+) -> Option<Pkcs7> {
     let wrapped = content_info(bytes);
-    let message = Message::read(wrapped.as_deref().unwrap_or(bytes)).ok()?;
+    let whole = wrapped.as_deref().unwrap_or(bytes);
+    // Linux reads no message without signers, and none above 64 KiB; others do.
+    let plain = authenticode::read(whole, limits).ok();
+    let message = Message::read(whole).ok().or_else(|| Some(Message::of(plain.as_ref()?)))?;
+    let trust_list = plain
+        .filter(|read| read.content_type == list::TRUST_LIST)
+        .and_then(|read| TrustList::read(read.content_whole?, limits, errors, deviations));
     // The grammar lets the inner message be missing; then there is nothing to tell.
     (!message.content_type.is_empty()).then(|| Pkcs7 {
         wrapper: if wrapped.is_some() { "bare-signed-data" } else { "content-info" },
@@ -204,6 +221,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Pkcs7> {
             .iter()
             .filter_map(|der| Certificate::read(der).ok())
             .collect(),
+        trust_list,
     })
 }
 
@@ -238,6 +256,9 @@ impl Pkcs7 {
         page.field("content", if self.has_content { "inside" } else { "apart" });
         for signer in &self.signers {
             signer.text(page);
+        }
+        if let Some(list) = &self.trust_list {
+            list.text(page);
         }
         for certificate in &self.certificates {
             page.group("certificate");

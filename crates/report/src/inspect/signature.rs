@@ -1,5 +1,9 @@
-//! `signatures`: who signed a module, and whether the arithmetic holds.
+//! `signatures`: who signed a file, and whether the arithmetic holds.
 
+use loadworthy_core::codesigning::pages::Pages;
+use loadworthy_core::codesigning::purpose::Purpose;
+use loadworthy_core::codesigning::signature::{self as code, Broken};
+use loadworthy_core::codesigning::timestamp as stamps;
 use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, digest};
 use loadworthy_core::crypt::key::{KeyAlgorithm, PublicKey, Verified};
 use loadworthy_formats::der::element::Elements;
@@ -10,7 +14,8 @@ use serde::Serialize;
 
 use crate::inspect::certificate::{self, Certificate};
 use crate::inspect::page::Page;
-use crate::inspect::pkcs7::{Message, SignerInfo};
+use crate::inspect::pkcs7::{Message, SignerInfo, digest_name};
+use crate::inspect::time::timestamp;
 
 /// One signature over a file.
 ///
@@ -18,13 +23,14 @@ use crate::inspect::pkcs7::{Message, SignerInfo};
 /// signature has the same ones.
 #[derive(Clone, Debug, Serialize)]
 pub struct Signature {
-    /// 0, 1, 2 … in order of appearance.
+    /// 0, 1, 2 … in order of appearance: entries of the certificate table, each followed by what is
+    /// nested in it.
     pub index: usize,
-    /// `null`: a module has no certificate table.
+    /// Which entry of the certificate table; 0 in catalogs. `null`: a module has no such table.
     pub table_entry: Option<usize>,
-    /// `null`: signers of a module's message stand side by side.
+    /// Which signature holds it; `null`: none.
     pub nested_in: Option<usize>,
-    /// `false`: only catalogs have signatures of this sort.
+    /// Whether its own content is empty and it is over that of the outer one; only in catalogs.
     pub detached: bool,
     /// The signer's digest: `sha256`.
     pub digest_algorithm: String,
@@ -42,19 +48,97 @@ pub struct Signature {
     /// Whether the content's digest is the signed one and the signature is the signer's key's over it.
     /// `null` where that key is not inside, which is usual in modules, or its arithmetic is not here.
     pub verifies: Option<bool>,
-    /// `null`: the labels tell Windows and firmware signatures apart.
+    /// Why it does not verify, where it does not; not told of modules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken: Option<&'static str>,
+    /// What it passes for. `null`: the labels tell Windows and firmware signatures apart.
     pub class: Option<&'static str>,
-    /// `false`: no module is cross-certified by Microsoft.
+    /// What the signer's certificate is for beside that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub purposes: Vec<&'static str>,
+    /// Whether a path inside leads to a certificate that Microsoft's Code Verification Root issued.
     pub cross_certified: bool,
+    /// That certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cross_certificate: Option<Crossing>,
     /// Names from the signer upwards, as far as certificates are inside.
     pub chain: Vec<String>,
     /// Issuer of the topmost.
     pub root: Option<String>,
+    /// Known authorities that a path reaches, told by their keys.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorities: Vec<Known>,
     /// How many certificates the message carries.
     pub certificates: usize,
-    /// `null`: modules carry no time-stamps; left out where it is not looked for.
+    /// The first time-stamp; `null`: it has none.
+    pub timestamp: Option<Timestamp>,
+    /// Further time-stamps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub more_timestamps: Vec<Timestamp>,
+    /// What the signer calls the program.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<Option<()>>,
+    pub program: Option<String>,
+    /// Where more is told of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more_info: Option<String>,
+    /// Pages of the image that are not what was signed; left out where there are no digests of pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages_differ: Option<Vec<PageDiffers>>,
+}
+
+/// A page that is not what was signed.
+#[derive(Clone, Debug, Serialize)]
+pub struct PageDiffers {
+    /// Where it begins in the file.
+    pub offset: u32,
+    /// The name of its section; `null`: it belongs to the headers, or to no section.
+    pub section: Option<String>,
+}
+
+/// A certificate that Microsoft's Code Verification Root issued.
+#[derive(Clone, Debug, Serialize)]
+pub struct Crossing {
+    /// Whom it names.
+    pub name: String,
+    /// SHA-1 of the certificate.
+    pub sha1: String,
+    /// End of its validity.
+    pub not_after: Option<String>,
+}
+
+/// An authority that is known by its key.
+#[derive(Clone, Debug, Serialize)]
+pub struct Known {
+    /// Its name.
+    pub name: String,
+    /// What it stands for: `product`, `microsoft`, `code-verification`, `test`, `flight`, `uefi-ca`,
+    /// `public`.
+    pub kind: &'static str,
+    /// The number that App Control policies use for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub well_known: Option<u8>,
+}
+
+/// When a signature was made, and who says so.
+#[derive(Clone, Debug, Serialize)]
+pub struct Timestamp {
+    /// `rfc3161` or `pkcs9`.
+    pub kind: &'static str,
+    /// When.
+    pub time: Option<String>,
+    /// The authority's digest.
+    pub digest_algorithm: String,
+    /// The name of the authority's certificate.
+    pub signer: String,
+    /// Issuer of the topmost certificate of its chain.
+    pub root: Option<String>,
+    /// `public`: a public authority for time-stamps stands behind it; `private`: it proves nothing.
+    pub authority: &'static str,
+    /// Whether it is over this signature and the authority's key made it.
+    pub verifies: Option<bool>,
+    /// Whether the digest stands without the name of its algorithm, as some authorities wrote it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub bare_digest: bool,
 }
 
 /// A digest that a signature holds.
@@ -110,12 +194,20 @@ impl Signature {
             detached: false,
             digest_algorithm: told.digest_algorithm,
             verifies: inside.as_ref().and_then(|c| verifies(signer, c, content)),
+            broken: None,
             class: None,
+            purposes: Vec::new(),
             cross_certified: false,
+            cross_certificate: None,
             chain: path.iter().map(|c| certificate::short(c.subject)).collect(),
             root: path.last().map(|c| certificate::short(c.issuer)),
+            authorities: Vec::new(),
             certificates: message.certificates.len(),
-            timestamp: Some(None),
+            timestamp: None,
+            more_timestamps: Vec::new(),
+            program: None,
+            more_info: None,
+            pages_differ: None,
             signed_digest: None,
             digest_matches: None,
             page_hashes: None,
@@ -134,9 +226,76 @@ impl Signature {
         }
     }
 
+    /// A signature over code.
+    pub(super) fn of_code(of: &code::Signature, pages: Option<&Pages>) -> Self {
+        let full = of.signer.as_ref().and_then(|c| Certificate::read(&c.der).ok());
+        let mut stamps = of.timestamps.iter().map(Timestamp::of);
+        Self {
+            index: of.index,
+            table_entry: Some(of.table_entry),
+            nested_in: of.nested_in,
+            detached: of.is_detached,
+            digest_algorithm: digest_name(&of.digest_oid),
+            signed_digest: of.signed_digest.as_ref().map(|d| SignedDigest {
+                algorithm: digest_name(&d.algorithm),
+                value: hex(&d.value),
+            }),
+            digest_matches: of.digest_matches,
+            page_hashes: of.digest_matches.is_some().then(|| of.page_hashes.map(page_digest)),
+            verifies: of.verifies,
+            broken: of.broken.map(why),
+            class: Some(of.class.name()),
+            purposes: of.purposes.iter().map(|p: &Purpose| p.name()).collect(),
+            cross_certified: of.is_cross_certified(),
+            cross_certificate: of.cross_certificate.as_ref().map(|c| Crossing {
+                name: c.name.to_string(),
+                sha1: c.sha1.to_string(),
+                not_after: c.not_after.map(timestamp),
+            }),
+            chain: of.chain.names.iter().map(ToString::to_string).collect(),
+            root: (!of.chain.names.is_empty()).then(|| of.chain.root.to_string()),
+            authorities: of
+                .authorities
+                .iter()
+                .map(|a| Known {
+                    name: a.name.to_string(),
+                    kind: a.kind.name(),
+                    well_known: a.well_known,
+                })
+                .collect(),
+            certificates: of.certificates,
+            timestamp: stamps.next(),
+            more_timestamps: stamps.collect(),
+            program: of.opus.program.clone().filter(|text| !text.is_empty()),
+            more_info: of.opus.more.clone().filter(|text| !text.is_empty()),
+            pages_differ: pages.map(|pages| {
+                let one = |d: &loadworthy_core::codesigning::pages::Differs| PageDiffers {
+                    offset: d.at,
+                    section: d.section.as_ref().map(ToString::to_string),
+                };
+                pages.differ.iter().map(one).collect()
+            }),
+            signer: SignedBy {
+                name: of.signer.as_ref().map(|c| c.name.to_string()),
+                issuer: Some(of.signer_issuer.to_string()).filter(|name| !name.is_empty()),
+                serial: Some(hex(&of.signer_serial)).filter(|serial| !serial.is_empty()),
+                key_id: None,
+                not_before: full.as_ref().map(|c| c.not_before.clone()),
+                not_after: full.as_ref().map(|c| c.not_after.clone()),
+                sha1: full.as_ref().map(|c| c.sha1.clone()),
+                sha256: full.as_ref().map(|c| c.sha256.clone()),
+                key: full.as_ref().map(|c| c.key.clone()),
+                ekus: full.map(|c| c.ekus),
+            },
+        }
+    }
+
     /// Lines for people.
     pub(super) fn text(&self, page: &mut Page) {
-        page.group(&format!("signature {}", self.index));
+        page.group(&match self.nested_in {
+            Some(holder) => format!("signature {}, nested in {holder}", self.index),
+            None => format!("signature {}", self.index),
+        });
         page.maybe("signer", self.signer.name.as_ref());
         page.maybe("issuer", self.signer.issuer.as_ref());
         page.maybe("serial", self.signer.serial.as_ref());
@@ -148,7 +307,79 @@ impl Signature {
             Some(false) => "no, not with the certificate inside",
             None => "not told: the signer's certificate is not inside",
         };
-        page.field("verifies", verifies);
+        page.field("verifies", self.broken.map_or(verifies.to_owned(), |why| format!("no: {why}")));
+        page.maybe("class", self.class);
+        if !self.purposes.is_empty() {
+            page.field("for", self.purposes.join(", "));
+        }
+        if self.class.is_some() {
+            let above = self.chain.iter().skip(1).chain(&self.root);
+            page.field("chain", above.map(String::as_str).collect::<Vec<_>>().join(" ← "));
+        }
+        if let Some(cross) = &self.cross_certificate {
+            let until = cross.not_after.as_deref().unwrap_or("an unknown day");
+            page.field("crossed", format!("{}, until {until}", cross.name));
+        }
+        page.maybe("program", self.program.as_ref());
+        page.maybe("more", self.more_info.as_ref());
+        for stamp in self.timestamp.iter().chain(&self.more_timestamps) {
+            stamp.text(page);
+        }
+        if let Some(Some(by)) = self.page_hashes {
+            page.field("page digests", by);
+        }
+        let odd: Vec<String> = self.pages_differ.iter().flatten().map(PageDiffers::words).collect();
+        page.several("differs", &odd, 10);
+    }
+}
+
+impl PageDiffers {
+    fn words(&self) -> String {
+        match &self.section {
+            Some(section) => format!("page at {:#x} of {section}", self.offset),
+            None => format!("page at {:#x}", self.offset),
+        }
+    }
+}
+
+impl Timestamp {
+    fn of(stamp: &stamps::Timestamp) -> Self {
+        Self {
+            kind: stamp.kind.name(),
+            time: stamp.time.map(timestamp),
+            digest_algorithm: digest_name(&stamp.digest_oid),
+            signer: stamp.signer_name.to_string(),
+            root: (!stamp.chain.names.is_empty()).then(|| stamp.chain.root.to_string()),
+            authority: if stamp.is_public { "public" } else { "private" },
+            verifies: stamp.verifies,
+            bare_digest: stamp.is_bare,
+        }
+    }
+
+    fn text(&self, page: &mut Page) {
+        let time = self.time.as_deref().unwrap_or("no time");
+        let doubt = match (self.verifies, self.authority) {
+            (Some(true), "public") => "",
+            (Some(true), _) => ", of no public authority",
+            (Some(false), _) => ", which does not verify",
+            (None, _) => ", which cannot be checked here",
+        };
+        page.field("stamped", format!("{time} by {}{doubt}", self.signer));
+    }
+}
+
+/// The digest of a version of page hashes.
+const fn page_digest(version: u8) -> &'static str {
+    if version == 1 { "sha1" } else { "sha256" }
+}
+
+const fn why(broken: Broken) -> &'static str {
+    match broken {
+        Broken::ImageDiffers => "the image is not the one that was signed",
+        Broken::NotOverCode => "it names no digest of an image",
+        Broken::ContentDiffers => "its attributes are over other content",
+        Broken::SignerMissing => "the signer's certificate is not inside",
+        Broken::KeyDiffers => "the signer's key did not make it",
     }
 }
 
