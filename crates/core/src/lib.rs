@@ -32,4 +32,5 @@ pub mod verdict;
 pub mod checks;
 pub mod answer;
 pub mod remedy;
+pub mod diagnose;
 pub mod codebook;

@@ -12,6 +12,7 @@ use serde::Deserialize;
 pub mod algorithms;
 pub mod answers;
 pub mod behaviours;
+pub mod diagnose;
 pub mod distros;
 pub mod errors;
 pub mod log;

@@ -29,6 +29,7 @@ pub mod modsig;
 pub mod elf;
 pub mod uefi;
 pub mod kernel;
+pub mod evidence;
 pub mod manifest;
 pub mod inf;
 pub mod cab;

@@ -1,0 +1,12 @@
+//! What was seen, weighed: from lines and judgements to findings.
+//!
+//! A function of its arguments: which lines were met and what the judge says of the files. What a
+//! line means and what follows is written in `knowledge/diagnose`; this room puts lines together
+//! that belong together, weighs the reasons, and says what it left open.
+
+pub mod clue;
+pub mod scene;
+pub mod weigh;
+pub mod finding;
+pub mod joined;
+pub mod reason;

@@ -1,0 +1,168 @@
+//! Lines that belong together: what was said of one module, and what holds for all of them.
+
+use crate::diagnose::clue::Clue;
+use crate::tables::diagnose::{Knowledge, Pattern, Shows};
+use alloc::borrow::ToOwned;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Lines a nameless refusal may stand away from the one that names the module.
+const NEAR: u64 = 8;
+
+/// What was said of one subject, with what holds for all.
+#[derive(Clone, Debug)]
+pub struct Scene<'c> {
+    /// The module, where one is named.
+    pub module: Option<String>,
+    /// The host, where the lines name several.
+    pub host: Option<String>,
+    /// Every clue that counts for it: its own first.
+    pub clues: Vec<&'c Clue>,
+    /// The signs, each with the clues that show it; derived signs with those they are drawn from.
+    pub signs: BTreeMap<String, Vec<&'c Clue>>,
+}
+
+/// The subjects that something was refused of; one without a name where no line names any.
+#[must_use]
+pub fn scenes<'c>(clues: &'c [Clue], knowledge: &Knowledge) -> Vec<Scene<'c>> {
+    let pattern = |clue: &Clue| knowledge.patterns.get(clue.seen.row);
+    let shows = |clue: &Clue| pattern(clue).map(|p| p.shows);
+    let hosts: BTreeSet<&str> = clues.iter().filter_map(|c| c.seen.host.as_deref()).collect();
+    let host = |clue: &Clue| clue.seen.host.clone().filter(|_| hosts.len() > 1);
+    let refused = |clue: &Clue| shows(clue) == Some(Shows::Refusal);
+    let mut named: BTreeMap<(Option<String>, String), Vec<&Clue>> = BTreeMap::new();
+    for clue in clues.iter().filter(|c| refused(c)) {
+        if let Some(module) = clue.module() {
+            named.entry((host(clue), module)).or_default();
+        }
+    }
+    let mut shared: Vec<&Clue> = Vec::new();
+    let mut nameless: Vec<&Clue> = Vec::new();
+    for clue in clues {
+        let own = clue.module().map(|m| (host(clue), m)).and_then(|key| named.get_mut(&key));
+        match (own, shows(clue)) {
+            (Some(own), _) => own.push(clue),
+            (None, Some(Shows::Refusal)) => nameless.push(clue),
+            // Another module's notice or load says nothing of this one.
+            (None, Some(Shows::Notice | Shows::Loaded)) if clue.module().is_some() => {
+                nameless.push(clue);
+            }
+            (None, _) => shared.push(clue),
+        }
+    }
+    // A nameless refusal belongs to the module that is named beside it.
+    let mut alone: Vec<&Clue> = Vec::new();
+    for clue in nameless {
+        let near = |own: &&Vec<&Clue>| {
+            let by = own.iter().filter(|o| refused(o) && o.order == clue.order);
+            by.map(|o| o.line.abs_diff(clue.line)).min()
+        };
+        let words = pattern(clue).is_some_and(Pattern::words_only);
+        if refused(clue) && (words || named.len() == 1 && clue.module().is_none()) {
+            named.values_mut().for_each(|own| own.push(clue));
+            if named.is_empty() {
+                alone.push(clue);
+            }
+            continue;
+        }
+        let nearest = named
+            .iter()
+            .filter(|((h, _), _)| *h == host(clue))
+            .filter_map(|(key, own)| Some((near(&own)?, key.clone())))
+            .min();
+        match nearest.filter(|(far, _)| *far <= NEAR && refused(clue) && clue.module().is_none()) {
+            Some((_, key)) => named.entry(key).or_default().push(clue),
+            None => alone.push(clue),
+        }
+    }
+    let mut scenes: Vec<Scene<'_>> = Vec::new();
+    let bare = named.is_empty() || alone.iter().any(|c| refused(c));
+    for ((host, module), own) in named {
+        let mut of = own;
+        let fits = |c: &&&Clue| host.is_none() || c.seen.host.is_none() || c.seen.host == host;
+        of.extend(shared.iter().filter(fits));
+        scenes.push(scene(Some(module), host, of, knowledge));
+    }
+    if bare {
+        let mut by_host: BTreeMap<Option<String>, Vec<&Clue>> = BTreeMap::new();
+        alone.iter().for_each(|c| by_host.entry(host(c)).or_default().push(c));
+        if by_host.is_empty() {
+            by_host.insert(None, Vec::new());
+        }
+        for (host, mut of) in by_host {
+            let fits = |c: &&&Clue| host.is_none() || c.seen.host.is_none() || c.seen.host == host;
+            of.extend(shared.iter().filter(fits));
+            let module = one_module(&of);
+            scenes.push(scene(module, host, of, knowledge));
+        }
+    }
+    scenes
+}
+
+/// The module that notices speak of, where it is one.
+fn one_module(clues: &[&Clue]) -> Option<String> {
+    let names: BTreeSet<String> = clues.iter().filter_map(|c| c.module()).collect();
+    if names.len() == 1 { names.into_iter().next() } else { None }
+}
+
+fn scene<'c>(
+    module: Option<String>,
+    host: Option<String>,
+    clues: Vec<&'c Clue>,
+    knowledge: &Knowledge,
+) -> Scene<'c> {
+    let mut signs: BTreeMap<String, Vec<&Clue>> = BTreeMap::new();
+    for clue in &clues {
+        let Some(pattern) = knowledge.patterns.get(clue.seen.row) else { continue };
+        for name in [pattern.sign(), pattern.common.id.as_str()] {
+            let of = signs.entry(name.to_owned()).or_default();
+            if !of.contains(clue) {
+                of.push(clue);
+            }
+        }
+    }
+    derive(&mut signs);
+    for sign in &knowledge.signs {
+        let of: Vec<&Clue> =
+            sign.any.iter().filter_map(|s| signs.get(s)).flatten().copied().collect();
+        if sign.any.iter().any(|s| signs.contains_key(s)) {
+            signs.insert(sign.id.clone(), of);
+        }
+    }
+    Scene { module, host, clues, signs }
+}
+
+/// The clues that show a sign.
+fn of<'c>(signs: &BTreeMap<String, Vec<&'c Clue>>, name: &str) -> Vec<&'c Clue> {
+    signs.get(name).cloned().unwrap_or_default()
+}
+
+/// Signs of several lines together.
+fn derive(signs: &mut BTreeMap<String, Vec<&Clue>>) {
+    let (versions, signers) = (of(signs, "modinfo-vermagic"), of(signs, "modinfo-signer"));
+    if !versions.is_empty() && signers.is_empty() {
+        signs.insert("modinfo-unsigned".to_owned(), versions);
+    }
+    let enrolled = of(signs, "mok-enrolled-subject");
+    if let Some(signer) = signers.first().filter(|_| !enrolled.is_empty()) {
+        let name = signer.captured("cert").map(str::trim);
+        let there = enrolled.iter().find(|e| e.captured("cert").map(str::trim) == name);
+        match there {
+            Some(there) => signs.insert("signer-enrolled".to_owned(), [*signer, *there].to_vec()),
+            None => signs.insert("signer-not-listed".to_owned(), [*signer].to_vec()),
+        };
+    }
+    let refused = ["errno-keyrejected", "errno-nokey", "errno-perm", "errno-noexec"];
+    let refused = refused.iter().flat_map(|s| of(signs, s)).filter(|c| c.module().is_some());
+    let last = refused.max_by_key(|c| (c.order, c.line));
+    let loaded = ["module-inserted", "lsmod-row", "taint-verification", "taint-out-of-tree"];
+    let after = loaded.iter().flat_map(|s| of(signs, s)).find(|load| {
+        last.is_some_and(|no| {
+            load.module() == no.module() && (load.order, load.line) > (no.order, no.line)
+        })
+    });
+    if let (Some(no), Some(load)) = (last, after) {
+        signs.insert("loaded-after-refusal".to_owned(), [no, load].to_vec());
+    }
+}

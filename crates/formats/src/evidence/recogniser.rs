@@ -1,0 +1,324 @@
+//! Finds the lines that rows of a table speak of, fast: most bytes are looked at once, by a search
+//! for all rows' literal anchors together; expressions run only where an anchor stands.
+//!
+//! Works on blocks that begin and end with whole lines, so that several threads may share a stream.
+
+use crate::evidence::journal;
+use crate::evidence::line::{self, uncoloured};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use memchr::{memchr, memchr_iter, memrchr};
+use regex::{Regex, RegexBuilder};
+use std::sync::OnceLock;
+
+/// A row, as its table writes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'k> {
+    /// Literals of which one must stand in the line.
+    pub anchors: &'k [String],
+    /// The regular expression, without regard to case.
+    pub expression: &'k str,
+    /// Whether it is for short texts only.
+    pub short_only: bool,
+}
+
+/// Bytes of one line that are looked at; what is longer is no line of any log we know.
+pub const LINE: usize = 1 << 16;
+
+/// Texts up to this many bytes are short: a report, a ticket, the output of a few commands.
+pub const SHORT: usize = 1 << 16;
+
+/// One row met one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The row's place in the table.
+    pub row: usize,
+    /// The line, counted from 0 within the block.
+    pub line: u64,
+    /// What the line said, without time stamp.
+    pub quote: String,
+    /// Its time stamp, as written.
+    pub stamp: Option<String>,
+    /// Its host, where it names one.
+    pub host: Option<String>,
+    /// The start of the machine, where the record names it.
+    pub boot: Option<String>,
+    /// What the expression captured, by name.
+    pub captures: Vec<(&'static str, String)>,
+}
+
+/// The names captures may have; a digit behind them is not kept.
+const NAMES: [&str; 7] = ["module", "file", "key", "kernel", "by", "cert", "what"];
+
+#[derive(Debug)]
+struct Compiled {
+    expression: String,
+    reader: OnceLock<Option<Regex>>,
+    short_only: bool,
+}
+
+/// A table made ready.
+#[derive(Debug)]
+pub struct Recogniser {
+    rows: Vec<Compiled>,
+    /// Finds candidate lines in logs: exact case, rows that are not for short texts only.
+    quick: AhoCorasick,
+    /// Tells which rows a line could meet, without regard to case; and the row of each literal.
+    which: AhoCorasick,
+    owner: Vec<usize>,
+}
+
+/// An expression or anchor that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// The row's place in the table.
+    pub row: usize,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl Recogniser {
+    /// Makes a table ready.
+    ///
+    /// # Errors
+    /// When the anchors cannot be searched for.
+    pub fn new(rows: &[Row<'_>]) -> Result<Self, Unusable> {
+        let wrong = |e: aho_corasick::BuildError| Unusable { row: 0, problem: e.to_string() };
+        let mut literals = Vec::new();
+        let mut owner = Vec::new();
+        let mut quick: Vec<&str> = Vec::new();
+        for (n, row) in rows.iter().enumerate() {
+            for anchor in row.anchors {
+                literals.push(anchor.to_ascii_lowercase());
+                owner.push(n);
+                // An anchor that holds another one finds nothing the shorter one does not.
+                if !row.short_only && !quick.contains(&anchor.as_str()) {
+                    quick.push(anchor);
+                }
+            }
+        }
+        let shorter: Vec<&str> = quick
+            .iter()
+            .copied()
+            .filter(|a| !quick.iter().any(|b| b != a && a.contains(*b)))
+            .collect();
+        Ok(Self {
+            rows: rows
+                .iter()
+                .map(|row| Compiled {
+                    expression: row.expression.to_owned(),
+                    reader: OnceLock::new(),
+                    short_only: row.short_only,
+                })
+                .collect(),
+            quick: AhoCorasickBuilder::new()
+                .match_kind(MatchKind::LeftmostFirst)
+                .build(shorter)
+                .map_err(wrong)?,
+            which: AhoCorasickBuilder::new()
+                .ascii_case_insensitive(true)
+                .match_kind(MatchKind::Standard)
+                .build(&literals)
+                .map_err(wrong)?,
+            owner,
+        })
+    }
+
+    /// The rows whose expressions are none.
+    #[must_use]
+    pub fn unusable(&self) -> Vec<Unusable> {
+        let problem = |row: &Compiled| reader(&row.expression).err().map(|e| e.to_string());
+        self.rows
+            .iter()
+            .enumerate()
+            .filter_map(|(n, row)| problem(row).map(|problem| Unusable { row: n, problem }))
+            .collect()
+    }
+
+    /// Reads a block of whole lines of a log; returns how many line ends it has.
+    pub fn log(&self, block: &[u8], seen: &mut dyn FnMut(Seen)) -> u64 {
+        let (mut lines, mut counted) = (0_u64, 0);
+        let mut done = 0;
+        for found in self.quick.find_iter(block) {
+            if found.start() < done {
+                continue;
+            }
+            let (start, end) = line_at(block, found.start());
+            done = end;
+            let between = block.get(counted..start).unwrap_or_default();
+            lines = lines.saturating_add(count(between));
+            counted = start;
+            let line = block.get(start..end).unwrap_or_default();
+            self.line(line, lines, false, seen);
+        }
+        lines.saturating_add(count(block.get(counted..).unwrap_or_default()))
+    }
+
+    /// Reads a whole short text: every row, every line, and what two lines say together where a
+    /// terminal or a mail broke one.
+    pub fn short(&self, text: &[u8], seen: &mut dyn FnMut(Seen)) -> u64 {
+        let all: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();
+        for (n, line) in (0_u64..).zip(&all) {
+            self.line(line, n, true, seen);
+        }
+        for (n, pair) in (0_u64..).zip(all.windows(2)) {
+            let &[first, second] = pair else { continue };
+            if first.len() < WRAPPED || first.len() > LINE || second.len() > LINE {
+                continue;
+            }
+            let first = first.strip_suffix(b"\r").unwrap_or(first);
+            let alone = |line: &[u8]| {
+                let mut rows = Vec::new();
+                self.line(line, n, true, &mut |s| rows.push(s.row));
+                rows
+            };
+            let mut known = alone(first);
+            known.extend(alone(second));
+            let second = second.trim_ascii_start();
+            for between in [b"".as_slice(), b" "] {
+                let joined = [first, between, second].concat();
+                self.line(&joined, n, true, &mut |s| {
+                    if !known.contains(&s.row) {
+                        known.push(s.row);
+                        seen(s);
+                    }
+                });
+            }
+        }
+        count(text)
+    }
+
+    fn line(&self, line: &[u8], number: u64, short: bool, seen: &mut dyn FnMut(Seen)) {
+        let line = line.get(..line.len().min(LINE)).unwrap_or_default();
+        let mut rows: Vec<usize> = self
+            .which
+            .find_overlapping_iter(line)
+            .filter_map(|m| self.owner.get(m.pattern().as_usize()).copied())
+            .collect();
+        if rows.is_empty() {
+            return;
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        let whole = String::from_utf8_lossy(line);
+        let whole = uncoloured(whole.trim_end_matches(['\r', '\0']));
+        let record = journal::read(&whole);
+        let (said, stamp, host, boot) = match &record {
+            Some(record) => (
+                record.message.as_str(),
+                record.time.as_deref(),
+                record.host.as_deref(),
+                record.boot.as_deref(),
+            ),
+            None => {
+                let parts = line::read(&whole);
+                (journal::exported(parts.message), parts.stamp, parts.host, None)
+            }
+        };
+        for row in rows {
+            let Some(compiled) = self.rows.get(row).filter(|r| short || !r.short_only) else {
+                continue;
+            };
+            let reader = compiled.reader.get_or_init(|| reader(&compiled.expression).ok());
+            let Some(reader) = reader else { continue };
+            let Some(found) = reader.captures(said) else { continue };
+            let captures = NAMES
+                .iter()
+                .filter_map(|name| {
+                    let numbered = ["", "2", "3"];
+                    let value = numbered.iter().find_map(|n| found.name(&format!("{name}{n}")))?;
+                    Some((*name, value.as_str().to_owned())).filter(|(_, v)| !v.is_empty())
+                })
+                .collect();
+            seen(Seen {
+                row,
+                line: number,
+                quote: shown(said),
+                stamp: stamp.map(str::to_owned),
+                host: host.map(str::to_owned),
+                boot: boot.map(str::to_owned),
+                captures,
+            });
+        }
+    }
+}
+
+/// Shorter lines are not taken for broken ones: no terminal is that narrow.
+const WRAPPED: usize = 40;
+
+/// Characters of a line that are quoted.
+const QUOTE: usize = 400;
+
+/// A line as it is quoted: at most [`QUOTE`] characters, without anything a terminal would obey.
+fn shown(said: &str) -> String {
+    said.trim().chars().take(QUOTE).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn reader(expression: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(expression).case_insensitive(true).build()
+}
+
+/// The bounds of the line around `at`, without its end.
+fn line_at(block: &[u8], at: usize) -> (usize, usize) {
+    let (before, after) = block.split_at_checked(at).unwrap_or((block, &[]));
+    let start = memrchr(b'\n', before).map_or(0, |n| n.saturating_add(1));
+    let end = memchr(b'\n', after).map_or(block.len(), |n| at.saturating_add(n));
+    (start, end)
+}
+
+fn count(bytes: &[u8]) -> u64 {
+    crate::reader::wide(memchr_iter(b'\n', bytes).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recogniser() -> Recogniser {
+        let anchors = [vec!["ejected by".to_owned()], vec!["Secure boot".to_owned()]];
+        let rows = [
+            Row {
+                anchors: &anchors[0],
+                expression: r"insert '(?P<module>\w+)': key was rejected by service",
+                short_only: false,
+            },
+            Row { anchors: &anchors[1], expression: "secure boot off", short_only: true },
+        ];
+        Recogniser::new(&rows).unwrap()
+    }
+
+    fn short(text: &str) -> Vec<(usize, u64)> {
+        let mut got = Vec::new();
+        recogniser().short(text.as_bytes(), &mut |s| got.push((s.row, s.line)));
+        got
+    }
+
+    #[test]
+    fn lines_are_found_and_numbered() {
+        let log = b"a\nb\n[  1.0] modprobe: ERROR: could not insert 'lpfc': Key was rejected by service\r\nSecure boot off\n";
+        let mut got = Vec::new();
+        let ends = recogniser().log(log, &mut |s| got.push(s));
+        assert_eq!((ends, got.len()), (4, 1));
+        assert_eq!((got[0].row, got[0].line, got[0].stamp.as_deref()), (0, 2, Some("1.0")));
+        assert_eq!(got[0].captures, [("module", "lpfc".to_owned())]);
+        assert_eq!(short(core::str::from_utf8(log).unwrap()), [(0, 2), (1, 3)]);
+    }
+
+    #[test]
+    fn a_line_that_was_broken_is_read_whole() {
+        let broken = "modprobe: ERROR: could not insert 'lpfc': Key was rejected by serv\n  ice\n";
+        assert_eq!(short(broken), [(0, 0)]);
+        let word = "modprobe: ERROR: could not insert 'lpfc': Key was\nrejected by service\n";
+        assert_eq!(short(word), [(0, 0)]);
+    }
+
+    #[test]
+    fn records_of_the_journal_are_their_messages() {
+        let json = "{\"MESSAGE\":\"could not insert 'lpfc': Key was rejected by service\",\"_HOSTNAME\":\"h\"}\n";
+        let mut got = Vec::new();
+        recogniser().log(json.as_bytes(), &mut |s| got.push(s));
+        assert_eq!(got[0].host.as_deref(), Some("h"));
+        let export = "MESSAGE=could not insert 'lpfc': Key was rejected by service\n";
+        recogniser().log(export.as_bytes(), &mut |s| got.push(s));
+        assert_eq!(got.len(), 2);
+    }
+}
