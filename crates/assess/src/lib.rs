@@ -18,3 +18,4 @@ mod preflight;
 pub mod check;
 pub mod policy;
 pub mod record;
+pub mod diagnose;

@@ -299,6 +299,30 @@ pub static READS: &[Read] = &[
     file("sys/bus/*/devices/*/modalias", "hardware in use", "which hardware the machine has"),
     link("sys/bus/*/devices/*/driver", "driver a device is bound to", ""),
     link("sys/bus/*/devices/*/driver/module", "module that driver came from", ""),
+    file("var/log/dmesg", "what the kernel said, for a diagnosis", "names of devices and hosts"),
+    file("var/log/kern.log", "what the kernel said, for a diagnosis", "names of devices and hosts"),
+    file("var/log/boot.log", "what happened at boot, for a diagnosis", "names of services"),
+    file("var/log/syslog", "what happened, for a diagnosis", "anything a program wrote there"),
+    file("var/log/messages", "what happened, for a diagnosis", "anything a program wrote there"),
+    file("var/log/audit/audit.log", "what SELinux denied, for a diagnosis", "names of users"),
+    file("var/log/dpkg.log", "what was installed before a failure", "which packages are installed"),
+    file(
+        "var/log/apt/*.log",
+        "what was installed before a failure",
+        "commands of the administrator",
+    ),
+    file("var/log/dnf.log", "what was installed before a failure", "which packages are installed"),
+    file(
+        "var/log/dnf.rpm.log",
+        "what was installed before a failure",
+        "which packages are installed",
+    ),
+    file("var/log/zypp/history", "what was installed before a failure", "names of administrators"),
+    file(
+        "var/log/pacman.log",
+        "what was installed before a failure",
+        "which packages are installed",
+    ),
     Read { sort: Sort::Call, pattern: "uname(2)", what: "which kernel runs", privacy: "" },
 ];
 

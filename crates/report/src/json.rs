@@ -5,4 +5,5 @@ pub mod document;
 pub mod v1;
 pub mod explain;
 pub mod collect;
+pub mod diagnose;
 pub mod schema;

@@ -15,3 +15,4 @@ pub mod lookup;
 pub mod json;
 pub mod page;
 pub mod inspect;
+pub mod diagnose;

@@ -14,6 +14,7 @@ pub mod modprobe;
 pub mod boot_loader;
 pub mod hardware;
 pub mod module;
+pub mod logs;
 
 use loadworthy_core::facts::linux::LinuxFacts;
 

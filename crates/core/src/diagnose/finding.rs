@@ -2,6 +2,7 @@
 
 use crate::diagnose::clue::Clue;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// How sure a finding is.
@@ -134,4 +135,19 @@ pub struct Diagnosis {
     pub harmless: Vec<Quoted>,
     /// What changed, in the order of the lines.
     pub changes: Vec<Quoted>,
+    /// Hosts that the lines name.
+    pub hosts: Vec<String>,
+}
+
+/// What was read, and what was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// The texts, by name.
+    pub texts: Vec<Arc<str>>,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Lines of them.
+    pub lines: u64,
+    /// What was skipped or cut, in sentences.
+    pub skipped: Vec<String>,
 }

@@ -78,6 +78,8 @@ pub fn diagnose(matter: &Matter<'_>, knowledge: &Knowledge) -> Diagnosis {
     }
     let changed = matter.clues.iter().filter(|c| shows(c) == Some(Shows::Change));
     told.changes = changed.map(Quoted::of).take(CHANGES).collect();
+    let hosts = matter.clues.iter().filter_map(|c| c.seen.host.clone());
+    told.hosts = hosts.collect::<alloc::collections::BTreeSet<_>>().into_iter().collect();
     told
 }
 

@@ -1,0 +1,92 @@
+//! `diagnose`: what happened, how sure is that, and which way back.
+//!
+//! Texts are scanned for the lines that tables know; where a machine's files are there too, the
+//! modules those lines speak of are judged, and both are put side by side.
+
+pub mod texts;
+pub mod gathered;
+pub mod scan;
+pub mod host_files;
+
+use std::path::PathBuf;
+
+use loadworthy_core::diagnose::finding::{Coverage, Diagnosis};
+use loadworthy_core::diagnose::reason::{Matter, diagnose as reason};
+use loadworthy_core::tables::diagnose::Knowledge;
+use loadworthy_formats::evidence::recogniser::Recogniser;
+
+use crate::diagnose::scan::Scanned;
+use crate::diagnose::texts::Text;
+use crate::host::Host;
+use crate::request::{Request, Trouble};
+
+/// What is asked.
+#[derive(Debug)]
+pub struct Question {
+    /// Texts and files of the caller.
+    pub texts: Vec<Text>,
+    /// A machine whose files are to be put beside them, and which of its kernels.
+    pub host: Option<Request>,
+    /// Folders with tables beside the built-in ones.
+    pub knowledge: Vec<PathBuf>,
+    /// How many threads may work at once.
+    pub jobs: usize,
+}
+
+/// What came out.
+#[derive(Debug)]
+pub struct Answer {
+    /// The diagnosis.
+    pub diagnosis: Diagnosis,
+    /// What was read.
+    pub read: Coverage,
+}
+
+/// The tables: the built-in ones, and those of the caller's folders.
+///
+/// # Errors
+/// When a table is not in order.
+pub fn knowledge(folders: &[PathBuf]) -> Result<Knowledge, Trouble> {
+    let wrong = |e: loadworthy_core::tables::TableError| Trouble::Table(e.to_string());
+    let mut all = Knowledge::built_in().map_err(wrong)?;
+    for (name, text) in texts::tables(folders)? {
+        all.add(&name, &text).map_err(wrong)?;
+    }
+    all.sound("diagnose").map_err(wrong)?;
+    Ok(all)
+}
+
+/// Answers a question.
+///
+/// # Errors
+/// When our own work cannot be done: a text or a machine that cannot be opened, a table out of order.
+pub fn diagnose(question: Question) -> Result<Answer, Trouble> {
+    let knowledge = knowledge(&question.knowledge)?;
+    let unusable = |e: loadworthy_formats::evidence::recogniser::Unusable| {
+        let name = knowledge.patterns.get(e.row).map_or("?", |p| p.common.id.as_str());
+        Trouble::Table(format!("{name}: {}", e.problem))
+    };
+    let recogniser = Recogniser::new(&knowledge.rows()).map_err(unusable)?;
+    if !question.knowledge.is_empty()
+        && let Some(bad) = recogniser.unusable().into_iter().next()
+    {
+        return Err(unusable(bad));
+    }
+    let host = match &question.host {
+        Some(request) => Some(Host::open(&request.source)?.keeping(request.cache.as_deref())?),
+        None => None,
+    };
+    let mut texts = question.texts;
+    if let Some(host) = host.as_ref().filter(|_| texts.is_empty()) {
+        texts = host_files::logs(&host.looking());
+    }
+    let Scanned { clues, short, files, read } = scan::scan(texts, &recogniser, question.jobs)?;
+    let judged = match (&host, &question.host) {
+        (Some(host), Some(request)) => {
+            host_files::judged(host, request, &clues, &files, &knowledge)?
+        }
+        _ => Vec::new(),
+    };
+    let matter = Matter { clues: &clues, short, judged: &judged };
+    Ok(Answer { diagnosis: reason(&matter, &knowledge), read })
+}

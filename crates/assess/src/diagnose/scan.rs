@@ -1,0 +1,311 @@
+//! Texts read in bounded memory and searched by several threads.
+//!
+//! A short text is read whole. Anything longer streams through in blocks that end with a line; a
+//! line that is longer than a block is looked at from its beginning, and the rest is told as skipped.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use loadworthy_core::diagnose::clue::Clue;
+use loadworthy_core::diagnose::finding::Coverage;
+use loadworthy_formats::compress;
+use loadworthy_formats::evidence::encoding::{self, Decoder, Encoding};
+use loadworthy_formats::evidence::recogniser::{LINE, Recogniser, SHORT, Seen};
+use loadworthy_formats::limits::Limits;
+
+use crate::diagnose::gathered::Gathered;
+use crate::diagnose::texts::{Input, Text};
+use crate::request::Trouble;
+
+/// Bytes that one thread searches at a time.
+const BLOCK: usize = 2 << 20;
+/// Things one block may show; a log of nothing but errors has no more to say.
+const A_BLOCK: usize = 2000;
+
+/// What the texts showed.
+#[derive(Debug, Default)]
+pub struct Scanned {
+    /// The lines that patterns met.
+    pub clues: Vec<Clue>,
+    /// Whether all texts are short.
+    pub short: bool,
+    /// Modules and images among the caller's files.
+    pub files: Vec<PathBuf>,
+    /// What was read.
+    pub read: Coverage,
+}
+
+/// Reads all texts.
+///
+/// # Errors
+/// When one cannot be opened or read.
+pub fn scan(texts: Vec<Text>, recogniser: &Recogniser, jobs: usize) -> Result<Scanned, Trouble> {
+    let mut out = Scanned { short: true, ..Scanned::default() };
+    let mut gathered = Gathered::default();
+    for (order, text) in texts.into_iter().enumerate() {
+        let Text { name, input } = text;
+        let path = match &input {
+            Input::File(path) => Some(path.clone()),
+            Input::Stream(_) | Input::Bytes(_) => None,
+        };
+        let mut stream = input.open(&name)?;
+        let wrong =
+            |e: std::io::Error| Trouble::Open { path: name.to_string(), problem: e.to_string() };
+        let mut head = Vec::with_capacity(SHORT + 1);
+        stream.by_ref().take(SHORT as u64 + 1).read_to_end(&mut head).map_err(wrong)?;
+        out.read.texts.push(name.clone());
+        if let Some(kind) = no_text(&head) {
+            match path.filter(|_| kind == Kind::Code) {
+                Some(path) => out.files.push(path),
+                None => out.read.skipped.push(format!("{name}: {}", kind.words())),
+            }
+            continue;
+        }
+        if let Some(how) = compress::sniff(&head) {
+            let limits = Limits::DEFAULT;
+            let mut packed = head;
+            let most = limits.text_bytes as u64;
+            stream.by_ref().take(most).read_to_end(&mut packed).map_err(wrong)?;
+            let mut plain = Vec::new();
+            if compress::unpack(&packed, how, limits.text_bytes, &limits, &mut plain).is_err() {
+                let said = "compressed, and not to be unpacked whole within the limit";
+                out.read.skipped.push(format!("{name}: {said}"));
+            }
+            if let Some(path) = path.filter(|_| no_text(&plain) == Some(Kind::Code)) {
+                out.files.push(path);
+                continue;
+            }
+            head = Vec::new();
+            stream = Box::new(std::io::Cursor::new(plain));
+            stream.by_ref().take(SHORT as u64 + 1).read_to_end(&mut head).map_err(wrong)?;
+        }
+        let kind = encoding::detect(&head);
+        if head.len() <= SHORT {
+            let mut whole = Vec::new();
+            Decoder::new(kind).push(&head, &mut whole);
+            out.read.bytes += head.len() as u64;
+            out.read.lines +=
+                recogniser.short(&whole, &mut |s| gathered.add(&name, order, s.line + 1, s));
+            continue;
+        }
+        out.short = false;
+        let head = std::io::Cursor::new(head);
+        let mut long = Long { name: &name, order, kind, read: &mut out.read };
+        long.stream(head.chain(stream), recogniser, jobs, &mut gathered).map_err(wrong)?;
+    }
+    if gathered.left_off > 0 {
+        let said = format!("{} more different lines than are kept", gathered.left_off);
+        out.read.skipped.push(said);
+    }
+    out.clues = gathered.clues();
+    Ok(out)
+}
+
+/// What is no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A module or an image.
+    Code,
+    /// The journal's own files.
+    Journal,
+    /// Events of Windows.
+    Events,
+}
+
+impl Kind {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Code => "no text",
+            Self::Journal => "a file of the journal: give the output of journalctl --file",
+            Self::Events => "events of Windows in binary form: give them as XML or JSON",
+        }
+    }
+}
+
+fn no_text(head: &[u8]) -> Option<Kind> {
+    match head {
+        [0x7f, b'E', b'L', b'F', ..] => Some(Kind::Code),
+        [b'M', b'Z', _, _, ..] if head.iter().take(1024).filter(|b| **b == 0).count() > 64 => {
+            Some(Kind::Code)
+        }
+        _ if head.starts_with(b"LPKSHHRH") => Some(Kind::Journal),
+        _ if head.starts_with(b"ElfFile\0") => Some(Kind::Events),
+        _ => None,
+    }
+}
+
+/// What one block showed.
+struct Shown {
+    seen: Vec<Seen>,
+    more: u64,
+    lines: u64,
+}
+
+struct Long<'a> {
+    name: &'a Arc<str>,
+    order: usize,
+    kind: Encoding,
+    read: &'a mut Coverage,
+}
+
+impl Long<'_> {
+    fn stream(
+        &mut self,
+        mut from: impl std::io::Read,
+        recogniser: &Recogniser,
+        jobs: usize,
+        gathered: &mut Gathered,
+    ) -> std::io::Result<()> {
+        let workers = jobs.clamp(1, 16);
+        let (give, take) = sync_channel::<(u64, Vec<u8>)>(workers);
+        let take = Arc::new(Mutex::new(take));
+        let (tell, hear) = channel::<(u64, Shown, Vec<u8>)>();
+        thread::scope(|scope| {
+            for _ in 0..workers {
+                let (take, tell) = (take.clone(), tell.clone());
+                scope.spawn(move || work(recogniser, &take, &tell));
+            }
+            drop(tell);
+            let mut order =
+                Ordered { lines: 0, next: 0, early: BTreeMap::new(), spare: Vec::new() };
+            let done = self.blocks(&mut from, &give, &hear, &mut order, gathered);
+            drop(give);
+            for told in hear {
+                order.put(told, self, gathered);
+            }
+            done
+        })
+    }
+
+    fn blocks(
+        &mut self,
+        from: &mut impl std::io::Read,
+        give: &SyncSender<(u64, Vec<u8>)>,
+        hear: &Receiver<(u64, Shown, Vec<u8>)>,
+        order: &mut Ordered,
+        gathered: &mut Gathered,
+    ) -> std::io::Result<()> {
+        let mut decoder = (self.kind != Encoding::Bytes).then(|| Decoder::new(self.kind));
+        let mut pending: Vec<u8> = Vec::new();
+        let mut raw = Vec::new();
+        let (mut number, mut skipping, mut skipped) = (0_u64, false, 0_u64);
+        loop {
+            let before = pending.len();
+            let got = match &mut decoder {
+                None => from.by_ref().take(BLOCK as u64).read_to_end(&mut pending)?,
+                Some(decoder) => {
+                    raw.clear();
+                    let got = from.by_ref().take(BLOCK as u64).read_to_end(&mut raw)?;
+                    decoder.push(&raw, &mut pending);
+                    got
+                }
+            };
+            self.read.bytes += got as u64;
+            if skipping {
+                match pending.iter().position(|b| *b == b'\n') {
+                    Some(end) => {
+                        skipped += end as u64;
+                        pending.drain(..end);
+                        skipping = false;
+                    }
+                    None => {
+                        skipped += pending.len() as u64;
+                        pending.clear();
+                    }
+                }
+            }
+            if got == 0 {
+                if !pending.is_empty() {
+                    let _ = give.send((number, pending));
+                }
+                break;
+            }
+            let cut = pending.iter().rposition(|b| *b == b'\n').map(|at| at + 1);
+            let cut = match cut {
+                Some(cut) => cut,
+                None if pending.len() >= BLOCK && before > 0 || pending.len() > BLOCK => {
+                    // No line of any log is that long: its beginning is looked at.
+                    skipped += pending.len().saturating_sub(LINE) as u64;
+                    pending.truncate(LINE);
+                    skipping = true;
+                    pending.len()
+                }
+                None => continue,
+            };
+            let mut block = order.spare.pop().unwrap_or_default();
+            block.clear();
+            block.extend_from_slice(&pending[cut..]);
+            std::mem::swap(&mut block, &mut pending);
+            block.truncate(cut);
+            if give.send((number, block)).is_err() {
+                break;
+            }
+            number += 1;
+            while let Ok(told) = hear.try_recv() {
+                order.put(told, self, gathered);
+            }
+        }
+        if skipped > 0 {
+            let said = format!("{}: {skipped} bytes of lines that are too long", self.name);
+            self.read.skipped.push(said);
+        }
+        Ok(())
+    }
+}
+
+/// What blocks showed, put back into the order of the text.
+struct Ordered {
+    lines: u64,
+    next: u64,
+    early: BTreeMap<u64, Shown>,
+    spare: Vec<Vec<u8>>,
+}
+
+impl Ordered {
+    fn put(
+        &mut self,
+        (number, shown, block): (u64, Shown, Vec<u8>),
+        long: &mut Long<'_>,
+        gathered: &mut Gathered,
+    ) {
+        self.early.insert(number, shown);
+        if self.spare.len() < 4 {
+            self.spare.push(block);
+        }
+        while let Some(shown) = self.early.remove(&self.next) {
+            self.next += 1;
+            for seen in shown.seen {
+                gathered.add(long.name, long.order, self.lines + seen.line + 1, seen);
+            }
+            gathered.left_off += shown.more;
+            self.lines += shown.lines;
+            long.read.lines += shown.lines;
+        }
+    }
+}
+
+fn work(
+    recogniser: &Recogniser,
+    take: &Mutex<Receiver<(u64, Vec<u8>)>>,
+    tell: &Sender<(u64, Shown, Vec<u8>)>,
+) {
+    loop {
+        let next = take.lock().map(|queue| queue.recv());
+        let Ok(Ok((number, block))) = next else { return };
+        let (mut seen, mut more) = (Vec::new(), 0);
+        let lines = recogniser.log(&block, &mut |s| {
+            if seen.len() < A_BLOCK {
+                seen.push(s);
+            } else {
+                more += 1;
+            }
+        });
+        if tell.send((number, Shown { seen, more, lines }, block)).is_err() {
+            return;
+        }
+    }
+}

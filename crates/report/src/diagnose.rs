@@ -1,0 +1,45 @@
+//! A diagnosis for people: the answer in the first three lines, then why, then the way back.
+
+pub mod text;
+pub mod markup;
+pub mod redact;
+
+use loadworthy_core::diagnose::finding::Finding;
+
+/// The heading of a finding: how sure, about what, and what it is.
+fn heading(finding: &Finding) -> String {
+    let about = &finding.about;
+    let mut subject = about.name.clone().unwrap_or_default();
+    if !about.also.is_empty() {
+        subject.push_str(&format!(" and {} more", about.also.len()));
+    }
+    if let Some(host) = &about.host {
+        subject.push_str(&format!(" on {host}"));
+    }
+    let subject = subject.trim().to_owned();
+    match subject.is_empty() {
+        true => finding.title.clone(),
+        false => format!("{subject}: {}", finding.title),
+    }
+}
+
+/// The second line: code, cause, way and whether it comes back.
+fn facts(finding: &Finding) -> String {
+    let path = match finding.recovery.path.as_deref() {
+        Some("policy-change") => "the way back: change the policy",
+        Some("driver-change") => "the way back: change the driver",
+        Some("signing-fix") => "the way back: put the signature right",
+        _ => "nothing to repair",
+    };
+    let recurs = match finding.recurs.as_str() {
+        "yes" => "it comes back at the next boot",
+        "no" => "it does not come back at the next boot",
+        _ => "whether it comes back is not known",
+    };
+    let code = finding.code.as_deref().map(|c| format!("{c} ")).unwrap_or_default();
+    let detail = finding.detail.as_deref().map(|d| format!(" ({d})")).unwrap_or_default();
+    format!("{code}{}{detail}; {path}; {recurs}", finding.cause)
+}
+
+/// Said where it is so: this is not about signatures.
+const NO_SIGNATURE: &str = "This is not a signature problem.";
