@@ -15,4 +15,6 @@ pub mod markdown;
 
 pub mod scenario;
 
+pub mod finding;
+
 pub mod transcript;

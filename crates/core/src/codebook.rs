@@ -100,6 +100,27 @@ pub static ALL: &[&Code] = &[
     &codes::SBAT_MISSING,
     &codes::BOOT_IMAGE_NEEDS_WRITABLE_CODE,
     &codes::BOOT_IMAGE_DAMAGED,
+    &codes::CAUSE_MODULE_UNSIGNED,
+    &codes::CAUSE_KEY_NOT_ENROLLED,
+    &codes::CAUSE_WRONG_KEY_ENROLLED,
+    &codes::CAUSE_KEYRING_NOT_CONSULTED,
+    &codes::CAUSE_SIGNING_STEP_FAILED,
+    &codes::CAUSE_SIGNATURE_STRIPPED,
+    &codes::CAUSE_MOK_ENROLMENT_INCOMPLETE,
+    &codes::CAUSE_NO_SHIM_IN_BOOT_CHAIN,
+    &codes::CAUSE_LOCKDOWN_WITHOUT_SECURE_BOOT,
+    &codes::CAUSE_SELINUX_DENIES_MODULE_LOAD,
+    &codes::CAUSE_SELINUX_DENIES_KEY_SEARCH,
+    &codes::CAUSE_TAINT_MESSAGE_ONLY,
+    &codes::CAUSE_NOT_A_SIGNATURE_PROBLEM,
+    &codes::CAUSE_TRANSIENT_ORDERING,
+    &codes::CAUSE_NOT_A_FAULT,
+    &codes::CAUSE_CHECKING_TOOL_FAILED,
+    &codes::CAUSE_DOCUMENTATION_DISAGREES,
+    &codes::CAUSE_SBAT_REVOKED,
+    &codes::CAUSE_SBAT_MISSING,
+    &codes::CAUSE_DBX_BLOCKS_IMAGE,
+    &codes::CAUSE_NOT_ENOUGH_EVIDENCE,
 ];
 
 /// The code of this number (`LW1003`, `lw1003`, `1003`) or name (`unsigned-module-refused`).
@@ -132,7 +153,7 @@ mod tests {
             assert_eq!(code.field("code"), code.id);
             assert!(!code.title().is_empty() && !code.title().ends_with('.'), "{code}: title");
             assert!(
-                ["refusal", "taint", "gap", "advice"].contains(&code.field("kind")),
+                ["refusal", "taint", "gap", "advice", "cause"].contains(&code.field("kind")),
                 "{code}: kind"
             );
             assert_eq!(code.bucket().name(), code.field("bucket"), "{code}: bucket");
@@ -145,13 +166,17 @@ mod tests {
             };
             let host = alloc::format!("\n```{host}\n");
             let subject = alloc::format!("\n```{subject}\n");
+            let example = match code.field("kind") {
+                "cause" => ["\n```log\n", "\n```log\n", "\n```finding\n"],
+                _ => [host.as_str(), subject.as_str(), "\n```verdict\n"],
+            };
             for heading in [
                 "\n## Why the platform does this\n",
                 "\n## What to do\n",
                 "\n## Example\n",
-                host.as_str(),
-                subject.as_str(),
-                "\n```verdict\n",
+                example[0],
+                example[1],
+                example[2],
                 "\n## Sources\n",
             ] {
                 let at = rest.find(heading);

@@ -199,3 +199,46 @@ pub static SBAT_MISSING: Code = code!("LW3008", "sbat-missing");
 pub static BOOT_IMAGE_NEEDS_WRITABLE_CODE: Code = code!("LW3009", "boot-image-needs-writable-code");
 /// The parts of a boot image do not fit together.
 pub static BOOT_IMAGE_DAMAGED: Code = code!("LW3010", "boot-image-damaged");
+/// The module carries no signature, and this kernel insists on one.
+pub static CAUSE_MODULE_UNSIGNED: Code = code!("LW6001", "module-unsigned");
+/// The module is signed, and this machine does not trust the key.
+pub static CAUSE_KEY_NOT_ENROLLED: Code = code!("LW6002", "key-not-enrolled");
+/// A key is enrolled, and another one made the signature.
+pub static CAUSE_WRONG_KEY_ENROLLED: Code = code!("LW6003", "wrong-key-enrolled");
+/// The key is enrolled, in a keyring that this kernel does not ask about modules.
+pub static CAUSE_KEYRING_NOT_CONSULTED: Code = code!("LW6004", "keyring-not-consulted");
+/// The build was to sign the module, and that step failed.
+pub static CAUSE_SIGNING_STEP_FAILED: Code = code!("LW6005", "signing-step-failed");
+/// The module was signed, and a later step took the signature off.
+pub static CAUSE_SIGNATURE_STRIPPED: Code = code!("LW6006", "signature-stripped");
+/// The enrolment was asked for and never confirmed.
+pub static CAUSE_MOK_ENROLMENT_INCOMPLETE: Code = code!("LW6007", "mok-enrolment-incomplete");
+/// The machine does not start through shim, so enrolment requests reach nobody.
+pub static CAUSE_NO_SHIM_IN_BOOT_CHAIN: Code = code!("LW6008", "no-shim-in-boot-chain");
+/// Signatures are enforced while Secure Boot is off, so owner's keys are not loaded.
+pub static CAUSE_LOCKDOWN_WITHOUT_SECURE_BOOT: Code =
+    code!("LW6009", "lockdown-without-secure-boot");
+/// SELinux denies the load; the signature is not the reason.
+pub static CAUSE_SELINUX_DENIES_MODULE_LOAD: Code = code!("LW6010", "selinux-denies-module-load");
+/// SELinux keeps the loader from the keyrings, so a good signature cannot be checked.
+pub static CAUSE_SELINUX_DENIES_KEY_SEARCH: Code = code!("LW6011", "selinux-denies-key-search");
+/// The line is a notice; the module loaded.
+pub static CAUSE_TAINT_MESSAGE_ONLY: Code = code!("LW6012", "taint-message-only");
+/// Something else stopped the driver; this is not a signature problem.
+pub static CAUSE_NOT_A_SIGNATURE_PROBLEM: Code = code!("LW6013", "not-a-signature-problem");
+/// It was refused for a moment and loaded afterwards.
+pub static CAUSE_TRANSIENT_ORDERING: Code = code!("LW6014", "transient-ordering");
+/// What was seen is the normal state.
+pub static CAUSE_NOT_A_FAULT: Code = code!("LW6015", "not-a-fault");
+/// The tool that reports a block could not look; nothing is known to be blocked.
+pub static CAUSE_CHECKING_TOOL_FAILED: Code = code!("LW6016", "checking-tool-failed");
+/// Published rules contradict each other here.
+pub static CAUSE_DOCUMENTATION_DISAGREES: Code = code!("LW6017", "documentation-disagrees");
+/// A boot component is of a generation that is no longer accepted.
+pub static CAUSE_SBAT_REVOKED: Code = code!("LW6018", "sbat-revoked");
+/// A boot component carries no .sbat section, which shim insists on.
+pub static CAUSE_SBAT_MISSING: Code = code!("LW6019", "sbat-section-missing");
+/// An image is on the deny list, or will be after the update.
+pub static CAUSE_DBX_BLOCKS_IMAGE: Code = code!("LW6020", "dbx-blocks-image");
+/// The evidence fits several causes.
+pub static CAUSE_NOT_ENOUGH_EVIDENCE: Code = code!("LW6021", "not-enough-evidence");

@@ -52,12 +52,28 @@ Examples:
   ssh db7 loadworthy collect -o - > db7.lwb
   loadworthy check --bundle host.lwb        the same verdicts as there")]
     Collect(Collect),
+    /// Something vanished: what happened, how sure, and which way back?
+    #[command(before_help = "\
+Examples:
+  dmesg | loadworthy diagnose -         what the kernel said
+  loadworthy diagnose journal.txt lspci.txt
+  loadworthy diagnose incident/         every file of a folder
+  loadworthy diagnose --root /mnt/disk  the logs and files of a disk
+  loadworthy diagnose kern.log --root /mnt/disk --json")]
+    #[command(after_help = "\
+Without LOG the logs of the machine that --root names (or this one) are read.
+With LOG nothing of any machine is looked at, unless --root or --live says so.
+
+Exit codes: 0 nothing needs repair · 1 something does · 3 what was read leaves
+it open, or there was nothing to read · 2 usage error, or our own work failed")]
+    Diagnose(Diagnose),
     /// What does this code, error or log line mean?
     #[command(before_help = "\
 Examples:
   loadworthy explain LW1003
   loadworthy explain EKEYREJECTED
   loadworthy explain 'Loading of unsigned module is rejected'
+  loadworthy explain --causes
   loadworthy explain --list")]
     Explain(Explain),
     /// What is in this file? No judgement
@@ -195,13 +211,52 @@ pub(crate) struct Collect {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Diagnose {
+    /// Logs, outputs of tools, folders of them, module files; `-` is standard input
+    #[arg(value_name = "LOG")]
+    pub(crate) logs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Look at this machine beside the logs
+    #[arg(long, conflicts_with = "root")]
+    pub(crate) live: bool,
+    /// Tables beside the built-in ones, in DIR/diagnose; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub(crate) knowledge: Vec<PathBuf>,
+    /// Take names of hosts, people, addresses and volumes out of the answer
+    #[arg(long)]
+    pub(crate) redact: bool,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t = Record::Text)]
+    pub(crate) format: Record,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Record {
+    /// For people
+    Text,
+    /// For programs: `loadworthy schema diagnose`
+    Json,
+    /// For the record of an incident
+    Markdown,
+    /// The same as a page
+    Html,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// A code, an errno by name or number, a line of the kernel log, a mark
-    #[arg(required_unless_present = "list", allow_hyphen_values = true)]
+    #[arg(required_unless_present_any = ["list", "causes"], allow_hyphen_values = true)]
     pub(crate) what: Vec<String>,
     /// List all codes and errnos
     #[arg(long)]
     pub(crate) list: bool,
+    /// List the causes that `diagnose` names
+    #[arg(long, conflicts_with = "list")]
+    pub(crate) causes: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -222,7 +277,7 @@ pub(crate) struct Inspect {
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// The command
-    #[arg(value_parser = ["check", "policy", "collect", "explain", "inspect"])]
+    #[arg(value_parser = ["check", "policy", "collect", "diagnose", "explain", "inspect"])]
     pub(crate) command: String,
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod collect;
+pub(crate) mod diagnose;
 pub(crate) mod explain;
 pub(crate) mod policy;
 pub(crate) mod inspect;

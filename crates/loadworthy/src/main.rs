@@ -64,6 +64,7 @@ fn run(
         Command::Check(args) => commands::check::run(args, around, out, err)?,
         Command::Policy(args) => commands::policy::run(args, around, out)?,
         Command::Collect(args) => commands::collect::run(args, around, out, err)?,
+        Command::Diagnose(args) => commands::diagnose::run(args, around, out)?,
         Command::Explain(args) => commands::explain::run(args, around, out)?,
         Command::Inspect(args) if args.brief => {
             return Ok(commands::brief::run(&args.files, out, err)?);
@@ -92,6 +93,7 @@ fn what(cli: &Cli) -> &'static str {
         Some(Command::Check(_)) => "check: ",
         Some(Command::Policy(_)) => "policy: ",
         Some(Command::Collect(_)) => "collect: ",
+        Some(Command::Diagnose(_)) => "diagnose: ",
         Some(Command::Explain(_)) => "explain: ",
         Some(Command::Inspect(_)) => "inspect: ",
         Some(Command::Schema(_) | Command::Completions(_)) | None => "",

@@ -6,6 +6,7 @@
 mod bootchain;
 mod bundles;
 mod corpus;
+mod findings;
 mod forged;
 mod hostile;
 mod laws;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = [
         scenarios::trials(),
+        findings::trials(),
         transcripts::trials(),
         corpus::trials(),
         forged::trials(),

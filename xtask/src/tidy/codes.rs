@@ -79,10 +79,11 @@ fn page(source: &Source) -> Vec<Complaint> {
         }
     }
     let example = text.split("## Example\n").nth(1).and_then(|t| t.split("\n## ").next());
-    let verdict = example.and_then(|e| e.split("```verdict\n").nth(1)?.split("```").next());
+    let block = if field("kind") == Some("cause") { "```finding\n" } else { "```verdict\n" };
+    let verdict = example.and_then(|e| e.split(block).nth(1)?.split("```").next());
     match verdict {
         _ if field("retired").is_some() => {}
-        None => told.push(complain("the example has no ```verdict block")),
+        None => told.push(complain(&format!("the example has no {} block", block.trim_end()))),
         Some(v) if !v.contains(id) => told.push(complain("the example does not yield this code")),
         Some(_) => {}
     }

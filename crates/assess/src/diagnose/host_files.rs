@@ -59,10 +59,10 @@ pub(super) fn judged(
     let subjects: Vec<String> = files.into_iter().chain(names).take(JUDGED).collect();
     let mut all = Vec::new();
     if !subjects.is_empty() {
-        all = ask(host, request, kernel.clone(), Subjects::Named(subjects))?;
+        all = ask(host, request, kernel.as_ref(), Subjects::Named(subjects))?;
     }
     if silent {
-        let used = ask(host, request, kernel, Subjects::Used).unwrap_or_default();
+        let used = ask(host, request, kernel.as_ref(), Subjects::Used).unwrap_or_default();
         all.extend(used.into_iter().filter(|j| j.outcome == "refused").take(JUDGED));
     }
     all.dedup_by(|a, b| a.name == b.name && a.path == b.path);
@@ -102,12 +102,12 @@ fn added(host: &Host, which: &Which, request: &Request) -> Vec<String> {
 fn ask(
     host: &Host,
     request: &Request,
-    kernel: Option<Which>,
+    kernel: Option<&Which>,
     subjects: Subjects,
 ) -> Result<Vec<Judged>, Trouble> {
     let of = |subjects: Subjects, assume: Vec<(String, String)>| Request {
         source: request.source.clone(),
-        kernel: kernel.clone().unwrap_or(Which::Next),
+        kernel: kernel.cloned().unwrap_or(Which::Next),
         subjects,
         assume,
         at: request.at.clone(),

@@ -25,6 +25,16 @@ impl std::fmt::Debug for Text {
     }
 }
 
+impl std::fmt::Debug for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::File(_) => "File",
+            Self::Stream(_) => "Stream",
+            Self::Bytes(_) => "Bytes",
+        })
+    }
+}
+
 /// Where a text comes from.
 pub enum Input {
     /// A file of the caller.

@@ -177,7 +177,8 @@ impl Recogniser {
             for between in [b"".as_slice(), b" "] {
                 let joined = [first, between, second].concat();
                 self.line(&joined, n, true, &mut |s| {
-                    if !known.contains(&s.row) {
+                    let words = self.rows.get(s.row).is_none_or(|r| r.short_only);
+                    if !words && !known.contains(&s.row) {
                         known.push(s.row);
                         seen(s);
                     }

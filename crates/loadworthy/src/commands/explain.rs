@@ -4,9 +4,11 @@ use crate::args;
 use crate::exit;
 use crate::request::Surroundings;
 use crate::trouble::{Trouble, written};
+use loadworthy_assess::diagnose::knowledge;
 use loadworthy_assess::request::Trouble as Assess;
 use loadworthy_core::tables::Tables;
-use loadworthy_report::json::explain;
+use loadworthy_report::diagnose::text;
+use loadworthy_report::json::{diagnose as json, explain};
 use loadworthy_report::{lookup, page};
 use std::io::Write;
 
@@ -16,6 +18,14 @@ pub(crate) fn run(
     out: &mut dyn Write,
 ) -> Result<u8, Trouble> {
     let tables = Tables::built_in().map_err(|e| Assess::Table(e.to_string()))?;
+    if args.causes {
+        let known = knowledge(&[])?;
+        written(match args.output.is_json() {
+            true => json::causes(&known, out),
+            false => text::causes(&known, &around.style, out),
+        })?;
+        return Ok(exit::LOADS);
+    }
     if args.list {
         written(match args.output.is_json() {
             true => explain::v1(&lookup::all(&tables), out),

@@ -1,0 +1,89 @@
+//! A log and the findings that must come out of it.
+//!
+//! Blocks under one heading belong together: ```` ```log ```` (several are several texts) and
+//! ```` ```finding ````, a line a finding: confidence, code, cause, and the subject where it has a
+//! name; `none` where nothing must be found. The order is the order of the answer.
+
+use crate::markdown::{Block, blocks};
+use crate::program;
+use serde_json::Value;
+
+/// One example.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// The file, and the heading where the file has several.
+    pub name: String,
+    /// The texts.
+    pub logs: Vec<String>,
+    /// What must be found.
+    pub findings: Vec<String>,
+}
+
+/// The examples of a document.
+#[must_use]
+pub fn examples(path: &str, document: &str) -> Vec<Example> {
+    let blocks: Vec<Block> = blocks(document);
+    let expected: Vec<&Block> = blocks.iter().filter(|b| b.info == "finding").collect();
+    let several = expected.len() > 1;
+    expected
+        .iter()
+        .map(|block| Example {
+            name: match several {
+                true => format!("{path}: {}", block.heading),
+                false => path.to_owned(),
+            },
+            logs: blocks
+                .iter()
+                .filter(|b| b.info == "log" && b.heading == block.heading)
+                .map(|b| b.text.clone())
+                .collect(),
+            findings: block.text.lines().map(str::to_owned).filter(|l| l != "none").collect(),
+        })
+        .collect()
+}
+
+impl Example {
+    /// Asks the program, and compares.
+    ///
+    /// # Errors
+    /// With what was expected and what came out.
+    pub fn run(&self) -> Result<(), String> {
+        let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+        let mut arguments = vec!["diagnose".to_owned(), "--json".to_owned()];
+        for (n, log) in self.logs.iter().enumerate() {
+            let path = folder.path().join(format!("{n}.log"));
+            std::fs::write(&path, log).map_err(|e| e.to_string())?;
+            arguments.push(path.to_string_lossy().into_owned());
+        }
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let done = program::run(&words, folder.path())?;
+        let answer: Value = serde_json::from_slice(&done.stdout)
+            .map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&done.stderr)))?;
+        let got = found(&answer);
+        let fits = got.len() == self.findings.len()
+            && got.iter().zip(&self.findings).all(|(got, expected)| {
+                got == expected || got.split(' ').take(3).eq(expected.split(' '))
+            });
+        match fits {
+            true => Ok(()),
+            false => Err(format!("expected {:#?}\ncame out {got:#?}", self.findings)),
+        }
+    }
+}
+
+/// The findings of an answer, a line each.
+#[must_use]
+pub fn found(answer: &Value) -> Vec<String> {
+    let findings = answer["findings"].as_array().cloned().unwrap_or_default();
+    let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    findings
+        .iter()
+        .map(|f| {
+            let parts = [&f["confidence"], &f["code"], &f["cause"]].map(word).join(" ");
+            match f["subject"]["name"].as_str() {
+                Some(name) => format!("{parts} {name}"),
+                None => parts,
+            }
+        })
+        .collect()
+}
