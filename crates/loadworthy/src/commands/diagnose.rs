@@ -27,7 +27,7 @@ pub(crate) fn run(
             false => read.extend(texts::at(log)?),
         }
     }
-    let machine = args.source.root.is_some() || args.live;
+    let machine = args.source.root.is_some() || !args.source.bundle.is_empty() || args.live;
     if read.is_empty() && !machine && is_given() {
         read.push(standard_input());
     }
