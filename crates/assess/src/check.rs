@@ -15,6 +15,7 @@ use crate::host::{Host, OneKernel, known};
 use crate::judging::{Asked, REMEDIES, Wanted, no_file, subject};
 use crate::modules;
 use crate::names::{Found, Names};
+use crate::next_boot;
 use crate::notes;
 use crate::pool;
 use crate::preflight;
@@ -78,6 +79,7 @@ pub fn check_on(
         kernel: None,
         secure_boot: boot.as_ref().and_then(BootChain::secure_boot),
         lockdown: None,
+        started_by: None,
     });
     Ok(Answers { at: request.at.clone(), host, answers, notes })
 }
@@ -111,6 +113,7 @@ fn summary_of(host: &Host, kernel: &OneKernel) -> Summary {
         kernel: Some(kernel.kernel.release.clone()),
         secure_boot: known(&kernel.policy.secure_boot),
         lockdown: running.or(drawn),
+        started_by: next_boot::started_by(&host.next_boot, &kernel.kernel.release),
     }
 }
 

@@ -14,15 +14,17 @@ use loadworthy_collect::views::bundle::Recorded;
 use loadworthy_collect::views::live_linux::LiveLinux;
 use loadworthy_collect::views::root::Root;
 use loadworthy_core::fact::Fact;
-use loadworthy_core::fact::step::Step;
 use loadworthy_core::facts::firmware::FirmwareFacts;
 use loadworthy_core::facts::linux::LinuxFacts;
 use loadworthy_core::policy::linux::LinuxPolicy;
-use loadworthy_core::proof::{Assumption, Rule, text};
+use loadworthy_core::policy::next_boot::NextBoot;
+use loadworthy_core::proof::{Assumption, text};
 use loadworthy_core::tables::Tables;
 use loadworthy_formats::limits::Limits;
 
 use crate::assumptions;
+pub(crate) use crate::known::known;
+use crate::next_boot;
 use crate::request::{Request, Source, Trouble, Which};
 
 /// An opened machine.
@@ -34,6 +36,8 @@ pub struct Host {
     keep: Option<Keep>,
     /// Its kernels.
     pub kernels: Kernels,
+    /// What starts next, as boot loaders tell.
+    pub next_boot: NextBoot,
     /// The tables it is judged with.
     pub tables: Tables,
 }
@@ -97,8 +101,10 @@ impl Host {
     pub fn over(view: Box<dyn View>) -> Result<Self, Trouble> {
         let tables = Tables::built_in().map_err(|e| Trouble::Table(e.to_string()))?;
         let limits = Limits::DEFAULT;
-        let kernels = kernels::gather(&Looking::new(&*view, &limits));
-        Ok(Self { view, path: String::new(), limits, keep: None, kernels, tables })
+        let looking = Looking::new(&*view, &limits);
+        let mut kernels = kernels::gather(&looking);
+        let next_boot = next_boot::settle(&looking, &mut kernels);
+        Ok(Self { view, path: String::new(), limits, keep: None, kernels, next_boot, tables })
     }
 
     /// The same, with costly findings kept in `folder`.
@@ -163,16 +169,12 @@ impl Host {
         let looking = self.looking();
         let tree = tree::gather(&looking, &kernel.release);
         let mut facts = linux_facts::gather(&looking, &self.kernels, &kernel, &tree);
+        if request.kernel != Which::Running {
+            next_boot::command_line(&looking, &self.next_boot, &kernel.release, &mut facts);
+        }
         let mut firmware = firmware::gather(&looking);
         assumptions::apply(&request.assume, &mut facts, &mut firmware)?;
         let policy = LinuxPolicy::of(&facts, &firmware, &self.tables);
         Ok(OneKernel { kernel, tree, facts, firmware, policy })
     }
-}
-
-static RULE: Rule = Rule { name: "assess/look", source: "" };
-
-/// The value of a fact where it is known, for what is shown and not judged.
-pub(crate) fn known<T: Clone>(fact: &Fact<T>) -> Option<T> {
-    Step::of(&RULE).consult(fact).ok().cloned()
 }

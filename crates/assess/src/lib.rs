@@ -7,6 +7,8 @@
 pub mod request;
 pub mod assumptions;
 pub mod pool;
+pub(crate) mod known;
+mod next_boot;
 pub mod host;
 pub mod names;
 pub mod modules;

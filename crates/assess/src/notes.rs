@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use loadworthy_core::answer::Note;
 use loadworthy_core::codes::{
-    CRYPTO_MODULE_NEEDED_FIRST, KERNEL_NEWER_THAN_TABLES, NEXT_KERNEL_GUESSED,
-    ON_MODPROBE_BLOCK_LIST, SOURCES_DISAGREE,
+    ANOTHER_SYSTEM_STARTS_FIRST, BOOT_ENTRY_NOT_CERTAIN, CRYPTO_MODULE_NEEDED_FIRST,
+    KERNEL_NEWER_THAN_TABLES, KERNEL_WAITS_FOR_KEXEC, NEXT_KERNEL_GUESSED, ON_MODPROBE_BLOCK_LIST,
+    SOURCES_DISAGREE,
 };
 use loadworthy_core::fact::step::Step;
 use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
+use loadworthy_core::policy::next_boot::Remark;
 use loadworthy_core::proof::{Claim, Rule};
 use loadworthy_core::tables::NEWEST;
 
@@ -21,7 +23,18 @@ pub(crate) fn of_kernel(host: &Host, kernel: &OneKernel, request: &Request) -> V
     static GUESS: Rule =
         Rule { name: "boot/next-kernel", source: "grub, GRUB_DEFAULT=0: the newest image" };
     let mut notes = Vec::new();
-    if request.kernel == Which::Next && host.kernels.installed.len() > 1 {
+    let told = known(&host.next_boot.chosen).is_some();
+    if request.kernel == Which::Next && told {
+        notes.extend(host.next_boot.remarks.iter().map(|(remark, because)| {
+            let code = match remark {
+                Remark::Several => &BOOT_ENTRY_NOT_CERTAIN,
+                Remark::OtherFirst => &ANOTHER_SYSTEM_STARTS_FIRST,
+                Remark::Kexec => &KERNEL_WAITS_FOR_KEXEC,
+            };
+            Note { code, because: because.clone() }
+        }));
+    }
+    if request.kernel == Which::Next && !told && host.kernels.installed.len() > 1 {
         let mut step = Step::of(&GUESS);
         if step.consult(&kernel.kernel.fact).is_ok() {
             notes.push(Note {

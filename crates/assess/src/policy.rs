@@ -38,11 +38,27 @@ pub fn policy_on(host: &Host, request: &Request) -> Result<Vec<Policy>, Trouble>
     for kernel in host.asked(&request.kernel)? {
         let kernel = host.kernel(kernel, request)?;
         let mut demands = demands(&kernel);
+        if known(&kernel.kernel.fact).is_some() && is_next(&host, &kernel) {
+            demands.insert(1, started(&host));
+        }
         demands.extend(inventory(&inventory::gather(&host.looking())));
         out.push(Policy { kernel: kernel.kernel.release.to_string(), demands });
     }
     host.sound()?;
     Ok(out)
+}
+
+/// Whether the boot loader starts this kernel next.
+fn is_next(host: &Host, kernel: &OneKernel) -> bool {
+    known(&host.next_boot.chosen)
+        .is_some_and(|chosen| chosen.entry.release.as_ref() == Some(&kernel.kernel.release))
+}
+
+fn started(host: &Host) -> Demand {
+    demand("boot-entry", &host.next_boot.chosen, |chosen| {
+        let (loader, by) = (chosen.entry.loader.name(), chosen.by.name());
+        format!("{} ({loader}, {by})", chosen.entry.title)
+    })
 }
 
 fn demands(kernel: &OneKernel) -> Vec<Demand> {

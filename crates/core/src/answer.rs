@@ -1,5 +1,7 @@
 //! What was asked, and everything that was answered: the one shape every renderer reads.
 
+use crate::boot_claim::By;
+use crate::policy::next_boot::BootEntry;
 use crate::proof::{Origin, Proof};
 use crate::verdict::{Judgement, Verdict};
 use alloc::string::String;
@@ -33,6 +35,17 @@ pub struct Host {
     pub secure_boot: Option<bool>,
     /// The lockdown level: `none`, `integrity`, `confidentiality`.
     pub lockdown: Option<&'static str>,
+    /// The boot-loader entry that starts this kernel.
+    pub started_by: Option<StartedBy>,
+}
+
+/// How a kernel is started.
+#[derive(Clone, Debug)]
+pub struct StartedBy {
+    /// The entry.
+    pub entry: Arc<BootEntry>,
+    /// What asks for it at the next boot; `None`: another entry is the next one.
+    pub by: Option<By>,
 }
 
 /// The sorts of systems.

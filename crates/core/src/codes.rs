@@ -14,6 +14,12 @@ pub static SOURCES_DISAGREE: Code = code!("LW0002", "sources-disagree");
 pub static KERNEL_NEWER_THAN_TABLES: Code = code!("LW0003", "kernel-newer-than-tables");
 /// Which kernel boots next is a guess.
 pub static NEXT_KERNEL_GUESSED: Code = code!("LW0004", "next-kernel-guessed");
+/// What the boot loader goes by can be read in several ways.
+pub static BOOT_ENTRY_NOT_CERTAIN: Code = code!("LW0005", "boot-entry-not-certain");
+/// The firmware or the boot loader starts something else first.
+pub static ANOTHER_SYSTEM_STARTS_FIRST: Code = code!("LW0006", "another-system-starts-first");
+/// A kernel waits in memory for a reboot by kexec.
+pub static KERNEL_WAITS_FOR_KEXEC: Code = code!("LW0007", "kernel-waits-for-kexec");
 /// Nobody the kernel trusts vouches for the module; it loads and is marked E.
 pub static UNVERIFIED_MODULE_MARKED: Code = code!("LW1002", "unverified-module-marked");
 /// The module is not signed, and this kernel refuses unsigned modules.

@@ -158,6 +158,7 @@ pub(crate) fn answers(answers: Vec<Answered>) -> Answers {
             kernel: Some(text("6.1.0-56-amd64")),
             secure_boot: Some(true),
             lockdown: Some("integrity"),
+            started_by: None,
         },
         answers,
         notes: Vec::new(),

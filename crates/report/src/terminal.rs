@@ -69,6 +69,7 @@ fn nothing(host: &Host, options: &Options, out: &mut dyn Write) -> io::Result<()
     if let Some(setting) = setting(host) {
         writeln!(out, "{setting}")?;
     }
+    started(host, style, out)?;
     paragraph("  to judge one", "loadworthy check FILE.ko", 22, style, out)?;
     paragraph("  the whole tree", "loadworthy check --all", 22, style, out)?;
     paragraph("  what is demanded", "loadworthy policy", 22, style, out)?;
@@ -96,6 +97,7 @@ fn several(
     if let Some(host) = setting(&answers.host) {
         writeln!(out, "{host}")?;
     }
+    started(&answers.host, style, out)?;
     for (n, a) in refused.iter().enumerate() {
         if n < IN_FULL {
             writeln!(out)?;
@@ -168,6 +170,16 @@ fn setting(host: &Host) -> Option<String> {
     let lockdown = host.lockdown.map(|level| format!("lockdown {level}"));
     let said: Vec<String> = boot.into_iter().chain(lockdown).collect();
     (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// `started by GRUB: Debian GNU/Linux (default), boot/grub/grub.cfg`.
+fn started(host: &Host, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let Some(started) = &host.started_by else { return Ok(()) };
+    let entry = &started.entry;
+    let loader = words::boot::loader(entry.loader);
+    let by = started.by.map_or("not the next one", words::boot::because);
+    let (title, file) = (style.plain(&entry.title), style.plain(&entry.file));
+    writeln!(out, "started by {loader}: {title} ({by}), {file}")
 }
 
 /// `refused  lpfc  lib/modules/…/lpfc.ko`.

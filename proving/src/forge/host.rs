@@ -29,6 +29,9 @@ pub struct Host {
     pub modules_disabled: bool,
     pub lockdown_file: Option<String>,
     pub boot_entries: bool,
+    pub boot_script: Option<String>,
+    pub distribution: String,
+    pub kexec_loaded: bool,
 }
 
 impl Default for Host {
@@ -50,6 +53,9 @@ impl Default for Host {
             modules_disabled: false,
             lockdown_file: None,
             boot_entries: true,
+            boot_script: None,
+            distribution: "debian".to_owned(),
+            kexec_loaded: false,
         }
     }
 }
@@ -104,7 +110,8 @@ impl Host {
         let release = kernel.release.clone();
         root.put(&format!("boot/vmlinuz-{release}"), kernel.image())?;
         root.put(&format!("boot/config-{release}"), &kernel.config)?;
-        root.put("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")?;
+        let distribution = &self.distribution;
+        root.put("etc/os-release", format!("ID={distribution}\nVERSION_ID=\"12\"\n"))?;
         self.boot(&root, &release)?;
         self.running(&root, &kernel)?;
         let files = self.tree(&root, &kernel, module)?;
@@ -130,8 +137,14 @@ impl Host {
 
     fn boot(&self, root: &Root<'_>, release: &str) -> Result<(), String> {
         root.put("proc/cmdline", self.command_line(release) + "\n")?;
+        if self.kexec_loaded {
+            root.put("sys/kernel/kexec_loaded", "1\n")?;
+        }
         if !self.boot_entries {
             return Ok(());
+        }
+        if let Some(script) = &self.boot_script {
+            return root.put("boot/grub/grub.cfg", script.replace("RELEASE", release));
         }
         let line = self.command_line(release);
         let options = line.split_once(' ').map_or("", |(_, options)| options);

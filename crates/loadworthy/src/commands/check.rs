@@ -110,6 +110,7 @@ fn nothing(request: &Request) -> Answers {
             kernel: None,
             secure_boot: None,
             lockdown: None,
+            started_by: None,
         },
         answers: Vec::new(),
         notes: Vec::new(),

@@ -6,7 +6,10 @@
 use crate::json::document::{Tool, document};
 use crate::json::proofs::{Missing, Numbered, Table};
 use crate::words::{self, remedies};
-use loadworthy_core::answer::{Answered, Answers, Demand, Host, Note, Phase, Subject, Tried};
+use loadworthy_core::answer::{
+    Answered, Answers, Demand, Host, Note, Phase, StartedBy, Subject, Tried,
+};
+use loadworthy_core::boot_claim::By;
 use loadworthy_core::codes;
 use loadworthy_core::proof::{Origin, Proof};
 use loadworthy_core::verdict::{HostSays, Reason, Verdict};
@@ -22,6 +25,40 @@ struct HostDto<'a> {
     kernel: Option<&'a str>,
     secure_boot: Option<&'static str>,
     lockdown: Option<&'static str>,
+    boot_entry: Option<EntryDto<'a>>,
+}
+
+/// The boot-loader entry that starts the kernel.
+#[derive(Debug, Serialize)]
+struct EntryDto<'a> {
+    loader: &'static str,
+    title: &'a str,
+    id: &'a str,
+    file: &'a str,
+    kernel: &'a str,
+    initrds: Vec<&'a str>,
+    options: Option<&'a str>,
+    chosen_by: Option<&'static str>,
+    once: bool,
+    tries_left: Option<u32>,
+}
+
+impl<'a> From<&'a StartedBy> for EntryDto<'a> {
+    fn from(started: &'a StartedBy) -> Self {
+        let entry = &started.entry;
+        Self {
+            loader: entry.loader.name(),
+            title: &entry.title,
+            id: &entry.id,
+            file: &entry.file,
+            kernel: &entry.kernel,
+            initrds: entry.initrds.iter().map(|path| &**path).collect(),
+            options: entry.options.as_deref(),
+            chosen_by: started.by.map(By::name),
+            once: started.by.is_some_and(By::once),
+            tries_left: entry.tries_left,
+        }
+    }
 }
 
 impl<'a> From<&'a Host> for HostDto<'a> {
@@ -32,6 +69,7 @@ impl<'a> From<&'a Host> for HostDto<'a> {
             kernel: host.kernel.as_deref(),
             secure_boot: host.secure_boot.map(|on| if on { "on" } else { "off" }),
             lockdown: host.lockdown,
+            boot_entry: host.started_by.as_ref().map(EntryDto::from),
         }
     }
 }

@@ -28,11 +28,15 @@ fn misfits(value: &Value, schema: &Value, root: &Value, at: &str, told: &mut Vec
             "const" => value == rule,
             "enum" => rule.as_array().unwrap().contains(value),
             "pattern" => value.as_str().is_none_or(|s| pattern(s, rule.as_str().unwrap())),
-            "required" => rule
-                .as_array()
-                .unwrap()
-                .iter()
-                .all(|key| value.get(key.as_str().unwrap()).is_some()),
+            // It speaks of objects alone.
+            "required" => {
+                !value.is_object()
+                    || rule
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .all(|key| value.get(key.as_str().unwrap()).is_some())
+            }
             "properties" => {
                 for (key, inner) in rule.as_object().unwrap() {
                     if let Some(value) = value.get(key) {

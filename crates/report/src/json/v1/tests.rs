@@ -33,7 +33,7 @@ fn a_refused_module_has_every_field_of_the_contract() {
     assert_eq!(
         document["host"],
         json!({"source": "root", "platform": "linux", "kernel": "6.1.0-56-amd64",
-               "secure_boot": "on", "lockdown": "integrity"})
+               "secure_boot": "on", "lockdown": "integrity", "boot_entry": null})
     );
     assert_eq!(
         document["summary"],

@@ -1,0 +1,87 @@
+//! Which kernel the next boot starts, as boot loaders tell, and its command line.
+
+use std::sync::Arc;
+
+use loadworthy_collect::gather::linux::boot_loader::{self, images};
+use loadworthy_collect::gather::linux::kernels::{Kernel, Kernels};
+use loadworthy_collect::gather::looking::Looking;
+use loadworthy_core::answer::StartedBy;
+use loadworthy_core::fact::Fact;
+use loadworthy_core::facts::linux::LinuxFacts;
+use loadworthy_core::policy::next_boot::{BootEntry, Chosen, NextBoot};
+use loadworthy_core::proof::{Question, Why, gap, text};
+use loadworthy_formats::kernel::cmdline::{self, CommandLine};
+
+use crate::known::known;
+
+/// Looks for the entry that starts next; where it is found, its kernel is the next one.
+pub(crate) fn settle(looking: &Looking<'_>, kernels: &mut Kernels) -> NextBoot {
+    let mut next = NextBoot::of(&boot_loader::gather(looking));
+    if let Some(chosen) = known(&next.chosen) {
+        // `/vmlinuz` and the like do not tell; the image does.
+        let release = chosen.entry.release.clone().or_else(|| {
+            let path = images::locate(looking, &chosen.entry.kernel).ok()?;
+            images::release(looking, &path).map(text)
+        });
+        if let Some(release) = release {
+            let entry =
+                Arc::new(BootEntry { release: Some(release.clone()), ..(*chosen.entry).clone() });
+            next.chosen = next.chosen.map(|_| Chosen { entry: entry.clone(), by: chosen.by });
+            let fact = next.chosen.map(|_| release.clone());
+            kernels.next = Ok(Kernel { release, fact });
+        } else {
+            let named = chosen.entry.kernel.clone();
+            let gaps = gap(Question::KernelRelease, Why::Missing(named));
+            next.chosen = Fact::unknown(gaps);
+        }
+    }
+    next
+}
+
+/// How this kernel would be started, as answers tell it.
+pub(crate) fn started_by(next: &NextBoot, release: &str) -> Option<StartedBy> {
+    let entry = next.entry_of(release)?.clone();
+    let chosen = known(&next.chosen);
+    let by = chosen.filter(|chosen| chosen.entry.id == entry.id).map(|chosen| chosen.by);
+    Some(StartedBy { entry, by })
+}
+
+/// Puts the command line of the kernel's own entry in the place of that of the running kernel.
+///
+/// What the running kernel shows of itself came about with its own line. Where that says something
+/// else about signatures and lockdown, it is no answer about the next start.
+pub(crate) fn command_line(
+    looking: &Looking<'_>,
+    next: &NextBoot,
+    release: &str,
+    facts: &mut LinuxFacts,
+) {
+    let Some(entry) = next.entry_of(release) else { return };
+    let read = |line: &str| {
+        let read = cmdline::read(line.as_bytes(), looking.limits).ok()?;
+        Some(Arc::new(read.value))
+    };
+    let Some(source) = entry.command_line(looking.view.origin(), read) else { return };
+    let words = |line: &Arc<CommandLine>| (deciding(line), String::new());
+    let now = known(&facts.cmdline.fact(words));
+    let then = known(&source.fact(words));
+    if now.is_some() && now != then {
+        let other = text(format!("{release}, as it was started with another command line"));
+        let unknown = |question| gap(question, Why::OtherKernel(other.clone()));
+        facts.running.sig_enforce = Fact::unknown(unknown(Question::SigEnforce));
+        facts.running.lockdown = Fact::unknown(unknown(Question::Lockdown));
+    }
+    facts.cmdline = source;
+}
+
+/// What a command line says about signatures and lockdown.
+fn deciding(line: &CommandLine) -> Vec<(String, Option<String>)> {
+    const NAMES: [&str; 7] =
+        ["module.sig_enforce", "lockdown", "lsm", "security", "ima_policy", "ima_appraise", "efi"];
+    let mut words: Vec<_> = NAMES
+        .iter()
+        .flat_map(|name| line.all(name).map(|value| ((*name).to_owned(), value.map(str::to_owned))))
+        .collect();
+    words.dedup();
+    words
+}
