@@ -13,15 +13,16 @@ use loadworthy_formats::cpio::image::Part;
 use loadworthy_formats::error::Error;
 use loadworthy_formats::kernel::{
     cmdline, ima_policy, image, kconfig, lockdown, modprobe_d, modules_alias, modules_builtin,
-    modules_dep, modules_softdep, modules_symbols, proc_keys, proc_modules, proc_version, symvers,
-    taint,
+    modules_dep, modules_softdep, modules_symbols, mounts, proc_keys, proc_modules, proc_version,
+    symvers, taint, uevent,
 };
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::package::member::Member;
 use loadworthy_formats::pe::attribute_certificates;
 use loadworthy_formats::uefi::{authenticated, load_option, sbat, signature_list, variable};
 use loadworthy_formats::{
-    authenticode, bundle, cab, cms, compress, cpio, elf, inf, modsig, msi, package, pe, x509,
+    authenticode, bundle, cab, cms, compress, cpio, elf, inf, manifest, modsig, msi, package, pe,
+    x509,
 };
 use std::hint::black_box;
 use std::io::Read;
@@ -61,6 +62,9 @@ const BOUNDED: &[Reader] = &bounded![
     "modules_softdep" => modules_softdep::read,
     "modules_symbols" => modules_symbols::read,
     "modprobe_d" => modprobe_d::read,
+    "mountinfo" => mounts::read_info,
+    "mount_table" => mounts::read_table,
+    "uevent" => uevent::read,
     "symvers" => symvers::read,
     "sbat" => sbat::read,
     "uefi_signature_list" => signature_list::read,
@@ -210,6 +214,12 @@ const OWN: &[Reader] = &[
     ("msi", |bytes| {
         let small = Limits { package_bytes: UNPACKED, ..LIMITS };
         let _ = black_box(msi::installer::inside(bytes, &small));
+    }),
+    ("manifest", |bytes| {
+        let _ = black_box(manifest::read("manifest.toml", bytes, &LIMITS));
+    }),
+    ("elf_notes", |bytes| {
+        let _ = black_box(elf::notes::build_id(bytes, elf::layout::Layout::of(bytes)));
     }),
     ("modsig", |bytes| {
         let _ = black_box(modsig::read(bytes));

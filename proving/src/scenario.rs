@@ -110,6 +110,7 @@ impl Scenario {
             "file" => arguments.push(&file),
             "running" => arguments.extend(["--kernel", "running", &file]),
             "name" => arguments.push(&forged.name),
+            "needed" | "needed-now" => {}
             other => return Err(format!("ask = {other:?}")),
         }
         if self.module.file_system != "root" {
@@ -152,7 +153,8 @@ impl Scenario {
             .and_then(|all| all.iter().find(|v| v["subject"]["name"] == name))
             .ok_or("no verdict about the subject")?;
         let outcome = verdict["outcome"].as_str().unwrap_or_default();
-        let mut wants = self.verdict.split_whitespace();
+        let (first, further) = self.verdict.split_once('\n').unwrap_or((&self.verdict, ""));
+        let mut wants = first.split_whitespace();
         let wanted = wants.next().unwrap_or_default();
         let code = wants.next();
         let rest: Vec<&str> = wants.collect();
@@ -169,6 +171,11 @@ impl Scenario {
                 wrong.push(format!("{code} is not told, only {}", told.join(" ")));
             }
             _ => {}
+        }
+        for also in further.lines().filter_map(|line| line.strip_prefix("and ")) {
+            if !told.contains(&also.to_owned()) {
+                wrong.push(format!("{also} is not told, only {}", told.join(" ")));
+            }
         }
         let says = &verdict["host_says"];
         let said = match wanted {

@@ -1,11 +1,14 @@
 //! `check`: every subject's verdict.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use loadworthy_collect::gather::linux::module::{self, Scratch};
 use loadworthy_collect::item::HostPath;
+use loadworthy_collect::sighting::{Kind, Outcome};
 use loadworthy_collect::views::caller;
 use loadworthy_core::answer::{Answered, Answers, Host as Summary, Note, Phase, Platform};
+use loadworthy_core::checks::linux::by_name::NoFile;
 use loadworthy_core::checks::linux::{self, LinuxCase, Scene};
 use loadworthy_core::signature::Examined;
 use loadworthy_formats::kernel::lockdown::Level;
@@ -18,7 +21,8 @@ use crate::names::{Found, Names};
 use crate::next_boot;
 use crate::notes;
 use crate::pool;
-use crate::preflight;
+use crate::preflight::seen::{self, Seen};
+use crate::preflight::{self, things};
 use crate::remedies::Remedies;
 use crate::request::{Progress, Request, Subjects, Trouble, Which};
 
@@ -50,6 +54,7 @@ pub fn check_on(
         boot = Some(chain);
     }
     let mut summary = None;
+    let seen: OnceCell<Seen> = OnceCell::new();
     let only_images = !images.is_empty() && others.is_empty();
     let kernels = if only_images { Vec::new() } else { host.asked(&request.kernel)? };
     for kernel in kernels {
@@ -63,9 +68,12 @@ pub fn check_on(
                 answers.extend(asked.whole_tree(&mut notes).into_iter().map(|a| (0, a)));
             }
             Subjects::Used => {
-                answers.extend(preflight::run(&asked, &mut notes).into_iter().map(|a| (0, a)))
+                let manifest = seen::manifest(host, request)?;
+                let seen = seen.get_or_init(|| Seen::of(host));
+                let judged = preflight::run(&asked, &manifest, seen, &mut notes);
+                answers.extend(judged.into_iter().map(|a| (0, a)));
             }
-            Subjects::Named(_) => answers.extend(asked.named(&others, &mut notes)?),
+            Subjects::Named(_) => answers.extend(asked.named(&others, &seen, &mut notes)?),
         }
     }
     if host.kernels.installed.len() <= 1 || request.kernel != Which::All {
@@ -131,29 +139,54 @@ impl Asked<'_> {
     fn named(
         &self,
         arguments: &[Placed<'_>],
+        seen: &OnceCell<Seen>,
         notes: &mut Vec<Note>,
     ) -> Result<Vec<(usize, Answered)>, Trouble> {
         let mut files: Vec<Placed<'_>> = Vec::new();
         let mut by_name: Vec<Placed<'_>> = Vec::new();
+        let mut things: Vec<(usize, Answered)> = Vec::new();
         for &(at, argument) in arguments {
+            let mut thing = || {
+                let seen = seen.get_or_init(|| Seen::of(self.host));
+                let judged = things::judged(self, seen, argument, notes)?;
+                let found = judged.is_some();
+                things.extend(judged.into_iter().flatten().map(|answer| (at, answer)));
+                Ok::<bool, Trouble>(found)
+            };
+            if things::can_only_be_one(argument) {
+                thing()?;
+                continue;
+            }
             let looks_like_file = argument.contains('/') || argument.contains(".ko");
             match caller::metadata_of(Path::new(argument)) {
-                Ok(_) => files.push((at, argument)),
+                Ok(found) if found.kind == Kind::File => files.push((at, argument)),
+                // A folder may be where something is mounted.
+                Ok(_) => {
+                    if !thing()? {
+                        files.push((at, argument));
+                    }
+                }
                 Err(outcome) if looks_like_file => {
+                    if thing()? {
+                        continue;
+                    }
                     let problem = match outcome {
-                        loadworthy_collect::sighting::Outcome::Absent => "no such file".to_owned(),
-                        loadworthy_collect::sighting::Outcome::Denied => {
-                            "may not be looked at".to_owned()
-                        }
-                        other => format!("{other:?}"),
+                        Outcome::Absent => "no such file, and nothing of that name is in use here",
+                        Outcome::Denied => "may not be looked at",
+                        other => &format!("{other:?}"),
                     };
+                    let problem = problem.to_owned();
                     return Err(Trouble::Open { path: argument.to_owned(), problem });
                 }
-                Err(_) => by_name.push((at, argument)),
+                Err(_) => match self.names.find(argument) {
+                    Found::None(NoFile::NotInIndex(_)) if thing()? => {}
+                    _ => by_name.push((at, argument)),
+                },
             }
         }
         let mut answers: Vec<(usize, Answered)> = self.files(&files, notes);
         answers.extend(self.by_name(&by_name, notes));
+        answers.append(&mut things);
         Ok(answers)
     }
 

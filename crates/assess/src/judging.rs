@@ -34,7 +34,13 @@ pub(crate) struct Wanted {
     pub(crate) required_by: Vec<String>,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    /// Reads and examines files of the tree.
+    pub(crate) fn read(&self, paths: &[HostPath]) -> Modules<'a> {
+        let Self { host, kernel, names, request, progress } = self;
+        Modules::read(host, kernel, names, paths, request.jobs, *progress)
+    }
+
     /// Judges files of the tree as modprobe would load them; `read` is everything that takes.
     pub(crate) fn judge_tree(
         &self,
@@ -42,9 +48,17 @@ impl Asked<'_> {
         read: &[HostPath],
         notes: &mut Vec<Note>,
     ) -> Vec<Answered> {
+        self.judge(wanted, &mut self.read(read), notes)
+    }
+
+    /// The same with modules that were read.
+    pub(crate) fn judge(
+        &self,
+        wanted: &[Wanted],
+        modules: &mut Modules<'_>,
+        notes: &mut Vec<Note>,
+    ) -> Vec<Answered> {
         let (host, kernel) = (self.host, self.kernel);
-        let mut modules =
-            Modules::read(host, kernel, self.names, read, self.request.jobs, self.progress);
         let remedies = Remedies::new(host, kernel);
         let mut left = REMEDIES;
         let subjects = || wanted.iter().filter_map(|w| modules.get(&w.path.to_string()));
@@ -102,7 +116,9 @@ pub(crate) fn subject(facts: &ModuleFacts, required_by: Vec<String>) -> Subject 
 pub(crate) fn no_file(name: &str, case: &NoFile, required_by: Vec<String>) -> Answered {
     let kind = match case {
         NoFile::BuiltIn(..) => Kind::BuiltInDriver,
-        NoFile::NotInIndex(_) | NoFile::FileMissing(_) => Kind::LinuxModule,
+        NoFile::NotInIndex(_) | NoFile::OnlyForAnotherKernel { .. } | NoFile::FileMissing(_) => {
+            Kind::LinuxModule
+        }
     };
     Answered {
         subject: Subject {

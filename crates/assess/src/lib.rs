@@ -16,7 +16,7 @@ pub mod remedies;
 mod notes;
 mod boot_images;
 mod judging;
-mod preflight;
+pub mod preflight;
 pub mod check;
 pub mod policy;
 pub mod record;

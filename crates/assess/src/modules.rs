@@ -79,6 +79,11 @@ impl<'a> Modules<'a> {
         Self { host, kernel, names, modules, exports, files, judged: HashMap::new() }
     }
 
+    /// Every module that was read.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Module> {
+        self.modules.values().map(|module| &**module)
+    }
+
     /// What was read of the module at `path`.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Module> {

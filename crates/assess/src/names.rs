@@ -14,7 +14,7 @@ use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
 use loadworthy_core::policy::linux::LinuxPolicy;
 use loadworthy_core::proof::{Assumption, Gaps, Proof, Question, Rule, Why, gap, text};
 use loadworthy_formats::kernel::modprobe_d::Directive;
-use loadworthy_formats::kernel::modules_alias::Aliases;
+use loadworthy_formats::kernel::modules_alias::{Aliases, matches};
 use loadworthy_formats::kernel::modules_builtin::Builtin;
 use loadworthy_formats::kernel::modules_dep::ModulesDep;
 use loadworthy_formats::kernel::name;
@@ -106,6 +106,61 @@ impl Names {
             return Found::None(NoFile::BuiltIn(text(own), self.builtin_seen.clone()));
         }
         Found::None(NoFile::NotInIndex(self.index_seen.clone()))
+    }
+
+    /// Whether it was seen which modules there are.
+    pub(crate) fn is_known(&self) -> bool {
+        self.index.is_some() || !self.walked.is_empty()
+    }
+
+    /// Whether there is a module of this name, with `_`.
+    pub(crate) fn has(&self, module: &str) -> bool {
+        self.index.as_ref().is_some_and(|i| i.get(module).is_some())
+            || self.walked.contains_key(module)
+    }
+
+    /// Whether a driver of this name is inside the image.
+    pub(crate) fn has_built_in(&self, module: &str) -> bool {
+        self.builtin.as_ref().is_some_and(|b| b.has(module))
+    }
+
+    /// The modules that an alias stands for, those of the configuration first, without those on a
+    /// `blacklist` line (kmod `libkmod-module.c` `kmod_lookup`, `tools/modprobe.c`).
+    pub(crate) fn answering(&self, alias: &str) -> Vec<Arc<str>> {
+        let key = name::normalized(alias).unwrap_or_else(|| alias.to_owned());
+        let directives = self.directives.items().iter().filter_map(known);
+        let mut found: Vec<Arc<str>> = directives
+            .filter_map(|directive| match directive {
+                Directive::Alias { pattern, module }
+                    if matches(pattern.as_bytes(), key.as_bytes()) =>
+                {
+                    Some(text(module))
+                }
+                _ => None,
+            })
+            .collect();
+        if found.is_empty() {
+            let index = self.aliases.iter().flat_map(|aliases| aliases.find(alias));
+            found.extend(index.map(text));
+        }
+        found.retain(|module| self.has(module) && self.blocked(module).is_none());
+        found
+    }
+
+    /// The list of drivers inside the image, or that it was not seen.
+    pub(crate) const fn built_in_seen(&self) -> &Fact<()> {
+        &self.builtin_seen
+    }
+
+    /// Everything the module at `path` depends on, as its index tells.
+    pub(crate) fn needs(&self, path: &HostPath) -> Vec<HostPath> {
+        let entry = self.index.as_ref().and_then(|i| i.get(&name::of_path(&path.to_string())));
+        entry.into_iter().flat_map(|e| &e.needs).filter_map(|n| self.file(n)).collect()
+    }
+
+    /// The index, or that it was not seen.
+    pub(crate) const fn seen(&self) -> &Fact<()> {
+        &self.index_seen
     }
 
     /// The files that the index of aliases gives for a modalias.

@@ -1,51 +1,231 @@
 //! The next boot of a host: everything that must load, why, and what is lost without it.
+//!
+//! What is needed comes from the manifest, and without one from the hardware in use
+//! (`core::preflight`). Each driver is judged with what it depends on; then the exceptions of the
+//! manifest are laid over the verdicts.
 
-use loadworthy_collect::gather::linux::hardware;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use loadworthy_collect::gather::linux::manifest::Found as Manifest;
 use loadworthy_collect::item::HostPath;
-use loadworthy_core::answer::{Answered, Note};
+use loadworthy_core::answer::{Answered, Need, Note};
 use loadworthy_core::checks::linux::by_name::NoFile;
+use loadworthy_core::fact::Fact;
+use loadworthy_core::preflight::catalogue::Presence;
+use loadworthy_core::preflight::exceptions;
+use loadworthy_core::preflight::required::{All, Required, Scene};
+use loadworthy_core::proof::{Assumption, Evidence, text};
+use loadworthy_core::verdict::Verdict;
+use loadworthy_formats::kernel::name;
 
 use crate::judging::{Asked, Wanted, no_file};
 use crate::names::Found;
+use kernel::Modules;
+use seen::Seen;
+
+pub mod seen;
+mod kernel;
+mod telling;
+mod profile;
+mod dormant;
+pub(crate) mod things;
 
 /// Judges everything that this host needs of the kernel that is asked about.
-pub(crate) fn run(asked: &Asked<'_>, notes: &mut Vec<Note>) -> Vec<Answered> {
-    let mut answers = used(asked, notes);
-    beside(asked, &mut answers, notes);
+pub(crate) fn run(
+    asked: &Asked<'_>,
+    manifest: &Manifest,
+    seen: &Seen,
+    notes: &mut Vec<Note>,
+) -> Vec<Answered> {
+    let modules = Modules::of(asked);
+    let scene = Scene { graph: &seen.graph, hardware: &seen.hardware, catalogue: &modules };
+    let owner = &manifest.manifest;
+    let by_owner = !owner.require.is_empty();
+    let all = if by_owner { scene.by_manifest(owner) } else { scene.by_hardware() };
+    let (mut answers, read) = judge(asked, seen, &modules, &all, notes);
+    let expired = exceptions::apply(&owner.accept, &asked.request.at, &mut answers);
+    notes.extend(expired.into_iter().map(telling::expired(asked)));
+    notes.extend(all.absent.iter().map(|device| telling::absent(asked, device)));
+    notes.extend(telling::left_behind(asked, seen, &modules, &all));
+    notes.extend(profile::differs(asked, &owner.profile));
+    notes.extend(dormant::notes(asked, seen, &modules, &answers, &read));
+    beside(asked, manifest, &mut answers, notes);
     answers
 }
 
 /// What belongs to the preflight and is judged in rooms of its own: the boot chain, the initramfs,
 /// the way back. Each looks at the modules that are needed and adds what it has to say.
-fn beside(_asked: &Asked<'_>, _answers: &mut Vec<Answered>, _notes: &mut Vec<Note>) {}
+fn beside(
+    _asked: &Asked<'_>,
+    _manifest: &Manifest,
+    _answers: &mut Vec<Answered>,
+    _notes: &mut Vec<Note>,
+) {
+}
 
-/// What drives the hardware or is loaded now, and what that depends on.
-fn used(asked: &Asked<'_>, notes: &mut Vec<Note>) -> Vec<Answered> {
-    let hardware = hardware::gather(&asked.host.looking());
-    let mut answers = Vec::new();
-    let mut wanted: Vec<Wanted> = Vec::new();
-    let mut want =
-        |name: &str, by: String, answers: &mut Vec<Answered>| match asked.names.find(name) {
-            Found::Files(paths) => {
-                for path in paths {
-                    match wanted.iter_mut().find(|w| w.path == path) {
-                        Some(known) if known.required_by.contains(&by) => {}
-                        Some(known) => known.required_by.push(by.clone()),
-                        None => wanted.push(Wanted { path, required_by: vec![by.clone()] }),
+/// Judges what is required, with everything it depends on; beside the verdicts, which builds of the
+/// modules were read.
+pub(crate) fn judge(
+    asked: &Asked<'_>,
+    seen: &Seen,
+    modules: &Modules<'_>,
+    all: &All,
+    notes: &mut Vec<Note>,
+) -> (Vec<Answered>, dormant::Stored) {
+    let mut beyond = Vec::new();
+    let mut files: Vec<(HostPath, &Required)> = Vec::new();
+    for required in all.iter() {
+        let found = match required.presence {
+            Presence::Module => asked.names.find(&required.name),
+            Presence::BuiltIn => built_in(asked, &required.name),
+            Presence::Missing => missing(asked, seen, modules, &required.name),
+        };
+        match found {
+            Found::Files(paths) => files.extend(paths.into_iter().map(|path| (path, required))),
+            Found::None(case) => {
+                let mut answer = no_file(&required.name, &case, required.required_by.clone());
+                answer.subject.need = required.need.clone();
+                beyond.push((answer, required.one_of));
+            }
+        }
+    }
+    let (wanted, places) = with_closure(asked, &files);
+    let paths: Vec<HostPath> = wanted.iter().map(|w| w.path.clone()).collect();
+    let mut read = asked.read(&asked.names.closure(&paths));
+    let stored = dormant::Stored::of(&read);
+    let mut answers: Vec<(Answered, Option<usize>)> = asked
+        .judge(&wanted, &mut read, notes)
+        .into_iter()
+        .map(|answer| {
+            let of = answer.subject.path.as_deref().and_then(|path| places.roots.get(path));
+            (answer, of.and_then(|required| required.one_of))
+        })
+        .collect();
+    for (answer, _) in &mut answers {
+        let path = answer.subject.path.clone().unwrap_or_else(|| answer.subject.name.clone());
+        if let Some(required) = places.roots.get(&*path) {
+            answer.subject.need = required.need.clone();
+        }
+    }
+    answers.extend(beyond);
+    let mut answers = one_is_enough(answers);
+    places.hand_down(&mut answers);
+    (answers, stored)
+}
+
+fn built_in(asked: &Asked<'_>, name: &str) -> Found {
+    match asked.names.find(name) {
+        Found::None(case @ NoFile::BuiltIn(..)) => Found::None(case),
+        // It answers to an alias under another name than that of its file.
+        _ => Found::None(NoFile::BuiltIn(text(name), asked.names.built_in_seen().clone())),
+    }
+}
+
+fn missing(asked: &Asked<'_>, seen: &Seen, modules: &Modules<'_>, name: &str) -> Found {
+    use loadworthy_core::preflight::catalogue::Catalogue as _;
+    let loaded = seen.hardware.loaded(name).is_some();
+    if !loaded && !modules.running_has(name) {
+        return Found::None(NoFile::NotInIndex(asked.names.seen().clone()));
+    }
+    let origin = asked.host.looking().view.origin();
+    let running = match &modules.running {
+        Some(running) if modules.running_has(name) => {
+            let item = text(format!("lib/modules/{}/modules.dep", running.release));
+            Fact::seen(running.release.clone(), Evidence { origin, item, said: text(name) })
+        }
+        _ => {
+            let (item, said) = (text("proc/modules"), text(format!("{name} is loaded")));
+            Fact::seen(text(""), Evidence { origin, item, said })
+        }
+    };
+    let index = asked.names.seen().clone();
+    Found::None(NoFile::OnlyForAnotherKernel { running, index })
+}
+
+/// Where the files of what is required lie, and for whom the others are.
+struct Places<'r> {
+    roots: BTreeMap<String, &'r Required>,
+    /// Each file that something depends on, with the files of those that do.
+    needed_by: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// The files of what is required and of everything it depends on, each with who asks.
+fn with_closure<'r>(
+    asked: &Asked<'_>,
+    files: &[(HostPath, &'r Required)],
+) -> (Vec<Wanted>, Places<'r>) {
+    let mut by_path: BTreeMap<HostPath, Vec<String>> = BTreeMap::new();
+    let mut places = Places { roots: BTreeMap::new(), needed_by: BTreeMap::new() };
+    for (path, required) in files {
+        by_path.entry(path.clone()).or_default().extend(required.required_by.iter().cloned());
+        places.roots.insert(path.to_string(), required);
+    }
+    for (path, _) in files {
+        let user = path.to_string();
+        for below in asked.names.needs(path) {
+            let who = format!("needed by {}", name::of_path(&user));
+            let asked_by = by_path.entry(below.clone()).or_default();
+            if !asked_by.contains(&who) {
+                asked_by.push(who);
+            }
+            places.needed_by.entry(below.to_string()).or_default().insert(user.clone());
+        }
+    }
+    let wanted =
+        by_path.into_iter().map(|(path, required_by)| Wanted { path, required_by }).collect();
+    (wanted, places)
+}
+
+impl Places<'_> {
+    /// What hangs on a module hangs on everything it depends on.
+    fn hand_down(&self, answers: &mut [Answered]) {
+        let path_of = |answer: &Answered| answer.subject.path.as_deref().map(str::to_owned);
+        let needs: BTreeMap<String, Need> = answers
+            .iter()
+            .filter_map(|a| Some((path_of(a)?, a.subject.need.clone())))
+            .filter(|(path, _)| self.roots.contains_key(path))
+            .collect();
+        for answer in answers.iter_mut() {
+            let Some(path) = path_of(answer) else { continue };
+            let Some(users) = self.needed_by.get(&path) else { continue };
+            let own = self.roots.contains_key(&path);
+            let need = &mut answer.subject.need;
+            if !own {
+                need.optional = true;
+            }
+            for user in users.iter().filter_map(|user| needs.get(user)) {
+                need.class = need.class.into_iter().chain(user.class).min();
+                need.blocks |= user.blocks && !user.optional;
+                need.optional &= user.optional;
+                for phrase in &user.loses {
+                    if !need.loses.contains(phrase) {
+                        need.loses.push(phrase.clone());
                     }
                 }
             }
-            Found::None(NoFile::BuiltIn(..)) => {}
-            Found::None(case) => answers.push(no_file(name, &case, vec![by])),
-        };
-    for used in hardware.in_use() {
-        for by in &used.required_by {
-            want(&used.module, by.clone(), &mut answers);
         }
     }
-    wanted.sort_by(|a, b| a.path.cmp(&b.path));
-    let paths: Vec<HostPath> = wanted.iter().map(|w| w.path.clone()).collect();
-    let mut judged = asked.judge_tree(&wanted, &asked.names.closure(&paths), notes);
-    judged.append(&mut answers);
-    judged
+}
+
+/// Of several ways out one is enough: once one loads, the others are only told.
+fn one_is_enough(answers: Vec<(Answered, Option<usize>)>) -> Vec<Answered> {
+    let loads =
+        |a: &Answered| matches!(a.judgement.verdict, Verdict::Loads | Verdict::LoadsTainted);
+    let settled: BTreeSet<usize> =
+        answers.iter().filter(|(a, _)| loads(a)).filter_map(|(_, group)| *group).collect();
+    let each = answers.into_iter().map(|(mut answer, group)| {
+        if group.is_some_and(|group| settled.contains(&group)) && !loads(&answer) {
+            answer.subject.need.optional = true;
+            answer.subject.need.blocks = false;
+        }
+        answer
+    });
+    each.collect()
+}
+
+/// A fact for what the owner wrote down.
+fn written(manifest: &str, said: String) -> Fact<()> {
+    let assumption = Assumption { key: text(manifest), value: Arc::from(said) };
+    Fact::assumed((), assumption)
 }

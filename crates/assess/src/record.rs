@@ -82,6 +82,7 @@ fn asked(request: &Request, kernel: Which) -> Request {
         kernel,
         subjects: Subjects::Used,
         assume: Vec::new(),
+        manifest: None,
         at: request.at.clone(),
         cache: None,
         jobs: request.jobs,

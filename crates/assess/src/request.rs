@@ -16,6 +16,8 @@ pub struct Request {
     pub subjects: Subjects,
     /// What to take for granted: `key`, `value`.
     pub assume: Vec<(String, String)>,
+    /// A manifest of the caller's, in place of the machine's own.
+    pub manifest: Option<PathBuf>,
     /// As of when, as `2026-11-21T00:00:00Z`.
     pub at: String,
     /// A folder of the caller's in which costly findings are kept for the next run.
@@ -104,6 +106,15 @@ pub enum Trouble {
         /// What is wrong with it.
         problem: String,
     },
+    /// A manifest is not in order: what and where, a line each.
+    Manifest(String),
+    /// Something that was named is not there.
+    NoThing {
+        /// As it was typed.
+        named: String,
+        /// What was looked for, and where.
+        problem: String,
+    },
     /// A table of ours is not in order.
     Table(String),
     /// There is no such kernel.
@@ -120,6 +131,8 @@ impl fmt::Display for Trouble {
         match self {
             Self::Open { path, problem } => write!(f, "{path}: {problem}"),
             Self::Assumption { given, problem } => write!(f, "--assume {given}: {problem}"),
+            Self::Manifest(problems) => f.write_str(problems),
+            Self::NoThing { named, problem } => write!(f, "{named}: {problem}"),
             Self::Table(problem) => write!(f, "built-in table: {problem}"),
             Self::NoKernel { asked, there } if there.is_empty() => {
                 write!(f, "--kernel {asked}: no kernel is installed there")

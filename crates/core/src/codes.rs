@@ -109,6 +109,22 @@ pub static INSTALL_COMMAND_REPLACES_LOADING: Code =
     code!("LW1054", "install-command-replaces-loading");
 /// Checking its signature needs another module first.
 pub static CRYPTO_MODULE_NEEDED_FIRST: Code = code!("LW1055", "crypto-module-needed-first");
+/// A module that is needed is there for the running kernel and not for the next.
+pub static MODULE_MISSING_FOR_THIS_KERNEL: Code = code!("LW1101", "module-missing-for-this-kernel");
+/// Modules that are there now are not there for the next kernel; nothing asks for them.
+pub static MODULES_LEFT_BEHIND: Code = code!("LW1102", "modules-left-behind");
+/// The file of a loaded module holds another build.
+pub static LOADED_BUILD_NOT_ON_DISK: Code = code!("LW1103", "loaded-build-not-on-disk");
+/// A loaded module would be refused if it were loaded again.
+pub static LOADED_MODULE_REFUSED_NOW: Code = code!("LW1104", "loaded-module-refused-now");
+/// Kernels were installed that this machine has never started.
+pub static KERNELS_NEVER_STARTED: Code = code!("LW1105", "kernels-never-started");
+/// A device that must be driven is not there.
+pub static REQUIRED_DEVICE_ABSENT: Code = code!("LW1106", "required-device-absent");
+/// The machine's policy is not what its profile says.
+pub static PROFILE_DIFFERS: Code = code!("LW1107", "profile-differs");
+/// An exception in the manifest has expired.
+pub static EXCEPTION_EXPIRED: Code = code!("LW1108", "exception-expired");
 /// Nobody signed the driver, and this Windows asks for it.
 pub static DRIVER_NOT_SIGNED: Code = code!("LW2001", "driver-not-signed");
 /// No signature of the driver is for its bytes.

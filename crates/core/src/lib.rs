@@ -31,6 +31,7 @@ pub mod signature;
 pub mod verdict;
 pub mod checks;
 pub mod answer;
+pub mod preflight;
 pub mod remedy;
 pub mod diagnose;
 pub mod codebook;

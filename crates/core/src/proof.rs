@@ -203,6 +203,58 @@ pub enum Claim {
     },
     /// The boot loader was not asked: the kernel is the one that is usually next.
     NextGuessed,
+    /// A module is there for the kernel that runs, or is loaded now, and not for this one.
+    OnlyForAnotherKernel {
+        /// The kernel that runs; empty where it was not seen.
+        running: Arc<str>,
+    },
+    /// These modules are loaded or built now and are not there for this kernel; nothing asks for them.
+    LeftBehind(Arc<str>),
+    /// The loaded build of a module is not the one in its file.
+    LoadedBuildDiffers {
+        /// The module.
+        module: Arc<str>,
+        /// What the loaded one says of itself.
+        loaded: Arc<str>,
+        /// What the file says.
+        stored: Arc<str>,
+    },
+    /// A module is loaded now and would be refused if it were loaded again.
+    WouldBeRefusedNow {
+        /// The module.
+        module: Arc<str>,
+        /// The code of the refusal.
+        code: &'static str,
+    },
+    /// How long the running kernel has proved itself, and what came since.
+    SinceStart {
+        /// Whole days since the machine was started; `None` where that was not seen.
+        days: Option<u64>,
+        /// Installed kernels that are newer than the running one.
+        newer: usize,
+    },
+    /// A known exception has passed its end.
+    ExceptionExpired {
+        /// The code.
+        code: Arc<str>,
+        /// The subject.
+        subject: Arc<str>,
+        /// Who answers for it.
+        owner: Arc<str>,
+        /// Its end.
+        until: Arc<str>,
+    },
+    /// The policy is not what the profile says.
+    ProfileDiffers {
+        /// The key of the profile.
+        key: &'static str,
+        /// What the profile wants.
+        wants: Arc<str>,
+        /// What it is.
+        is: Arc<str>,
+    },
+    /// A device that the manifest asks for is not there.
+    DeviceAbsent(Arc<str>),
     /// A digest algorithm is a module that must be loaded before the signature can be checked.
     AlgorithmLoadedFirst(Arc<str>),
     /// Secure Boot is on or off as the kernel will see it.

@@ -15,6 +15,7 @@ pub mod behaviours;
 pub mod diagnose;
 pub mod distros;
 pub mod errors;
+pub mod hardware;
 pub mod log;
 pub mod shims;
 pub mod authorities;
@@ -37,6 +38,8 @@ pub struct Tables {
     pub shims: shims::Shims,
     /// Revocation levels that shims have brought along.
     pub levels: shims::Levels,
+    /// What devices, volumes and interfaces are for.
+    pub hardware: hardware::Hardware,
     /// Error numbers, for people.
     pub errors: errors::Errors,
     /// Whose keys Windows and firmware tell apart.
@@ -88,6 +91,10 @@ impl Tables {
                 include_str!("../knowledge/firmware/authorities.toml"),
             )?,
             levels: read("firmware/sbat.toml", include_str!("../knowledge/firmware/sbat.toml"))?,
+            hardware: read(
+                "linux/hardware.toml",
+                include_str!("../knowledge/linux/hardware.toml"),
+            )?,
             errors: read("errors/errno.toml", include_str!("../knowledge/errors/errno.toml"))?,
             authorities: Self::authorities()?,
             windows: read(

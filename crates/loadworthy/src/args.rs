@@ -109,6 +109,9 @@ pub(crate) struct Source {
     /// `enroll=CERT.der`, `dbx=FILE`, `cmdline=TEXT`; repeatable
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) assume: Vec<(String, String)>,
+    /// What must load here, in place of the machine's own manifest
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
     /// Judge as of this time [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,

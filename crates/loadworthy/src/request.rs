@@ -35,6 +35,7 @@ pub(crate) fn request(
         kernel: Which::named(&source.kernel),
         subjects,
         assume: source.assume.clone(),
+        manifest: source.manifest.clone(),
         at,
         cache: source.cache.clone(),
         jobs: source.jobs.map_or(around.processors, usize::from),

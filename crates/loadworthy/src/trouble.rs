@@ -38,7 +38,7 @@ impl Trouble {
             Self::Usage(said) => said.clone(),
             Self::Assess(trouble) => {
                 let hint = match trouble {
-                    Assess::Open { .. } => "",
+                    Assess::Open { .. } | Assess::Manifest(_) | Assess::NoThing { .. } => "",
                     Assess::Assumption { .. } => ": see loadworthy check --help",
                     Assess::Table(_) => ": this is a defect of loadworthy",
                     Assess::NoKernel { .. } => ": name one with --kernel VERSION",
@@ -49,6 +49,12 @@ impl Trouble {
             Self::Write(error) if error.kind() == ErrorKind::BrokenPipe => return None,
             Self::Write(error) => format!("standard output: {error}"),
         };
+        // What is wrong with a manifest is told in several lines, each with its place.
+        if matches!(self, Self::Assess(Assess::Manifest(_))) {
+            let lines: Vec<String> =
+                line.lines().map(|line| line.chars().flat_map(plain).collect()).collect();
+            return Some(lines.join("\nloadworthy: "));
+        }
         Some(line.chars().flat_map(plain).collect())
     }
 

@@ -21,6 +21,42 @@ pub fn claim(claim: &Claim) -> String {
         Claim::NextGuessed => {
             "the boot loader was not asked; the newest kernel is usually the next".into()
         }
+        Claim::OnlyForAnotherKernel { running } if running.is_empty() => {
+            "the module is loaded now, and there is none for this kernel".into()
+        }
+        Claim::OnlyForAnotherKernel { running } => {
+            format!("the module is there for {running}, which runs, and not for this kernel")
+        }
+        Claim::LeftBehind(names) => {
+            format!("there now, not there for this kernel, and nothing asks for it: {names}")
+        }
+        Claim::LoadedBuildDiffers { module, loaded, stored } => {
+            format!("{module} is loaded as build {loaded}, and its file holds build {stored}")
+        }
+        Claim::WouldBeRefusedNow { module, code } => {
+            format!("{module} is loaded, and would be refused if it were loaded again ({code})")
+        }
+        Claim::SinceStart { days, newer } => {
+            let since = match days {
+                Some(1) => "this machine was last started a day ago".to_owned(),
+                Some(days) => format!("this machine was last started {days} days ago"),
+                None => "when this machine was last started was not seen".into(),
+            };
+            match newer {
+                0 => format!("{since}; no newer kernel has been installed"),
+                1 => format!("{since}; a newer kernel is installed that has not run since"),
+                n => format!("{since}; {n} newer kernels are installed that have not run since"),
+            }
+        }
+        Claim::ExceptionExpired { code, subject, owner, until } => {
+            format!("the exception for {subject} ({code}, {owner}) ended on {until}")
+        }
+        Claim::ProfileDiffers { key, wants, is } => {
+            format!("{key}: the profile wants {wants}, and it is {is}")
+        }
+        Claim::DeviceAbsent(device) => {
+            format!("the manifest asks for {device}, and no such device is there")
+        }
         Claim::AlgorithmLoadedFirst(name) => format!(
             "{name} is a module here: the kernel must load it before it can check the signature"
         ),

@@ -5,6 +5,7 @@ use crate::forge::kernel::{Export, Kernel};
 use crate::forge::key::Key;
 use crate::forge::module::Module;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,8 @@ pub struct Host {
     pub boot_script: Option<String>,
     pub distribution: String,
     pub kexec_loaded: bool,
+    pub files: BTreeMap<String, String>,
+    pub links: BTreeMap<String, String>,
 }
 
 impl Default for Host {
@@ -56,6 +59,8 @@ impl Default for Host {
             boot_script: None,
             distribution: "debian".to_owned(),
             kexec_loaded: false,
+            files: BTreeMap::new(),
+            links: BTreeMap::new(),
         }
     }
 }
@@ -85,6 +90,13 @@ impl Root<'_> {
         let told = |e: std::io::Error| format!("{}: {e}", path.display());
         fs::create_dir_all(path.parent().unwrap_or(self.at)).map_err(told)?;
         fs::write(&path, bytes).map_err(told)
+    }
+
+    fn link(&self, path: &str, target: &str) -> Result<(), String> {
+        let path = self.at.join(path);
+        let told = |e: std::io::Error| format!("{}: {e}", path.display());
+        fs::create_dir_all(path.parent().unwrap_or(self.at)).map_err(told)?;
+        std::os::unix::fs::symlink(target, &path).map_err(told)
     }
 
     fn folder(&self, path: &str) -> Result<(), String> {
@@ -125,6 +137,12 @@ impl Host {
         } else {
             root.folder("sbin")?;
         }
+        for (path, text) in &self.files {
+            root.put(path, text)?;
+        }
+        for (path, target) in &self.links {
+            root.link(path, target)?;
+        }
         let path = module_path(&module.name);
         let module_file = at.join(format!("lib/modules/{release}/{path}"));
         Ok(Forged { release, module: module_file, name: module.name.clone() })
@@ -159,7 +177,7 @@ impl Host {
 
     /// What only the running kernel knows; there is some only where the question is about it.
     fn running(&self, root: &Root<'_>, kernel: &Kernel) -> Result<(), String> {
-        if self.ask == "running" {
+        if matches!(self.ask.as_str(), "running" | "needed-now") {
             root.put("proc/version", kernel.banner() + "\n")?;
             root.put("proc/sys/kernel/osrelease", format!("{}\n", kernel.release))?;
             root.put("proc/modules", "")?;

@@ -28,6 +28,7 @@ pub struct Module {
     pub needs: Vec<String>,
     pub exports: Vec<String>,
     pub licence: String,
+    pub srcversion: String,
     pub intree: bool,
     pub staging: bool,
     pub livepatch: bool,
@@ -60,6 +61,7 @@ impl Default for Module {
             needs: Vec::new(),
             exports: Vec::new(),
             licence: word("GPL"),
+            srcversion: String::new(),
             intree: true,
             staging: false,
             livepatch: false,
@@ -193,6 +195,9 @@ impl Module {
             rows.push(format!("license={}", self.licence));
         }
         rows.push(format!("depends={}", self.depends.join(",")));
+        if !self.srcversion.is_empty() {
+            rows.push(format!("srcversion={}", self.srcversion));
+        }
         let marks = [
             ("intree", self.intree),
             ("staging", self.staging),

@@ -20,6 +20,7 @@ pub fn ask(root: &Path, release: &str, files: &[String]) -> Result<Vec<Said>, St
         kernel: Which::Release(release.to_owned()),
         subjects: Subjects::Named(files.to_vec()),
         assume: Vec::new(),
+        manifest: None,
         at: AT.to_owned(),
         cache: None,
         jobs: 2,

@@ -110,6 +110,7 @@ fn ask(
         kernel: kernel.cloned().unwrap_or(Which::Next),
         subjects,
         assume,
+        manifest: None,
         at: request.at.clone(),
         cache: request.cache.clone(),
         jobs: request.jobs,

@@ -13,6 +13,9 @@ mod builtin;
 pub mod modprobe;
 pub mod boot_loader;
 pub mod hardware;
+pub mod stack;
+pub mod builds;
+pub mod manifest;
 pub mod module;
 pub mod logs;
 

@@ -14,6 +14,7 @@ pub mod layout;
 pub mod header;
 pub(crate) mod text;
 pub mod modinfo;
+pub mod notes;
 pub mod versions;
 pub mod symbols;
 pub mod survey;

@@ -3,6 +3,7 @@
 use crate::elf::header::{Header, SHT_SYMTAB, Section, sections};
 use crate::elf::layout::{Class, Layout, Order, range};
 use crate::elf::modinfo::Modinfo;
+use crate::elf::notes;
 use crate::elf::symbols::{Export, ExportSections, Odd, Symbols, Table, Undefined};
 use crate::elf::text::{Span, Text, until_nul};
 use crate::elf::versions::{self, Kept, Version};
@@ -92,6 +93,7 @@ pub struct Survey {
     /// Whether every name found room; hostile files can ask for more than is kept.
     pub is_whole: bool,
     modinfo: Option<Modinfo>,
+    build_id: Option<Span>,
     struct_name: Option<Span>,
     versions: Vec<Kept>,
     extended: Vec<Kept>,
@@ -124,6 +126,7 @@ struct Named {
     extended_crcs: Occurrences,
     extended_names: Occurrences,
     exports: ExportSections,
+    build_id: Option<u16>,
 }
 
 impl Named {
@@ -142,6 +145,7 @@ impl Named {
                 b"__versions" => named.versions.add(n, allocated),
                 b"__version_ext_crcs" => named.extended_crcs.add(n, allocated),
                 b"__version_ext_names" => named.extended_names.add(n, allocated),
+                b".note.gnu.build-id" => first(&mut named.build_id),
                 b"__ksymtab" => first(&mut named.exports.plain),
                 b"__ksymtab_gpl" => first(&mut named.exports.gpl),
                 b"__kcrctab" => first(&mut named.exports.plain_crcs),
@@ -189,6 +193,11 @@ pub fn survey_as(bytes: &[u8], layout: Layout, limits: &Limits) -> Parsed<Survey
     let mut text = Text::with_budget(bytes.len().min(limits.module_bytes), expected);
     let modinfo = placed(named.modinfo.chosen())
         .map(|section| Modinfo::read_on(section, rest(named.modinfo.chosen()).unwrap_or_default()));
+    // The section that the kernel shows of a loaded module; anything longer is none.
+    let build_id = placed(named.build_id)
+        .and_then(|section| notes::build_id(section, layout))
+        .filter(|id| id.len() <= 64)
+        .map(|id| text.keep(id));
     let struct_name = rest(named.this_module.chosen()).map(|module| {
         let (at, length) = layout.of_class((12, 60), (24, 56));
         let name = module.get(at..).unwrap_or_default();
@@ -257,6 +266,7 @@ pub fn survey_as(bytes: &[u8], layout: Layout, limits: &Limits) -> Parsed<Survey
         export_tables,
         is_whole: !cut && !text.is_full(),
         modinfo,
+        build_id,
         struct_name,
         versions,
         extended,
@@ -339,6 +349,12 @@ impl Survey {
     #[must_use]
     pub const fn modinfo(&self) -> Option<&Modinfo> {
         self.modinfo.as_ref()
+    }
+
+    /// The build id that the linker left, where there is one.
+    #[must_use]
+    pub fn build_id(&self) -> Option<&[u8]> {
+        self.build_id.map(|span| self.text.get(span))
     }
 
     /// The name inside `struct module`, where there is one.

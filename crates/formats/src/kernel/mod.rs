@@ -13,6 +13,8 @@ pub mod taint;
 pub mod proc_version;
 pub mod proc_keys;
 pub mod proc_modules;
+pub mod mounts;
+pub mod uevent;
 pub mod ima_policy;
 pub mod symvers;
 pub mod modules_dep;

@@ -25,6 +25,7 @@ pub(crate) fn run(
         kernel: Which::named(&args.kernel),
         subjects: Subjects::Used,
         assume: Vec::new(),
+        manifest: None,
         at: at(args.at.as_deref(), around).map_err(Trouble::Usage)?,
         cache: None,
         jobs: args.jobs.map_or(around.processors, usize::from),

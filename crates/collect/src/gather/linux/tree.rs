@@ -152,6 +152,15 @@ impl Tree {
         looking.first(&[item], looking.limits.text_bytes, read)
     }
 
+    /// What drivers inside the image answer to (`modules.builtin.modinfo`); nothing where that file
+    /// is not there.
+    #[must_use]
+    pub fn built_in_aliases(&self, looking: &Looking<'_>) -> Aliases {
+        let read = |bytes: &[u8]| modules_builtin::read_modinfo(bytes, looking.limits);
+        let fields = self.index(looking, "modules.builtin.modinfo", read);
+        fields.map(|fields| modules_builtin::aliases(&fields.value)).unwrap_or_default()
+    }
+
     /// The file that a path of `modules.dep` stands for.
     ///
     /// # Errors

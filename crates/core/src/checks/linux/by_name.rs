@@ -5,7 +5,7 @@ use super::{LinuxCase, LinuxCheck};
 use crate::check::{Answer, Check, Effect, Line, Passage};
 use crate::codes::{
     DEPENDENCY_WILL_NOT_LOAD, INSTALL_COMMAND_REPLACES_LOADING, MODULE_FILE_MISSING,
-    MODULE_NOT_IN_INDEX,
+    MODULE_MISSING_FOR_THIS_KERNEL, MODULE_NOT_IN_INDEX,
 };
 use crate::errno::Errno;
 use crate::fact::Fact;
@@ -116,6 +116,13 @@ fn dependencies(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
 pub enum NoFile {
     /// The index does not know it.
     NotInIndex(Fact<()>),
+    /// The index does not know it; it is loaded now, or the kernel that runs has it in its tree.
+    OnlyForAnotherKernel {
+        /// That kernel; empty where it was not seen.
+        running: Fact<Arc<str>>,
+        /// That the index of this kernel does not have it.
+        index: Fact<()>,
+    },
     /// The index names a file that is not there.
     FileMissing(Fact<()>),
     /// It is part of the kernel image: nothing needs to be loaded.
@@ -135,6 +142,12 @@ fn found(case: &NoFile, step: &mut Step) -> Answer {
         NoFile::NotInIndex(why) => {
             step.consult(why)?;
             Ok(Passage::never_asked(Claim::NotInIndex, &MODULE_NOT_IN_INDEX))
+        }
+        NoFile::OnlyForAnotherKernel { running, index } => {
+            step.consult(index)?;
+            let running = step.consult(running)?.clone();
+            let claim = Claim::OnlyForAnotherKernel { running };
+            Ok(Passage::never_asked(claim, &MODULE_MISSING_FOR_THIS_KERNEL))
         }
         NoFile::FileMissing(why) => {
             step.consult(why)?;

@@ -1,0 +1,342 @@
+//! The tables of a manifest, one function each.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+use toml::value::Datetime;
+
+use super::class::Class;
+use super::reading::{Fault, Read, Reading, Value};
+use super::shape::{
+    Accept, Dbx, Device, Health, Manifest, Profile, Require, Rollback, Until, What,
+};
+use crate::kernel::lockdown::Level;
+use crate::limits::Limits;
+
+/// Bytes a manifest may hold. One for a whole cluster is some ten thousand.
+const LARGEST: usize = 1 << 20;
+/// So many older kernels may be asked for.
+const MOST_KERNELS: u32 = 16;
+
+const TABLES: [&str; 5] = ["profile", "require", "rollback", "accept", "health"];
+const LEVELS: [&str; 3] = ["none", "integrity", "confidentiality"];
+const DEVICE: &str = "\"pci:VENDOR:DEVICE\", \"usb:VENDOR:DEVICE\" (four hexadecimal digits each) or \
+                      \"class:storage\" (boot, storage, network, gpu)";
+const DIGEST: &str =
+    "SHA-256 digests as \"sha256:\" and hexadecimal digits, all 64 or the first ones";
+
+/// Reads one file; `file` is what it is called where something is wrong.
+#[must_use]
+pub fn read(file: &str, bytes: &[u8], limits: &Limits) -> Read {
+    let fault = |line, said: &str| Read {
+        manifest: Manifest::default(),
+        faults: vec![Fault { file: file.into(), line, said: said.to_owned() }],
+    };
+    let largest = LARGEST.min(limits.text_bytes);
+    if bytes.len() > largest {
+        return fault(1, &format!("the file is larger than {largest} bytes"));
+    }
+    let text = match str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = before.iter().filter(|b| **b == b'\n').count().saturating_add(1);
+            return fault(line, "the file is not UTF-8 text");
+        }
+    };
+    let mut reading = Reading::of(file, text);
+    let manifest = match DeTable::parse(text) {
+        Ok(table) => whole(&mut reading, table.get_ref()),
+        Err(error) => {
+            let at = error.span().map_or(0, |span| span.start);
+            reading.fault(at, format!("not TOML: {}", error.message()));
+            Manifest::default()
+        }
+    };
+    reading.faults.sort_by_key(|fault| fault.line);
+    Read { manifest, faults: reading.faults }
+}
+
+fn whole<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Manifest {
+    let mut manifest = Manifest::default();
+    for (key, value) in reading.entries(table, &TABLES, "the manifest") {
+        match key {
+            "require" => {
+                let each = list(reading, key, value);
+                manifest.require = each.iter().filter_map(|t| require(reading, t)).collect();
+            }
+            "accept" => {
+                let each = list(reading, key, value);
+                manifest.accept = each.iter().filter_map(|t| accept(reading, t)).collect();
+            }
+            _ => match value.get_ref().as_table() {
+                None => reading.wrong(key, value, &format!("a table: write [{key}]")),
+                Some(table) if key == "profile" => manifest.profile = profile(reading, table),
+                Some(table) if key == "rollback" => manifest.rollback = rollback(reading, table),
+                Some(table) => manifest.health = health(reading, table),
+            },
+        }
+    }
+    manifest
+}
+
+/// The tables of a list of tables, each with the place where it begins.
+fn list<'v, 't>(
+    reading: &mut Reading<'t>,
+    key: &str,
+    value: &'v Value<'t>,
+) -> Vec<(usize, &'v DeTable<'t>)> {
+    let wants = format!("a list of tables: write [[{key}]]");
+    let Some(items) = value.get_ref().as_array() else {
+        reading.wrong(key, value, &wants);
+        return Vec::new();
+    };
+    let mut tables = Vec::new();
+    for item in items {
+        match item.get_ref().as_table() {
+            Some(table) => tables.push((item.span().start, table)),
+            None => reading.wrong(key, item, &wants),
+        }
+    }
+    tables
+}
+
+fn profile<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Profile {
+    let mut profile = Profile::default();
+    let known = ["name", "secure-boot", "lockdown", "enrolled", "dbx"];
+    for (key, value) in reading.entries(table, &known, "[profile]") {
+        profile.lines.push(reading.as_written(key, value));
+        match key {
+            "name" => profile.name = reading.text(key, value),
+            "secure-boot" => profile.secure_boot = reading.switch(key, value),
+            "lockdown" => profile.lockdown = reading.word(key, value, &LEVELS, Level::named),
+            "enrolled" => {
+                let texts = reading.texts(key, value);
+                let digests = texts.map(|all| all.iter().map(|t| digest(t)).collect());
+                profile.enrolled = digests.unwrap_or_else(|| Some(Vec::new()));
+                if profile.enrolled.is_none() {
+                    reading.meaningless(key, value, DIGEST);
+                }
+            }
+            _ => {
+                let text = reading.text(key, value);
+                profile.dbx = text.as_deref().and_then(dbx);
+                if text.is_some() && profile.dbx.is_none() {
+                    reading.meaningless(key, value, "\">=YYYYMMDD\" or \"sha256:DIGEST\"");
+                }
+            }
+        }
+    }
+    profile
+}
+
+/// A digest, or the beginning of one as people abbreviate it.
+fn digest(text: &str) -> Option<String> {
+    let digits = text.strip_prefix("sha256:")?.trim_end_matches('…');
+    let hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+    (hex && (4..=64).contains(&digits.len())).then(|| digits.to_lowercase())
+}
+
+fn dbx(text: &str) -> Option<Dbx> {
+    match text.strip_prefix(">=") {
+        None => digest(text).map(Dbx::Digest),
+        Some(day) => {
+            let day: String = day.trim().chars().filter(|c| *c != '-').collect();
+            let number = day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit());
+            number.then_some(Dbx::Since(day))
+        }
+    }
+}
+
+fn require<'t>(reading: &mut Reading<'t>, item: &(usize, &DeTable<'t>)) -> Option<Require> {
+    let known = ["module", "device", "any-of", "class", "why", "optional"];
+    let (mut whats, mut said) = (Vec::new(), 0_usize);
+    let (mut class, mut why, mut optional, mut lines) = (None, None, false, Vec::new());
+    for (key, value) in reading.entries(item.1, &known, "[[require]]") {
+        lines.push(reading.as_written(key, value));
+        match key {
+            "module" => {
+                said = said.saturating_add(1);
+                whats.extend(module(reading, key, value).map(What::Module));
+            }
+            "device" => {
+                said = said.saturating_add(1);
+                let text = reading.text(key, value);
+                let device = text.as_deref().and_then(Device::named);
+                if text.is_some() && device.is_none() {
+                    reading.meaningless(key, value, DEVICE);
+                }
+                whats.extend(device.map(What::Device));
+            }
+            "any-of" => {
+                said = said.saturating_add(1);
+                whats.extend(any_of(reading, key, value));
+            }
+            "class" => {
+                let names = Class::ALL.map(Class::name);
+                class = reading.word(key, value, &names, Class::named);
+            }
+            "why" => why = reading.text(key, value),
+            _ => optional = reading.switch(key, value).unwrap_or_default(),
+        }
+    }
+    if said != 1 {
+        reading.fault(item.0, "[[require]] takes one of module, device, any-of");
+        return None;
+    }
+    let what = whats.pop()?;
+    Some(Require { what, class, why, optional, lines })
+}
+
+fn any_of(reading: &mut Reading<'_>, key: &str, value: &Value<'_>) -> Option<What> {
+    let wants = "a list of module names";
+    let Some(items) = value.get_ref().as_array().filter(|items| !items.is_empty()) else {
+        reading.meaningless(key, value, wants);
+        return None;
+    };
+    let names: Option<Vec<_>> = items.iter().map(|item| module(reading, key, item)).collect();
+    names.map(What::AnyOf)
+}
+
+/// The name of a module, with `_`.
+fn module(reading: &mut Reading<'_>, key: &str, value: &Value<'_>) -> Option<String> {
+    let text = reading.text(key, value)?;
+    let name = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+    if !name {
+        reading.meaningless(key, value, "the name of a module, as lsmod prints it");
+    }
+    name.then(|| text.replace('-', "_"))
+}
+
+fn rollback<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Rollback {
+    let mut rollback = Rollback::default();
+    for (key, value) in reading.entries(table, &["kernels"], "[rollback]") {
+        rollback.lines.push(reading.as_written(key, value));
+        rollback.kernels = reading.number(key, value, MOST_KERNELS);
+    }
+    rollback
+}
+
+fn accept<'t>(reading: &mut Reading<'t>, item: &(usize, &DeTable<'t>)) -> Option<Accept> {
+    let known = ["code", "subject", "owner", "reason", "until"];
+    let [mut code, mut subject, mut owner, mut reason] = [None, None, None, None];
+    let (mut until, mut lines) = (None, Vec::new());
+    let faults = reading.faults.len();
+    for (key, value) in reading.entries(item.1, &known, "[[accept]]") {
+        lines.push(reading.as_written(key, value));
+        match key {
+            "code" => {
+                let named = |text: &str| {
+                    let digits = text.strip_prefix("LW")?;
+                    let four = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit());
+                    four.then(|| text.to_owned())
+                };
+                code = reading.word(key, value, &["a code such as LW1002"], named);
+            }
+            "subject" => subject = reading.text(key, value),
+            "owner" => owner = reading.text(key, value),
+            "reason" => reason = reading.text(key, value),
+            _ => until = self::until(reading, key, value),
+        }
+    }
+    let missing = known.iter().filter(|key| !lines.iter().any(|line| line.key == **key));
+    let missing: Vec<&str> = missing.copied().collect();
+    if !missing.is_empty() && reading.faults.len() == faults {
+        let said = format!("[[accept]] lacks {}: an exception has an end", missing.join(", "));
+        reading.fault(item.0, said);
+    }
+    Some(Accept {
+        code: code?,
+        subject: subject?,
+        owner: owner?,
+        reason: reason?,
+        until: until?,
+        lines,
+    })
+}
+
+/// The end of an exception: a day, which counts whole, or a time in UTC.
+fn until(reading: &mut Reading<'_>, key: &str, value: &Value<'_>) -> Option<Until> {
+    let time = match value.get_ref() {
+        DeValue::Datetime(time) => Some(*time),
+        DeValue::String(text) => text.parse::<Datetime>().ok(),
+        _ => None,
+    };
+    let last = time.and_then(|time| {
+        let date = time.date?;
+        let utc = time.offset.is_none_or(|offset| offset.to_string() == "Z");
+        let (hour, minute, second) =
+            time.time.map_or((23, 59, 59), |t| (t.hour, t.minute, t.second.unwrap_or(0)));
+        let (year, month, day) = (date.year, date.month, date.day);
+        utc.then(|| format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"))
+    });
+    match (time, last) {
+        (Some(time), Some(last)) => Some(Until { text: time.to_string(), last }),
+        _ => {
+            reading.meaningless(key, value, "a day such as 2026-12-31, or a time in UTC");
+            None
+        }
+    }
+}
+
+fn health<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Health {
+    let mut health = Health::default();
+    let known = ["units", "mounts", "multipath", "interfaces"];
+    for (key, value) in reading.entries(table, &known, "[health]") {
+        health.lines.push(reading.as_written(key, value));
+        match key {
+            "units" => {
+                let named =
+                    |name: &str| name.rsplit_once('.').is_some_and(|(stem, _)| !stem.is_empty());
+                health.units = named_so(
+                    reading,
+                    key,
+                    value,
+                    "names with their type, as in \"a.service\"",
+                    named,
+                );
+            }
+            "mounts" => {
+                let rooted = |path: &str| path.starts_with('/');
+                health.mounts = named_so(reading, key, value, "paths from the root", rooted);
+            }
+            "interfaces" => {
+                // IFNAMSIZ (include/uapi/linux/if.h) with its closing NUL.
+                let named = |name: &str| name.len() < 16 && !name.contains(['/', ' ']);
+                health.interfaces = named_so(reading, key, value, "names of interfaces", named);
+            }
+            _ => health.active_paths = multipath(reading, key, value),
+        }
+    }
+    health
+}
+
+fn named_so(
+    reading: &mut Reading<'_>,
+    key: &str,
+    value: &Value<'_>,
+    wants: &str,
+    fits: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let texts = reading.texts(key, value).unwrap_or_default();
+    if !texts.iter().all(|text| fits(text)) {
+        reading.meaningless(key, value, wants);
+    }
+    texts
+}
+
+fn multipath<'t>(
+    reading: &mut Reading<'t>,
+    key: &str,
+    value: &Spanned<DeValue<'t>>,
+) -> Option<u32> {
+    let Some(table) = value.get_ref().as_table() else {
+        reading.wrong(key, value, "a table: { min-active-paths = 2 }");
+        return None;
+    };
+    let entries = reading.entries(table, &["min-active-paths"], "[health] multipath");
+    let (inner, paths) = entries.into_iter().next()?;
+    reading.number(inner, paths, 1024)
+}
+
+#[cfg(test)]
+mod tests;

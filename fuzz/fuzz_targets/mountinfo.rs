@@ -1,0 +1,4 @@
+//! `/proc/PID/mountinfo`
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("mountinfo", bytes));

@@ -1,0 +1,4 @@
+//! `uevent` files of sysfs
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| loadworthy_proving::readers::run("uevent", bytes));
