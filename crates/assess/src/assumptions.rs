@@ -80,7 +80,8 @@ fn meaning(key: &str, value: &str) -> Result<Assume, String> {
     })
 }
 
-fn bytes(path: &str) -> Result<Vec<u8>, String> {
+/// The bytes of a file that an assumption names.
+pub(crate) fn bytes(path: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     match caller::look_into(Path::new(path), Limits::DEFAULT.text_bytes, &mut bytes) {
         Outcome::Bytes { .. } => Ok(bytes),
@@ -106,7 +107,8 @@ fn denials(bytes: &[u8]) -> Result<Vec<Denied>, String> {
     if entries.is_empty() { Err("holds no signature list".to_owned()) } else { Ok(entries) }
 }
 
-fn certificate(bytes: &[u8]) -> Result<Certificate, String> {
+/// A certificate, as DER or PEM.
+pub(crate) fn certificate(bytes: &[u8]) -> Result<Certificate, String> {
     let der = if bytes.starts_with(b"-----BEGIN") {
         pem::read(bytes).ok_or("holds no PEM block")?
     } else {

@@ -18,6 +18,7 @@ mod boot_images;
 mod judging;
 pub mod preflight;
 pub mod check;
+pub mod windows;
 pub mod policy;
 pub mod record;
 pub mod diagnose;

@@ -115,6 +115,13 @@ pub enum Trouble {
         /// What was looked for, and where.
         problem: String,
     },
+    /// A platform that is not known.
+    Profile {
+        /// As it was given.
+        given: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A table of ours is not in order.
     Table(String),
     /// There is no such kernel.
@@ -133,6 +140,7 @@ impl fmt::Display for Trouble {
             Self::Assumption { given, problem } => write!(f, "--assume {given}: {problem}"),
             Self::Manifest(problems) => f.write_str(problems),
             Self::NoThing { named, problem } => write!(f, "{named}: {problem}"),
+            Self::Profile { given, problem } => write!(f, "--on {given}: {problem}"),
             Self::Table(problem) => write!(f, "built-in table: {problem}"),
             Self::NoKernel { asked, there } if there.is_empty() => {
                 write!(f, "--kernel {asked}: no kernel is installed there")

@@ -12,3 +12,4 @@ pub mod firmware;
 pub mod inventory;
 pub mod linux;
 pub mod boot_image;
+pub mod windows;

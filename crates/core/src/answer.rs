@@ -237,6 +237,26 @@ pub enum Remedy {
     EnforceOff,
     /// Secure Boot switched off: break-glass.
     SecureBootOff,
+    /// Have the driver tested and signed by Microsoft's hardware portal.
+    SignByPortal,
+    /// Have the package tested and its catalog signed by Microsoft's hardware portal.
+    SignPackageByPortal,
+    /// Start the driver later than at boot.
+    StartLater,
+    /// Import the signer's certificate into the machine's stores.
+    ImportCertificate,
+    /// Undo what was done to files after the catalog was made.
+    UndoChange {
+        /// Which, file by file: `demo.inf: LF->CRLF`.
+        changes: String,
+    },
+    /// Take INF, catalog and files from one release.
+    TakeRelease,
+    /// Name this catalog, which lies beside, in the INF's place of it.
+    NameCatalog {
+        /// The catalog.
+        catalog: Arc<str>,
+    },
 }
 
 /// Something worth telling that is not about one subject.

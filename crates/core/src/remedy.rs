@@ -16,7 +16,16 @@ pub fn mends(remedy: &Remedy) -> &'static [&'static str] {
         Remedy::Unblock { .. } => &["linux/name-blocked"],
         Remedy::LoadByName { .. } => &["linux/symbols"],
         // These change facts, from which everything is drawn anew.
-        Remedy::Enroll { .. } | Remedy::EnforceOff | Remedy::SecureBootOff => &[],
+        Remedy::Enroll { .. }
+        | Remedy::EnforceOff
+        | Remedy::SecureBootOff
+        | Remedy::SignByPortal
+        | Remedy::SignPackageByPortal
+        | Remedy::StartLater
+        | Remedy::ImportCertificate
+        | Remedy::UndoChange { .. }
+        | Remedy::TakeRelease
+        | Remedy::NameCatalog { .. } => &[],
     }
 }
 

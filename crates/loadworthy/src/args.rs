@@ -35,7 +35,9 @@ Examples:
   loadworthy check lpfc                 as `modprobe lpfc` would
   loadworthy check ./demo.ko --proof full
   loadworthy check --root /mnt/disk --kernel 6.1.0-52-amd64 --json
-  loadworthy check --assume secure-boot=on demo.ko")]
+  loadworthy check --assume secure-boot=on demo.ko
+  loadworthy check demo.inf --on windows-11-24h2 --on windows-server-2022
+  loadworthy check demo.inf --matrix    against every version of Windows")]
     Check(Check),
     /// What does this machine demand of a driver, and where was that read?
     #[command(before_help = "\
@@ -152,6 +154,13 @@ pub(crate) struct Check {
     /// Judge a small host that is built into this program
     #[arg(long, conflicts_with_all = ["subjects", "all", "root", "bundle", "kernel"])]
     pub(crate) example: bool,
+    /// Judge Windows drivers and packages against a named platform:
+    /// `windows-11-24h2,secure-boot=off`; repeatable; `list` prints all of them
+    #[arg(long, value_name = "PLATFORM", conflicts_with_all = ["all", "example", "root"])]
+    pub(crate) on: Vec<String>,
+    /// A table of Windows drivers and packages against all platforms, or those given with --on
+    #[arg(long, conflicts_with_all = ["all", "example", "root"])]
+    pub(crate) matrix: bool,
     #[command(flatten)]
     pub(crate) source: Source,
     #[command(flatten)]

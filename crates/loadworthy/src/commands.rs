@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod collect;
 pub(crate) mod diagnose;
+mod check_on;
 pub(crate) mod explain;
 pub(crate) mod policy;
 pub(crate) mod inspect;

@@ -38,7 +38,10 @@ impl Trouble {
             Self::Usage(said) => said.clone(),
             Self::Assess(trouble) => {
                 let hint = match trouble {
-                    Assess::Open { .. } | Assess::Manifest(_) | Assess::NoThing { .. } => "",
+                    Assess::Open { .. }
+                    | Assess::Manifest(_)
+                    | Assess::NoThing { .. }
+                    | Assess::Profile { .. } => "",
                     Assess::Assumption { .. } => ": see loadworthy check --help",
                     Assess::Table(_) => ": this is a defect of loadworthy",
                     Assess::NoKernel { .. } => ": name one with --kernel VERSION",

@@ -13,6 +13,7 @@ pub mod tree;
 pub mod terminal;
 pub mod lookup;
 pub mod json;
+pub mod platforms;
 pub mod page;
 pub mod inspect;
 pub mod diagnose;

@@ -6,13 +6,15 @@
 use crate::style::{Style, Tone, wrap};
 use crate::tree::{self, Depth};
 use crate::words::{self, remedies};
-use loadworthy_core::answer::{Answered, Answers, Host};
+use loadworthy_core::answer::{Answered, Answers, Host, Platform};
 use loadworthy_core::proof::Gap;
 use loadworthy_core::verdict::{Reason, Verdict};
 use std::io::{self, Write};
 
 pub mod collect;
+mod matrix;
 mod policy;
+pub use matrix::matrix;
 pub use policy::policy;
 
 /// What the reader wants to see.
@@ -141,7 +143,11 @@ fn summary(all: &[Answered], host: &Host, style: &Style) -> String {
     let number = |name: &str| of(all, name).len();
     let tainted = number("loads-tainted");
     let load = number("loads") + tainted;
-    let mut line = words::count(all.len(), "module");
+    let noun = match host.platform {
+        Platform::Linux => "module",
+        Platform::Windows => "verdict",
+    };
+    let mut line = words::count(all.len(), noun);
     if let Some(kernel) = &host.kernel {
         line.push_str(&format!(" of {}", style.plain(kernel)));
     }

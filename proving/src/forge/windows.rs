@@ -16,7 +16,7 @@ use loadworthy_core::facts::windows::{
     WindowsFacts,
 };
 use loadworthy_core::profile::Profile;
-use loadworthy_core::proof::windows::{Change, HvciFault, Machine, NoTime, WindowsQuestion};
+use loadworthy_core::proof::windows::{HvciFault, Machine, NoTime, WindowsQuestion};
 use loadworthy_core::proof::{Assumption, Evidence, Origin, Question, Why, gap, text};
 use loadworthy_core::tables::Tables;
 use loadworthy_formats::der::grammar::tag;
@@ -103,6 +103,7 @@ pub struct Signature {
     pub chain: String,
     pub usages: Option<Vec<String>>,
     pub second: bool,
+    pub entry: usize,
 }
 
 impl Default for Signature {
@@ -119,6 +120,7 @@ impl Default for Signature {
             chain: "whole".to_owned(),
             usages: None,
             second: false,
+            entry: 0,
         }
     }
 }
@@ -364,6 +366,7 @@ impl Signature {
             signer: text(self.by.as_str()),
             place: text(place),
             first: first && !self.second,
+            entry: self.entry,
             holds: match (self.holds, self.page.as_str()) {
                 (true, _) => Holds::Yes,
                 (false, "") => Holds::ImageAltered,
@@ -485,7 +488,7 @@ impl Package {
             Ok(match word {
                 "listed" => Membership::Listed,
                 "altered" => Membership::Unlisted(None),
-                "line-ends" => Membership::Unlisted(Some(Change::CrLf)),
+                "line-ends" => Membership::Unlisted(Some(text("LF->CRLF"))),
                 "missing" => Membership::Missing,
                 other => return Err(format!("{other:?} says nothing of a file")),
             })

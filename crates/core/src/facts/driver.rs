@@ -102,6 +102,8 @@ pub struct DriverSignature {
     pub place: Arc<str>,
     /// Whether it is the first of its file: what old kernels read alone.
     pub first: bool,
+    /// The number of its entry in the certificate table; 0 in catalogs.
+    pub entry: usize,
     /// Whether the arithmetic holds for these bytes.
     pub holds: Holds,
     /// The weakest-known digest that must be understood to follow it.
@@ -149,6 +151,8 @@ pub enum Holds {
     PageAltered(Arc<str>),
     /// The signer did not make it, or it cannot be read.
     Broken,
+    /// It uses arithmetic that is not known here.
+    Unsupported,
 }
 
 /// Where a chain ends.

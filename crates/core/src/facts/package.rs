@@ -2,7 +2,6 @@
 
 use crate::fact::Fact;
 use crate::facts::driver::DriverSignature;
-use crate::proof::windows::Change;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -52,12 +51,12 @@ pub struct PackageCatalog {
 }
 
 /// Whether a file is in the catalog.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Membership {
     /// It is.
     Listed,
-    /// It is not; after this change it would be.
-    Unlisted(Option<Change>),
+    /// It is not; after this change it would be (`LF->CRLF`).
+    Unlisted(Option<Arc<str>>),
     /// The file is not there.
     Missing,
 }

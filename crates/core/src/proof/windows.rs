@@ -139,21 +139,6 @@ pub enum NoTime {
     BrokenStamp,
 }
 
-/// A change of a file after which it would match its catalog.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Change {
-    /// Lines end in CR LF again.
-    CrLf,
-    /// Lines end in LF.
-    Lf,
-    /// A byte order mark is put before it.
-    WithMark,
-    /// The byte order mark is taken away.
-    WithoutMark,
-    /// The embedded signature is taken away, and the padding that went with it.
-    Unsigned,
-}
-
 /// What memory integrity does not take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HvciFault {
@@ -221,9 +206,9 @@ pub enum WindowsClaim {
     CatalogUnsigned { catalog: Arc<str> },
     CatalogAltered { catalog: Arc<str> },
     InfListed { catalog: Arc<str> },
-    InfUnlisted { catalog: Arc<str>, change: Option<Change> },
+    InfUnlisted { catalog: Arc<str>, change: Option<Arc<str>> },
     FilesListed(usize),
-    FileUnlisted { file: Arc<str>, change: Option<Change> },
+    FileUnlisted { file: Arc<str>, change: Option<Arc<str>> },
     FileMissing { file: Arc<str> },
     ByMicrosoft { signer: Arc<str> },
     NotByMicrosoft { signer: Arc<str> },

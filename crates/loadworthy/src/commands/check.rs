@@ -26,6 +26,9 @@ pub(crate) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<u8, Trouble> {
+    if args.matrix || !args.on.is_empty() {
+        return super::check_on::run(args, around, out);
+    }
     let request = request(&args.source, subjects(args), around).map_err(Trouble::Usage)?;
     let mut answers = match answered(&request, args.example, around.watched) {
         Err(Assess::NoKernel { there, .. })
@@ -59,7 +62,7 @@ pub(crate) fn run(
 
 /// Whose proofs a JSON document holds: of a whole tree, unless all are asked for, only those of
 /// modules that do not simply load.
-fn proofs(args: &args::Check) -> Proofs {
+pub(super) fn proofs(args: &args::Check) -> Proofs {
     match args.proof {
         Some(Proof::Full) => Proofs::All,
         Some(Proof::None) => Proofs::None,

@@ -14,6 +14,13 @@ pub const fn does(remedy: &Remedy) -> &'static str {
         Remedy::LoadByName { .. } => "load-by-name",
         Remedy::EnforceOff => "enforce-off",
         Remedy::SecureBootOff => "secure-boot-off",
+        Remedy::SignByPortal => "sign-by-portal",
+        Remedy::SignPackageByPortal => "sign-package-by-portal",
+        Remedy::StartLater => "start-later",
+        Remedy::ImportCertificate => "import-certificate",
+        Remedy::UndoChange { .. } => "undo-change",
+        Remedy::TakeRelease => "take-release",
+        Remedy::NameCatalog { .. } => "name-catalog",
     }
 }
 
@@ -45,6 +52,29 @@ pub fn remedy(remedy: &Remedy) -> String {
         Remedy::SecureBootOff => {
             "switch Secure Boot off: a last resort, it opens the machine".to_owned()
         }
+        Remedy::SignByPortal => {
+            "have it tested and signed by Microsoft's hardware portal, or get the vendor's build \
+             that was"
+                .to_owned()
+        }
+        Remedy::SignPackageByPortal => {
+            "have the package tested and signed by Microsoft's hardware portal, or get the \
+             vendor's build that was"
+                .to_owned()
+        }
+        Remedy::StartLater => "start it later than at boot (StartType 3)".to_owned(),
+        Remedy::ImportCertificate => {
+            "import its certificate: the kernel asks no certificate store".to_owned()
+        }
+        Remedy::UndoChange { changes } => {
+            format!("undo what was done to files after the catalog was made: {changes}")
+        }
+        Remedy::TakeRelease => {
+            "take INF, catalog and files from one release of the package".to_owned()
+        }
+        Remedy::NameCatalog { catalog } => {
+            format!("use {catalog}, which lies beside it and lists it")
+        }
     }
 }
 
@@ -60,6 +90,13 @@ pub fn command(remedy: &Remedy) -> Option<String> {
         | Remedy::Unblock { .. }
         | Remedy::Reinstall { .. }
         | Remedy::EnforceOff
-        | Remedy::SecureBootOff => None,
+        | Remedy::SecureBootOff
+        | Remedy::SignByPortal
+        | Remedy::SignPackageByPortal
+        | Remedy::StartLater
+        | Remedy::ImportCertificate
+        | Remedy::UndoChange { .. }
+        | Remedy::TakeRelease
+        | Remedy::NameCatalog { .. } => None,
     }
 }

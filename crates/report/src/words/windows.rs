@@ -2,7 +2,7 @@
 
 use loadworthy_core::check::WindowsSays;
 use loadworthy_core::proof::windows::{
-    Change, DriverPolicy, Exempt, HvciFault, Unasked, WindowsClaim, WindowsQuestion,
+    DriverPolicy, Exempt, HvciFault, Unasked, WindowsClaim, WindowsQuestion,
 };
 use loadworthy_core::windows_words::Prompt;
 
@@ -130,7 +130,7 @@ pub fn claim(claim: &WindowsClaim) -> String {
             format!("{catalog} does not list the INF as it is")
         }
         C::InfUnlisted { catalog, change: Some(change) } => {
-            format!("{catalog} does not list the INF as it is; {}", would(*change))
+            format!("{catalog} does not list the INF as it is; {}", would(change))
         }
         C::FilesListed(0) => "it copies no file that would have to be listed".into(),
         C::FilesListed(1) => "the one file it copies is listed as it is".into(),
@@ -139,7 +139,7 @@ pub fn claim(claim: &WindowsClaim) -> String {
             format!("{file} is not in the catalog as it is")
         }
         C::FileUnlisted { file, change: Some(change) } => {
-            format!("{file} is not in the catalog as it is; {}", would(*change))
+            format!("{file} is not in the catalog as it is; {}", would(change))
         }
         C::FileMissing { file } => format!("{file} is not in the package"),
         C::ByMicrosoft { signer } => {
@@ -217,14 +217,9 @@ const fn policy_state(state: DriverPolicy) -> &'static str {
     }
 }
 
-const fn would(change: Change) -> &'static str {
-    match change {
-        Change::CrLf => "with its line ends turned into CR LF it would be",
-        Change::Lf => "with its line ends turned into LF it would be",
-        Change::WithMark => "with a byte order mark it would be",
-        Change::WithoutMark => "without its byte order mark it would be",
-        Change::Unsigned => "without the signature inside it would be",
-    }
+/// What would have to be done so that it is listed.
+fn would(change: &str) -> String {
+    format!("after this change it would be: {change}")
 }
 
 /// A question's short name in JSON, what it asks in words, and how to supply the answer.

@@ -28,9 +28,9 @@ pub(super) static FILES: PackageCheck = Check {
 fn inf(case: &PackageCase<'_>, step: &mut Step) -> Answer {
     let Some(catalog) = case.catalog(step)? else { return Ok(pass(WindowsClaim::NotAsked)) };
     let name = catalog.name.clone();
-    let change = match *step.consult(&case.package.inf)? {
+    let change = match step.consult(&case.package.inf)? {
         Membership::Listed => return Ok(pass(WindowsClaim::InfListed { catalog: name })),
-        Membership::Unlisted(change) => change,
+        Membership::Unlisted(change) => change.clone(),
         Membership::Missing => None,
     };
     let claim = WindowsClaim::InfUnlisted { catalog: name, change };
@@ -46,8 +46,8 @@ fn files(case: &PackageCase<'_>, step: &mut Step) -> Answer {
     if case.catalog(step)?.is_none() {
         return Ok(pass(WindowsClaim::NotAsked));
     }
-    let unlisted = files.iter().find_map(|f| match f.member {
-        Membership::Unlisted(change) => Some((f.name.clone(), change)),
+    let unlisted = files.iter().find_map(|f| match &f.member {
+        Membership::Unlisted(change) => Some((f.name.clone(), change.clone())),
         Membership::Listed | Membership::Missing => None,
     });
     let Some((file, change)) = unlisted else {

@@ -1,6 +1,6 @@
 //! The file must be an image for this processor.
 
-use super::{DriverCase, DriverCheck, FAILED_LOAD, deny, pass};
+use super::{DriverCase, DriverCheck, FAILED_LOAD, deny, ladder, pass};
 use crate::check::{Answer, Check};
 use crate::codes::{DRIVER_FOR_ANOTHER_PROCESSOR, NOT_A_DRIVER_IMAGE};
 use crate::fact::step::Step;
@@ -29,8 +29,13 @@ fn check(case: &DriverCase<'_>, step: &mut Step) -> Answer {
         let claim = WindowsClaim::ImageOther { image: image.machine, system };
         return Ok(refused(claim, &DRIVER_FOR_ANOTHER_PROCESSOR));
     }
+    // One reading takes the first entry alone, another all of them: it matters where only the
+    // latter finds a signature that gets through.
     if image.odd_entries && !case.not_asked(step)? {
-        return Err(disputed(WindowsQuestion::SeveralEntries));
+        let accepted = ladder::accepted(case, step)?;
+        if !accepted.is_empty() && accepted.iter().all(|s| s.entry > 0) {
+            return Err(disputed(WindowsQuestion::SeveralEntries));
+        }
     }
     Ok(pass(WindowsClaim::ImageFits(system)))
 }

@@ -11,8 +11,8 @@ use crate::crypt::digest::DigestAlgorithm;
 use crate::fact::step::Step;
 use crate::facts::driver::{Anchor, DriverSignature, Holds, Role, Start, usage};
 use crate::policy::windows::{CUT_OFF, Demand, build, disputed};
-use crate::proof::Gaps;
 use crate::proof::windows::{Exempt, WindowsClaim, WindowsQuestion};
+use crate::proof::{Gaps, Question, Why, gap};
 use crate::tables::windows::Told;
 use crate::windows_words::Status;
 use alloc::vec::Vec;
@@ -97,6 +97,10 @@ fn matches(signature: &DriverSignature) -> Rested {
         Holds::ImageAltered => "the image".into(),
         Holds::PageAltered(section) => section.clone(),
         Holds::Broken => "the signature".into(),
+        Holds::Unsupported => {
+            let why = Why::NoRow(signer);
+            return Err(gap(Question::Windows(WindowsQuestion::DriverBytes), why));
+        }
     };
     let events: &[u16] =
         if matches!(signature.holds, Holds::PageAltered(_)) { &[3002] } else { &[3004] };
@@ -118,11 +122,15 @@ fn chain(signature: &DriverSignature) -> Rested {
         Anchor::Product | Anchor::CodeVerification => {
             holds(WindowsClaim::Anchored { signer, root })
         }
-        Anchor::Public | Anchor::Open => {
+        Anchor::Public => {
             let claim = WindowsClaim::CrossMissing { signer, root };
             falls(claim, &CROSS_CERTIFICATE_MISSING, &[3004])
         }
-        Anchor::TestRoot | Anchor::FlightRoot | Anchor::OtherMicrosoft | Anchor::Private => {
+        Anchor::TestRoot
+        | Anchor::FlightRoot
+        | Anchor::OtherMicrosoft
+        | Anchor::Private
+        | Anchor::Open => {
             let claim = WindowsClaim::NotAnchored { signer, root };
             falls(claim, &ROOT_NOT_ACCEPTED_BY_KERNEL, &[3004])
         }

@@ -1,0 +1,361 @@
+//! `check --on windows-…`: a caller's drivers and packages, judged against named platforms.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use loadworthy_collect::gather::windows::files::{At, Bytes, Files, has_extension};
+use loadworthy_collect::gather::windows::package::{Package, as_system};
+use loadworthy_collect::sighting::{Kind as FileKind, Outcome};
+use loadworthy_collect::views::caller;
+use loadworthy_core::answer::{Answered, Answers, Host, Kind, Need, Phase, Platform, Subject};
+use loadworthy_core::checks::package::{self as install, PackageCase};
+use loadworthy_core::checks::windows::{self as load, DriverCase};
+use loadworthy_core::fact::Fact;
+use loadworthy_core::facts::driver::DriverFacts;
+use loadworthy_core::facts::package::PackageFacts;
+use loadworthy_core::package::plan::Plan;
+use loadworthy_core::policy::windows::WindowsPolicy;
+use loadworthy_core::profile::Profile;
+use loadworthy_core::proof::windows::WindowsQuestion;
+use loadworthy_core::proof::{Origin, Question, Why, gap, text};
+use loadworthy_core::tables::Tables;
+use loadworthy_formats::der::grammar::tag;
+use loadworthy_formats::limits::Limits;
+use loadworthy_formats::x509::time::seconds;
+
+use crate::request::Trouble;
+
+pub mod assumptions;
+mod remedies;
+
+/// What is asked about named platforms.
+#[derive(Clone, Debug)]
+pub struct OnRequest {
+    /// The platforms, as given.
+    pub on: Vec<String>,
+    /// Files and folders, as given.
+    pub subjects: Vec<String>,
+    /// What to take for granted: `key`, `value`.
+    pub assume: Vec<(String, String)>,
+    /// As of when, as `2026-11-21T00:00:00Z`.
+    pub at: String,
+}
+
+/// The platforms that are named.
+///
+/// # Errors
+/// When one is not known, or something cannot be assumed.
+pub fn profiles(request: &OnRequest, tables: &Tables) -> Result<Vec<Profile>, Trouble> {
+    let at = time(&request.at);
+    let named = request.on.iter().map(|given| {
+        let trouble = |problem| Trouble::Profile { given: given.clone(), problem };
+        let mut profile = Profile::of(given, at, tables).map_err(trouble)?;
+        assumptions::apply(&request.assume, &mut profile.facts)?;
+        Ok(profile)
+    });
+    named.collect()
+}
+
+/// Every platform of the tables, as `--on` takes it.
+///
+/// # Errors
+/// When a built-in table is not in order.
+pub fn platforms() -> Result<Vec<String>, Trouble> {
+    let tables = Tables::built_in().map_err(|e| Trouble::Table(e.to_string()))?;
+    Ok(tables.windows.all().iter().map(|v| v.id.clone()).collect())
+}
+
+/// Seconds since 1970 of a time in the one form in which requests hold it.
+fn time(at: &str) -> i64 {
+    let digits: String = at.chars().filter(char::is_ascii_digit).collect();
+    seconds(tag::GENERALIZED_TIME, format!("{digits}Z").as_bytes()).unwrap_or_default()
+}
+
+/// Answers a request about named platforms.
+///
+/// # Errors
+/// When a platform is not known or an argument is not there.
+pub fn check(request: &OnRequest) -> Result<Answers, Trouble> {
+    let tables = Tables::built_in().map_err(|e| Trouble::Table(e.to_string()))?;
+    let profiles = profiles(request, &tables)?;
+    let mut answers = Vec::new();
+    for argument in &request.subjects {
+        let opened = Opened::of(argument, &tables)?;
+        for profile in &profiles {
+            answers.extend(opened.judge(profile));
+        }
+    }
+    Ok(Answers {
+        at: request.at.clone(),
+        host: Host {
+            source: Origin::Profile,
+            platform: Platform::Windows,
+            started_by: None,
+            kernel: None,
+            secure_boot: None,
+            lockdown: None,
+        },
+        answers,
+        notes: Vec::new(),
+    })
+}
+
+/// An argument that was opened.
+#[derive(Debug)]
+pub(crate) struct Opened<'t> {
+    package: Package<'t>,
+    what: What,
+}
+
+/// What an argument asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum What {
+    /// The driver in this file.
+    Driver(usize),
+    /// This INF and what it brings.
+    Inf(usize),
+    /// Every INF that names this catalog.
+    Catalog(String),
+    /// Everything in a folder.
+    All,
+    /// Everything in an installer that runs as LocalSystem.
+    Installer,
+}
+
+impl<'t> Opened<'t> {
+    /// Opens the file or folder that `argument` names.
+    ///
+    /// # Errors
+    /// When it is not there or is nothing that Windows loads or installs.
+    pub(crate) fn of(argument: &str, tables: &'t Tables) -> Result<Self, Trouble> {
+        let limits = &Limits::DEFAULT;
+        let path = Path::new(argument);
+        let trouble = |problem: &str| Trouble::Open {
+            path: argument.to_owned(),
+            problem: problem.to_owned(),
+        };
+        let metadata = caller::metadata_of(path).map_err(|outcome| match outcome {
+            Outcome::Absent => trouble("no such file"),
+            Outcome::Denied => trouble("may not be looked at"),
+            _ => trouble("cannot be looked at"),
+        })?;
+        let authorities = &tables.authorities;
+        if metadata.kind == FileKind::Folder {
+            let package = Package::open(argument, Files::below(path, limits), authorities, limits);
+            return Ok(Self { package, what: What::All });
+        }
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+        let folder = folder.unwrap_or_else(|| Path::new("."));
+        let name = path.file_name().map_or(argument.into(), |n| n.to_string_lossy()).into_owned();
+        // Files are shown as the argument shows them.
+        let shown = argument.strip_suffix(name.as_str()).unwrap_or("").trim_end_matches('/');
+        let shown = if argument.starts_with('/') && shown.is_empty() { "/" } else { shown };
+        if has_extension(&name, "inf") || has_extension(&name, "cat") {
+            let files = Files::below(folder, limits);
+            let package = Package::open(shown, files, authorities, limits);
+            let what = if has_extension(&name, "cat") {
+                What::Catalog(name)
+            } else {
+                let all = &package.files.contents.infs;
+                let at = all.iter().position(|d| d.path == name);
+                What::Inf(at.ok_or_else(|| trouble("cannot be read as an INF"))?)
+            };
+            return Ok(Self { package, what });
+        }
+        if let Some(files) = unpacked(path, &name, limits) {
+            let what = if has_extension(&name, "msi") { What::Installer } else { What::All };
+            let package = Package::open(argument, files?, authorities, limits);
+            return Ok(Self { package, what });
+        }
+        let mut beside = Files::beside(folder, limits).all;
+        beside.retain(|at| has_extension(&at.path, "cat"));
+        beside.push(At { path: name.clone(), bytes: Bytes::Disk(path.to_owned()) });
+        let files = Files::of(beside, limits);
+        let n = files.all.iter().position(|at| at.path == name).unwrap_or_default();
+        let package = Package::open(shown, files, authorities, limits);
+        Ok(Self { package, what: What::Driver(n) })
+    }
+
+    /// Every verdict on one platform.
+    pub(crate) fn judge(&self, on: &Profile) -> Vec<Answered> {
+        let infs = &self.package.files.contents.infs;
+        match &self.what {
+            What::Driver(n) => self.driver(*n, None, on, false).into_iter().collect(),
+            What::Inf(n) => self.inf(*n, on, &mut Vec::new()),
+            What::Catalog(name) => {
+                let named = |n: &usize| {
+                    let catalog = self.package.plan(*n, on).catalog;
+                    catalog.is_some_and(|c| c.name.eq_ignore_ascii_case(name))
+                };
+                let mut done = Vec::new();
+                let all: Vec<usize> = (0..infs.len()).filter(named).collect();
+                if all.is_empty() {
+                    return vec![no_package(name, on, "an INF that names this catalog")];
+                }
+                all.into_iter().flat_map(|n| self.inf(n, on, &mut done)).collect()
+            }
+            What::All => self.everything(on),
+            What::Installer => {
+                let mut on = on.clone();
+                as_system(&mut on.facts);
+                self.everything(&on)
+            }
+        }
+    }
+
+    fn everything(&self, on: &Profile) -> Vec<Answered> {
+        let mut done = Vec::new();
+        let infs = 0..self.package.files.contents.infs.len();
+        let mut answers: Vec<Answered> = infs.flat_map(|n| self.inf(n, on, &mut done)).collect();
+        let strays = self.package.strays(on);
+        answers.extend(strays.into_iter().filter_map(|n| self.driver(n, None, on, true)));
+        answers
+    }
+
+    /// The verdict about an INF, and those about drivers it brings that were not told yet.
+    fn inf(&self, n: usize, on: &Profile, done: &mut Vec<usize>) -> Vec<Answered> {
+        let plan = self.package.plan(n, on);
+        let Some(facts) = self.package.facts(n, &plan, None) else { return Vec::new() };
+        let mut answers = vec![self.package_answer(&facts, n, &plan, on)];
+        let brings = if plan.applies() {
+            self.package.kernel_files(&plan)
+        } else {
+            self.package.foreign(n, on)
+        };
+        for file in brings {
+            if !done.contains(&file) {
+                done.push(file);
+                answers.extend(self.driver(file, Some(&plan), on, true));
+            }
+        }
+        answers
+    }
+
+    fn package_answer(
+        &self,
+        facts: &PackageFacts,
+        n: usize,
+        plan: &Plan,
+        on: &Profile,
+    ) -> Answered {
+        let policy = WindowsPolicy::of(&on.facts);
+        let judgement = install::judge(&PackageCase::new(facts, &policy));
+        let others: Vec<PackageFacts> = self
+            .package
+            .other_catalogs(n, plan)
+            .iter()
+            .filter_map(|other| self.package.facts(n, plan, Some(other)))
+            .collect();
+        let tried = remedies::of_package(facts, &others, &policy, &judgement);
+        Answered {
+            subject: Subject {
+                kind: Kind::DriverPackage,
+                name: facts.name.clone(),
+                path: Some(facts.path.clone()),
+                sha256: facts.sha256,
+                required_by: Vec::new(),
+                need: Need::default(),
+            },
+            on: Some(on.given.clone()),
+            phase: Phase::Install,
+            judgement,
+            tried,
+            pending: None,
+        }
+    }
+
+    /// The verdict about loading a driver; none on systems that are judged for installing only.
+    fn driver(
+        &self,
+        n: usize,
+        plan: Option<&Plan>,
+        on: &Profile,
+        closed: bool,
+    ) -> Option<Answered> {
+        if !on.version.load {
+            return None;
+        }
+        let facts = self.package.driver(n, plan, closed);
+        Some(judged(with_start(facts, on), on))
+    }
+}
+
+/// The driver as the platform's own key says it is started.
+fn with_start(mut facts: DriverFacts, on: &Profile) -> DriverFacts {
+    if let Some(start) = on.start {
+        let shown = loadworthy_core::proof::Assumption {
+            key: text("start"),
+            value: text(match start {
+                loadworthy_core::facts::driver::Start::Boot => "boot",
+                loadworthy_core::facts::driver::Start::Demand => "demand",
+            }),
+        };
+        facts.start = Fact::assumed(start, shown);
+    }
+    facts
+}
+
+fn judged(facts: DriverFacts, on: &Profile) -> Answered {
+    let policy = WindowsPolicy::of(&on.facts);
+    let judgement = load::judge(&DriverCase::new(&facts, &policy));
+    let tried = remedies::of_driver(&facts, &policy, &judgement);
+    Answered {
+        subject: Subject {
+            kind: Kind::WindowsDriver,
+            name: facts.name,
+            path: Some(facts.path),
+            sha256: facts.sha256,
+            required_by: Vec::new(),
+            need: Need::default(),
+        },
+        on: Some(on.given.clone()),
+        phase: Phase::Load,
+        judgement,
+        tried,
+        pending: None,
+    }
+}
+
+/// A catalog without its package.
+fn no_package(name: &str, on: &Profile, missing: &str) -> Answered {
+    let question = Question::Windows(WindowsQuestion::PackageBytes);
+    let gaps = gap(question, Why::Missing(text(missing)));
+    let facts = PackageFacts {
+        name: Arc::from(name),
+        path: Arc::from(name),
+        sha256: None,
+        unsound: Fact::unknown(gaps.clone()),
+        model: Fact::unknown(gaps.clone()),
+        catalog: Fact::unknown(gaps.clone()),
+        inf: Fact::unknown(gaps.clone()),
+        files: Fact::unknown(gaps),
+    };
+    let policy = WindowsPolicy::of(&on.facts);
+    let judgement = install::judge(&PackageCase::new(&facts, &policy));
+    Answered {
+        subject: Subject {
+            kind: Kind::DriverPackage,
+            name: facts.name,
+            path: Some(facts.path),
+            sha256: None,
+            required_by: Vec::new(),
+            need: Need::default(),
+        },
+        on: Some(on.given.clone()),
+        phase: Phase::Install,
+        judgement,
+        tried: Vec::new(),
+        pending: None,
+    }
+}
+
+/// The files of a container; `None`: it is none.
+fn unpacked(_path: &Path, _name: &str, _limits: &Limits) -> Option<Result<Files, Trouble>> {
+    None
+}
+
+/// Whether a file that is named could be judged against a platform of Windows at all.
+#[must_use]
+pub fn is_subject(path: &str) -> bool {
+    ["sys", "inf", "cat", "cab", "msi"].into_iter().any(|e| has_extension(path, e))
+}

@@ -1,0 +1,63 @@
+//! `--assume KEY=VALUE` on a named platform: from words to facts.
+
+use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
+use loadworthy_core::fact::Fact;
+use loadworthy_core::facts::windows::{State, WindowsFacts};
+use loadworthy_core::proof::{Assumption, text};
+
+use crate::assumptions::{bytes, certificate};
+use crate::request::Trouble;
+
+/// The keys that `--assume` knows with `--on`, with what each takes.
+pub const KEYS: [(&str, &str); 4] = [
+    ("trusted-root", "a certificate file, for LocalMachine\\Root"),
+    ("trusted-publisher", "a certificate file, for LocalMachine\\TrustedPublisher"),
+    ("disallowed", "a certificate file, for LocalMachine\\Disallowed"),
+    ("state", "a number (0x23c00), none or no-key: the WinTrust State of the installing account"),
+];
+
+/// Applies everything that is assumed, in the order given.
+///
+/// # Errors
+/// When a key is not known or a value cannot be used.
+pub fn apply(given: &[(String, String)], facts: &mut WindowsFacts) -> Result<(), Trouble> {
+    for (key, value) in given {
+        let trouble =
+            |problem: String| Trouble::Assumption { given: format!("{key}={value}"), problem };
+        let shown = Assumption { key: text(key.as_str()), value: text(value.as_str()) };
+        one(key, value, shown, facts).map_err(trouble)?;
+    }
+    Ok(())
+}
+
+fn one(key: &str, value: &str, shown: Assumption, facts: &mut WindowsFacts) -> Result<(), String> {
+    let thumbprint = || -> Result<[u8; 20], String> {
+        let read = certificate(&bytes(value)?)?;
+        let sha1 = digest(DigestAlgorithm::Sha1, &read.der);
+        sha1.as_bytes().try_into().map_err(|_| "its digest cannot be made".to_owned())
+    };
+    let installer = &mut facts.installer;
+    match key {
+        "trusted-root" => installer.roots.push(Fact::assumed(thumbprint()?, shown)),
+        "trusted-publisher" => installer.publishers.push(Fact::assumed(thumbprint()?, shown)),
+        "disallowed" => installer.disallowed.push(Fact::assumed(thumbprint()?, shown)),
+        "state" => {
+            let state = match value {
+                "none" => State::NoValue,
+                "no-key" => State::NoKey,
+                number => {
+                    let digits = number.strip_prefix("0x").or_else(|| number.strip_prefix("0X"));
+                    let read = digits
+                        .map_or_else(|| number.parse().ok(), |d| u32::from_str_radix(d, 16).ok());
+                    State::Value(read.ok_or("takes a number such as 0x23c00, none or no-key")?)
+                }
+            };
+            installer.state = Fact::assumed(state, shown);
+        }
+        _ => {
+            let known: Vec<_> = KEYS.iter().map(|(key, _)| *key).collect();
+            return Err(format!("not a key with --on; there are {}", known.join(", ")));
+        }
+    }
+    Ok(())
+}

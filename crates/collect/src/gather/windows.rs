@@ -1,0 +1,6 @@
+//! A caller's Windows files → facts: drivers, catalogs, and packages as one system takes them apart.
+
+pub mod files;
+pub mod signature;
+pub mod driver;
+pub mod package;

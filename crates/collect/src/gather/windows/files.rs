@@ -1,0 +1,134 @@
+//! The files of a caller's folder, by name; bytes are read when they are asked for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use loadworthy_core::package::contents::{Contents, File};
+use loadworthy_core::proof::Why;
+use loadworthy_formats::limits::Limits;
+
+use crate::gather::looking::why;
+use crate::sighting::{Kind, Outcome};
+use crate::views::caller;
+
+/// Folders are not followed deeper than this.
+const DEEPEST: usize = 12;
+/// More files are not taken stock of.
+const MOST: usize = 20_000;
+
+/// A file of a package.
+#[derive(Clone, Debug)]
+pub struct At {
+    /// Its path in the package, `/` between names.
+    pub path: String,
+    /// Where its bytes are.
+    pub bytes: Bytes,
+}
+
+/// Where the bytes of a file are.
+#[derive(Clone, Debug)]
+pub enum Bytes {
+    /// In a file of the caller.
+    Disk(PathBuf),
+    /// Unpacked.
+    Memory(Arc<[u8]>),
+}
+
+/// The files of a package.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    /// All of them, by path.
+    pub all: Vec<At>,
+    /// What the INFs among them say.
+    pub contents: Contents,
+}
+
+impl Files {
+    /// Everything below a folder.
+    #[must_use]
+    pub fn below(folder: &Path, limits: &Limits) -> Self {
+        let mut all = Vec::new();
+        walk(folder, "", 0, &mut all);
+        Self::of(all, limits)
+    }
+
+    /// The files beside one another in a folder, and no deeper.
+    #[must_use]
+    pub fn beside(folder: &Path, limits: &Limits) -> Self {
+        let mut all = Vec::new();
+        walk(folder, "", DEEPEST, &mut all);
+        Self::of(all, limits)
+    }
+
+    /// These files.
+    #[must_use]
+    pub fn of(mut all: Vec<At>, limits: &Limits) -> Self {
+        all.sort_by(|a, b| a.path.cmp(&b.path));
+        let read: Vec<Vec<u8>> = all
+            .iter()
+            .map(|at| {
+                let is_inf = has_extension(&at.path, "inf");
+                if is_inf { at.read(limits).unwrap_or_default() } else { Vec::new() }
+            })
+            .collect();
+        let files: Vec<File<'_>> =
+            all.iter().zip(&read).map(|(at, bytes)| File { path: &at.path, bytes }).collect();
+        let contents = Contents::of(&files, limits);
+        Self { all, contents }
+    }
+
+    /// The bytes of the file number `n`.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub fn bytes(&self, n: usize, limits: &Limits) -> Result<Vec<u8>, Why> {
+        let missing = || Why::Missing(Arc::from(""));
+        self.all.get(n).ok_or_else(missing)?.read(limits)
+    }
+
+    /// Numbers of the files with this extension, in the order of their paths.
+    pub fn with<'f>(&'f self, extension: &'f str) -> impl Iterator<Item = usize> + 'f {
+        let all = self.all.iter().enumerate();
+        all.filter(move |(_, at)| has_extension(&at.path, extension)).map(|(n, _)| n)
+    }
+}
+
+impl At {
+    fn read(&self, limits: &Limits) -> Result<Vec<u8>, Why> {
+        match &self.bytes {
+            Bytes::Memory(bytes) => Ok(bytes.to_vec()),
+            Bytes::Disk(path) => {
+                let mut bytes = Vec::new();
+                match caller::look_into(path, limits.kernel_bytes, &mut bytes) {
+                    Outcome::Bytes { .. } => Ok(bytes),
+                    other => Err(why(&path.to_string_lossy(), &other)),
+                }
+            }
+        }
+    }
+}
+
+/// Whether a path ends in this extension, whatever its case.
+#[must_use]
+pub fn has_extension(path: &str, extension: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, e)| e.eq_ignore_ascii_case(extension))
+}
+
+fn walk(folder: &Path, prefix: &str, depth: usize, into: &mut Vec<At>) {
+    let Outcome::Entries(entries) = caller::names_in(folder) else { return };
+    for entry in entries {
+        if into.len() >= MOST {
+            return;
+        }
+        let Ok(name) = String::from_utf8(entry.name) else { continue };
+        let at = folder.join(&name);
+        let path = format!("{prefix}{name}");
+        match entry.kind {
+            Kind::Folder if depth < DEEPEST => walk(&at, &format!("{path}/"), depth + 1, into),
+            Kind::File | Kind::Link | Kind::Unknown => {
+                into.push(At { path, bytes: Bytes::Disk(at) });
+            }
+            Kind::Folder | Kind::Fifo | Kind::Device | Kind::Socket => {}
+        }
+    }
+}

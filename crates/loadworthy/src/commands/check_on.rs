@@ -1,0 +1,58 @@
+//! `loadworthy check --on` and `--matrix`: Windows drivers and packages against named platforms.
+
+use super::check::{depth, proofs};
+use crate::args;
+use crate::exit;
+use crate::request::{Surroundings, request};
+use crate::trouble::{Trouble, written};
+use loadworthy_assess::request::{Subjects, Trouble as Assess};
+use loadworthy_assess::windows::{self, OnRequest};
+use loadworthy_core::tables::Tables;
+use loadworthy_report::json::v1;
+use loadworthy_report::platforms;
+use loadworthy_report::terminal::{self, Options};
+use std::io::Write;
+
+pub(super) fn run(
+    args: &args::Check,
+    around: &Surroundings,
+    out: &mut dyn Write,
+) -> Result<u8, Trouble> {
+    if args.on.iter().any(|on| on == "list") {
+        let tables = Tables::built_in().map_err(|e| Assess::Table(e.to_string()))?;
+        written(if args.output.is_json() {
+            platforms::json(&tables, out)
+        } else {
+            platforms::text(&tables, &around.style, out)
+        })?;
+        return Ok(exit::LOADS);
+    }
+    let asked = asked(args, around)?;
+    let answers = windows::check(&asked)?;
+    let code = exit::code(&answers.answers, &args.fail_on);
+    written(if args.output.is_json() {
+        v1::check(&answers, proofs(args), out)
+    } else if args.matrix {
+        terminal::matrix(&answers, &around.style, out)
+    } else {
+        let options = Options {
+            style: around.style,
+            proof: depth(args.proof),
+            verbose: args.verbose,
+            quiet: args.quiet,
+        };
+        terminal::check(&answers, &options, out)
+    })?;
+    Ok(code)
+}
+
+fn asked(args: &args::Check, around: &Surroundings) -> Result<OnRequest, Trouble> {
+    if args.subjects.is_empty() {
+        let hint = "name drivers (.sys) or packages (.inf, a folder, .cab, .msi)";
+        return Err(Trouble::Usage(format!("nothing to judge on that platform: {hint}")));
+    }
+    let subjects = Subjects::Named(args.subjects.clone());
+    let request = request(&args.source, subjects, around).map_err(Trouble::Usage)?;
+    let on = if args.on.is_empty() { windows::platforms()? } else { args.on.clone() };
+    Ok(OnRequest { on, subjects: args.subjects.clone(), assume: request.assume, at: request.at })
+}
