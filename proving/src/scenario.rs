@@ -105,12 +105,18 @@ impl Scenario {
             None => forged.module,
         };
         let file = file.to_string_lossy().into_owned();
+        let packages = forged.packages.iter().map(|path| path.to_string_lossy().into_owned());
+        let packages: Vec<String> = packages.collect();
         let mut arguments = vec!["check", "--json", "--root", &root_text];
         match self.host.ask.as_str() {
             "file" => arguments.push(&file),
             "running" => arguments.extend(["--kernel", "running", &file]),
             "name" => arguments.push(&forged.name),
             "needed" | "needed-now" => {}
+            "package" => arguments.extend(packages.iter().map(String::as_str)),
+            "used" => {
+                arguments.extend(packages.iter().flat_map(|path| ["--with", path.as_str()]));
+            }
             other => return Err(format!("ask = {other:?}")),
         }
         if self.module.file_system != "root" {

@@ -1,7 +1,7 @@
 //! `check`: every subject's verdict.
 
 use std::cell::OnceCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use loadworthy_collect::gather::linux::module::{self, Scratch};
 use loadworthy_collect::item::HostPath;
@@ -20,18 +20,24 @@ use crate::modules;
 use crate::names::{Found, Names};
 use crate::next_boot;
 use crate::notes;
+use crate::packages;
 use crate::pool;
 use crate::preflight::seen::{self, Seen};
 use crate::preflight::{self, things};
 use crate::remedies::Remedies;
 use crate::request::{Progress, Request, Subjects, Trouble, Which};
+use crate::with;
 
 /// Answers a request.
 ///
 /// # Errors
 /// When our own work cannot be done: a source that cannot be opened, an argument that is not there.
 pub fn check(request: &Request, progress: Progress<'_>) -> Result<Answers, Trouble> {
-    let host = Host::open(&request.source)?.keeping(request.cache.as_deref())?;
+    let mut packages = request.with.clone();
+    if let Subjects::Named(arguments) = &request.subjects {
+        packages.extend(arguments.iter().filter(|a| with::is_package(a)).map(PathBuf::from));
+    }
+    let host = Host::open_with(&request.source, &packages)?.keeping(request.cache.as_deref())?;
     check_on(&host, request, progress)
 }
 
@@ -63,6 +69,7 @@ pub fn check_on(
         let names = Names::of(&host.looking(), &kernel);
         notes.extend(notes::of_kernel(host, &kernel, request));
         let asked = Asked { host, kernel: &kernel, names: &names, request, progress };
+        notes.extend(packages::notes(&asked));
         match &request.subjects {
             Subjects::All => {
                 answers.extend(asked.whole_tree(&mut notes).into_iter().map(|a| (0, a)));
@@ -145,7 +152,14 @@ impl Asked<'_> {
         let mut files: Vec<Placed<'_>> = Vec::new();
         let mut by_name: Vec<Placed<'_>> = Vec::new();
         let mut things: Vec<(usize, Answered)> = Vec::new();
+        let mut answers: Vec<(usize, Answered)> = Vec::new();
         for &(at, argument) in arguments {
+            if let Some(laid) = self.host.laid().iter().find(|laid| laid.given == argument)
+                && with::is_package(argument)
+            {
+                answers.extend(packages::judge(self, laid, notes).into_iter().map(|a| (at, a)));
+                continue;
+            }
             let mut thing = || {
                 let seen = seen.get_or_init(|| Seen::of(self.host));
                 let judged = things::judged(self, seen, argument, notes)?;
@@ -184,7 +198,7 @@ impl Asked<'_> {
                 },
             }
         }
-        let mut answers: Vec<(usize, Answered)> = self.files(&files, notes);
+        answers.extend(self.files(&files, notes));
         answers.extend(self.by_name(&by_name, notes));
         answers.append(&mut things);
         Ok(answers)

@@ -1,7 +1,9 @@
 //! One machine, opened; one of its kernels, with its facts and its policy.
 
+use std::collections::BTreeSet;
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use loadworthy_collect::gather::firmware;
 use loadworthy_collect::gather::linux as linux_facts;
@@ -26,12 +28,16 @@ use crate::assumptions;
 pub(crate) use crate::known::known;
 use crate::next_boot;
 use crate::request::{Request, Source, Trouble, Which};
+use crate::with::{self, Laid, With, depmod, weak};
 
 /// An opened machine.
 pub struct Host {
     view: Box<dyn View>,
     /// The bundle it was opened from.
     path: String,
+    with: Option<With>,
+    /// Trees whose indexes were derived.
+    derived: Mutex<BTreeSet<Arc<str>>>,
     limits: Limits,
     keep: Option<Keep>,
     /// Its kernels.
@@ -87,7 +93,22 @@ impl Host {
     /// # Errors
     /// When the folder cannot be opened.
     pub fn open(source: &Source) -> Result<Self, Trouble> {
-        let mut host = Self::over(view(source)?)?;
+        Self::open_with(source, &[])
+    }
+
+    /// The same, with `packages` laid over it.
+    ///
+    /// # Errors
+    /// When the folder or a package cannot be read.
+    pub fn open_with(source: &Source, packages: &[PathBuf]) -> Result<Self, Trouble> {
+        let view = view(source)?;
+        let mut host = if packages.is_empty() {
+            Self::over(view)?
+        } else {
+            let with = with::lay(view, packages, &Limits::DEFAULT)?;
+            let host = Self::over(Box::new(with.view.clone()))?;
+            Self { with: Some(with), ..host }
+        };
         if let Source::Bundle(path) = source {
             host.path = path.display().to_string();
         }
@@ -104,7 +125,17 @@ impl Host {
         let looking = Looking::new(&*view, &limits);
         let mut kernels = kernels::gather(&looking);
         let next_boot = next_boot::settle(&looking, &mut kernels);
-        Ok(Self { view, path: String::new(), limits, keep: None, kernels, next_boot, tables })
+        Ok(Self {
+            view,
+            path: String::new(),
+            with: None,
+            derived: Mutex::default(),
+            limits,
+            keep: None,
+            kernels,
+            next_boot,
+            tables,
+        })
     }
 
     /// The same, with costly findings kept in `folder`.
@@ -138,6 +169,31 @@ impl Host {
         Looking { keep: self.keep.as_ref(), ..Looking::new(&*self.view, &self.limits) }
     }
 
+    /// What was laid over the machine.
+    #[must_use]
+    pub fn laid(&self) -> &[Laid] {
+        self.with.as_ref().map(|with| with.laid.as_slice()).unwrap_or_default()
+    }
+
+    /// Derives what the package manager would for the tree of one kernel.
+    fn derive(&self, kernel: &Kernel, jobs: usize) {
+        let Some(with) = &self.with else { return };
+        let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
+        if !derived.insert(kernel.release.clone()) {
+            return;
+        }
+        let (looking, release) = (self.looking(), &kernel.release);
+        let linked = weak::wanted(with, &looking, release);
+        if linked {
+            let tree = tree::gather(&looking, release);
+            let facts = linux_facts::gather(&looking, &self.kernels, kernel, &tree);
+            weak::link(with, &looking, release, &facts.symbols);
+        }
+        if linked || with.laid.iter().any(|laid| laid.releases().contains(&**release)) {
+            depmod::derive(&with.view, &looking, release, jobs);
+        }
+    }
+
     /// The kernels that are asked about.
     ///
     /// # Errors
@@ -166,6 +222,7 @@ impl Host {
     /// # Errors
     /// When an assumption cannot be made.
     pub fn kernel(&self, kernel: Kernel, request: &Request) -> Result<OneKernel, Trouble> {
+        self.derive(&kernel, request.jobs);
         let looking = self.looking();
         let tree = tree::gather(&looking, &kernel.release);
         let mut facts = linux_facts::gather(&looking, &self.kernels, &kernel, &tree);

@@ -21,6 +21,7 @@ use loadworthy_formats::kernel::name;
 
 use crate::judging::{Asked, Wanted, no_file};
 use crate::names::Found;
+use crate::packages;
 use kernel::Modules;
 use seen::Seen;
 
@@ -50,6 +51,7 @@ pub(crate) fn run(
     notes.extend(telling::left_behind(asked, seen, &modules, &all));
     notes.extend(profile::differs(asked, &owner.profile));
     notes.extend(dormant::notes(asked, seen, &modules, &answers, &read));
+    packages::add(asked, &mut answers, notes);
     beside(asked, manifest, &mut answers, notes);
     answers
 }

@@ -10,6 +10,8 @@ use loadworthy_core::proof::Origin;
 pub struct Request {
     /// Which machine.
     pub source: Source,
+    /// Packages and folders to judge as if they were installed.
+    pub with: Vec<PathBuf>,
     /// Which of its kernels.
     pub kernel: Which,
     /// What to judge.

@@ -7,3 +7,5 @@ pub mod root;
 pub mod live_linux;
 pub mod recording;
 pub mod bundle;
+pub mod layer;
+pub mod overlay;

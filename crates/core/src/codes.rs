@@ -20,6 +20,12 @@ pub static BOOT_ENTRY_NOT_CERTAIN: Code = code!("LW0005", "boot-entry-not-certai
 pub static ANOTHER_SYSTEM_STARTS_FIRST: Code = code!("LW0006", "another-system-starts-first");
 /// A kernel waits in memory for a reboot by kexec.
 pub static KERNEL_WAITS_FOR_KEXEC: Code = code!("LW0007", "kernel-waits-for-kexec");
+/// A package was judged as if it were installed.
+pub static PACKAGE_LAID_OVER: Code = code!("LW0011", "package-laid-over");
+/// modprobe takes another module of the same name than the package's.
+pub static PACKAGE_MODULE_HIDDEN: Code = code!("LW0012", "package-module-hidden");
+/// The modules of the package are for another kernel.
+pub static PACKAGE_FOR_ANOTHER_KERNEL: Code = code!("LW0013", "package-for-another-kernel");
 /// Nobody the kernel trusts vouches for the module; it loads and is marked E.
 pub static UNVERIFIED_MODULE_MARKED: Code = code!("LW1002", "unverified-module-marked");
 /// The module is not signed, and this kernel refuses unsigned modules.

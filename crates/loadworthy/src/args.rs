@@ -104,6 +104,10 @@ pub(crate) struct Source {
     /// Read what `collect` wrote; a folder means all in it; repeatable
     #[arg(long, value_name = "FILE|DIR", conflicts_with = "root")]
     pub(crate) bundle: Vec<PathBuf>,
+    /// Judge as if this .deb, .rpm or folder of modules were installed;
+    /// repeatable
+    #[arg(long, value_name = "PACKAGE")]
+    pub(crate) with: Vec<PathBuf>,
     /// Which kernel: a version, `running`, `next` or `all`
     #[arg(long, value_name = "VERSION", default_value = "next")]
     pub(crate) kernel: String,
@@ -145,7 +149,7 @@ impl Output {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Module names and files
+    /// Module names, files and packages
     #[arg(value_name = "SUBJECT", conflicts_with = "all")]
     pub(crate) subjects: Vec<String>,
     /// Judge the whole module tree

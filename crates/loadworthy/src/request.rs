@@ -38,6 +38,7 @@ pub(crate) fn request(
         manifest: source.manifest.clone(),
         at,
         cache: source.cache.clone(),
+        with: source.with.clone(),
         jobs: source.jobs.map_or(around.processors, usize::from),
     })
 }

@@ -4,6 +4,7 @@ use crate::forge::firmware;
 use crate::forge::kernel::{Export, Kernel};
 use crate::forge::key::Key;
 use crate::forge::module::Module;
+use crate::forge::package;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,6 +36,17 @@ pub struct Host {
     pub kexec_loaded: bool,
     pub files: BTreeMap<String, String>,
     pub links: BTreeMap<String, String>,
+    pub packages: Vec<Packed>,
+}
+
+/// A package with the module: the keys of an entry of `packages`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the README of the scenarios describes each key")]
+pub struct Packed {
+    pub folder: String,
+    pub release: Option<String>,
+    pub beside: Option<String>,
 }
 
 impl Default for Host {
@@ -61,6 +73,7 @@ impl Default for Host {
             kexec_loaded: false,
             files: BTreeMap::new(),
             links: BTreeMap::new(),
+            packages: Vec::new(),
         }
     }
 }
@@ -74,6 +87,8 @@ pub struct Forged {
     pub module: PathBuf,
     /// The name of that module.
     pub name: String,
+    /// Packages that hold it, to be laid over the host.
+    pub packages: Vec<PathBuf>,
 }
 
 /// Modules with digests that Debian does not build in: file and algorithm.
@@ -145,7 +160,34 @@ impl Host {
         }
         let path = module_path(&module.name);
         let module_file = at.join(format!("lib/modules/{release}/{path}"));
-        Ok(Forged { release, module: module_file, name: module.name.clone() })
+        let packages = self.packages(&root, &release, &files[0])?;
+        Ok(Forged { release, module: module_file, name: module.name.clone(), packages })
+    }
+
+    /// Packages with the module, beside the root; copies of it in the tree where that is asked for.
+    fn packages(
+        &self,
+        root: &Root<'_>,
+        release: &str,
+        (name, bytes): &(String, Vec<u8>),
+    ) -> Result<Vec<PathBuf>, String> {
+        let mut paths = Vec::new();
+        for (n, packed) in self.packages.iter().enumerate() {
+            if let Some(beside) = &packed.beside {
+                let under = format!("lib/modules/{release}");
+                root.put(&format!("{under}/{beside}/{name}.ko"), bytes)?;
+                let index = fs::read_to_string(root.at.join(&under).join("modules.dep"));
+                let index = index.unwrap_or_default() + &format!("{beside}/{name}.ko:\n");
+                root.put(&format!("{under}/modules.dep"), index)?;
+            }
+            let of = packed.release.as_deref().unwrap_or(release);
+            let file = format!("lib/modules/{of}/{}/{name}.ko", packed.folder);
+            let deb = package::deb(&format!("{name}-kmod"), &[(file, bytes.clone())]);
+            let path = root.at.with_file_name(format!("{name}-{n}.deb"));
+            fs::write(&path, deb).map_err(|e| format!("{}: {e}", path.display()))?;
+            paths.push(path);
+        }
+        Ok(paths)
     }
 
     fn command_line(&self, release: &str) -> String {
@@ -223,10 +265,11 @@ impl Host {
         let mut index = String::new();
         for (name, bytes) in &files {
             let subject = *name == module.name;
-            if !subject || module.file {
+            let packed = !self.packages.is_empty();
+            if !subject || (module.file && !packed) {
                 root.put(&format!("{under}/{}", module_path(name)), bytes)?;
             }
-            if !subject || module.indexed {
+            if !subject || (module.indexed && !packed) {
                 index.push_str(&module_path(name));
                 index.push(':');
                 for dependency in dependencies.iter().filter(|_| subject) {

@@ -11,6 +11,7 @@ pub mod elf;
 pub mod kernel;
 pub mod module;
 pub mod firmware;
+pub mod package;
 pub mod host;
 pub mod image;
 pub mod windows;

@@ -23,6 +23,7 @@ pub fn ask(root: &Path, release: &str, files: &[String]) -> Result<Vec<Said>, St
         manifest: None,
         at: AT.to_owned(),
         cache: None,
+        with: Vec::new(),
         jobs: 2,
     };
     let answers = check(&request, &|_, _| {}).map_err(|e| e.to_string())?.answers;

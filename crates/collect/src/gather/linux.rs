@@ -12,6 +12,8 @@ mod symbols;
 mod builtin;
 pub mod modprobe;
 pub mod boot_loader;
+pub mod depmod;
+pub mod dkms;
 pub mod hardware;
 pub mod stack;
 pub mod builds;

@@ -17,6 +17,7 @@ pub mod mounts;
 pub mod uevent;
 pub mod ima_policy;
 pub mod symvers;
+pub mod depmod_d;
 pub mod modules_dep;
 pub mod modules_alias;
 pub mod modules_softdep;

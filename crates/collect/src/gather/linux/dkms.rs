@@ -1,0 +1,65 @@
+//! Sources of modules that DKMS builds when they are installed.
+//!
+//! `dkms.conf` is a shell script that DKMS sources; only its plain assignments are read, and nothing
+//! is executed.
+
+use std::sync::Arc;
+
+use loadworthy_core::proof::text;
+
+use crate::gather::looking::Looking;
+use crate::item::{HostPath, Item};
+
+/// One source tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its folder.
+    pub path: HostPath,
+    /// `PACKAGE_NAME` and `PACKAGE_VERSION`.
+    pub name: String,
+    /// The modules it would build, without `.ko`.
+    pub modules: Vec<Arc<str>>,
+}
+
+/// What the `dkms.conf` at `path` would build.
+#[must_use]
+pub fn source(looking: &Looking<'_>, path: &HostPath) -> Option<Source> {
+    let bytes = looking.bytes(&Item::File(path.clone()), looking.limits.text_bytes).ok()?;
+    let folder = path.parent()?;
+    let script = String::from_utf8_lossy(&bytes);
+    let assigned = |wanted: &'static str| {
+        script.lines().filter_map(move |line| {
+            let (key, value) = line.trim().split_once('=')?;
+            let key = key.split('[').next().unwrap_or(key);
+            (key == wanted).then(|| value.trim().trim_matches(['"', '\'']).to_owned())
+        })
+    };
+    let package = assigned("PACKAGE_NAME").next().unwrap_or_default();
+    let version = assigned("PACKAGE_VERSION").next().unwrap_or_default();
+    let plain = |name: &str| !name.is_empty() && !name.contains(['$', '`', ' ']);
+    let mut modules: Vec<Arc<str>> =
+        assigned("BUILT_MODULE_NAME").filter(|name| plain(name)).map(text).collect();
+    // One module that is not named is called like its package (dkms(8), BUILT_MODULE_NAME).
+    if modules.is_empty() && plain(&package) {
+        modules.push(text(&*package));
+    }
+    modules.dedup();
+    let name = if plain(&package) { format!("{package} {version}") } else { folder.to_string() };
+    Some(Source { path: folder, name, modules })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gather::host::Host;
+
+    #[test]
+    fn plain_assignments_are_read_and_nothing_is_run() {
+        let conf = "PACKAGE_NAME=\"r8168\"\nPACKAGE_VERSION=8.0\nBUILT_MODULE_NAME[0]=\"r8168\"\n\
+                    BUILT_MODULE_NAME[1]=$(touch /tmp/x)\nDEST_MODULE_LOCATION[0]=/updates/dkms\n";
+        let host = Host::new().with("usr/src/r8168-8.0/dkms.conf", conf);
+        let path = HostPath::new("usr/src/r8168-8.0/dkms.conf");
+        let source = source(&host.looking(), &path).unwrap();
+        assert_eq!((source.name.as_str(), source.modules), ("r8168 8.0", vec![text("r8168")]));
+    }
+}
