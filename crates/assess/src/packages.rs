@@ -72,14 +72,14 @@ fn is_of(laid: &Laid, path: &HostPath) -> bool {
     laid.modules.iter().any(|(_, own)| plain(own) == plain(path))
 }
 
-fn assumed(laid: &Laid, said: String) -> Proof {
+fn assumed(laid: &Laid, said: &str) -> Proof {
     let value = text(format!("{}: {said}", laid.given));
     Proof::new(Node::Assumed(Assumption { key: text("--with"), value }))
 }
 
 fn hidden(laid: &Laid, name: &str, path: &HostPath) -> Note {
     let said = format!("its {name} is not the one that modprobe takes: {path} comes first");
-    Note { code: &PACKAGE_MODULE_HIDDEN, because: assumed(laid, said) }
+    Note { code: &PACKAGE_MODULE_HIDDEN, because: assumed(laid, &said) }
 }
 
 /// What there is to tell of everything that was laid over the machine.
@@ -103,7 +103,7 @@ pub(crate) fn notes(asked: &Asked<'_>) -> Vec<Note> {
         for odd in &laid.odd {
             said.push_str(&format!("; {odd}"));
         }
-        notes.push(Note { code: &PACKAGE_LAID_OVER, because: assumed(laid, said) });
+        notes.push(Note { code: &PACKAGE_LAID_OVER, because: assumed(laid, &said) });
         let names: BTreeSet<String> = laid.names().into_keys().collect();
         let is_linked = |path: &HostPath| path.to_string().contains("/weak-updates/");
         let linked = names.iter().any(|name| match asked.names.find(name) {
@@ -112,7 +112,7 @@ pub(crate) fn notes(asked: &Asked<'_>) -> Vec<Note> {
         });
         if !releases.is_empty() && !releases.contains(&&**release) && !linked {
             let said = format!("its modules are for {}, not for {release}", releases.join(", "));
-            notes.push(Note { code: &PACKAGE_FOR_ANOTHER_KERNEL, because: assumed(laid, said) });
+            notes.push(Note { code: &PACKAGE_FOR_ANOTHER_KERNEL, because: assumed(laid, &said) });
         }
     }
     notes
@@ -132,6 +132,7 @@ fn pending(module: &str, source: &str, release: &str, by: &str) -> Answered {
             required_by: vec![by.to_owned()],
             need: Need::default(),
         },
+        on: None,
         phase: Phase::Load,
         judgement: Judgement {
             verdict: Verdict::Unknown(gaps.clone()),

@@ -79,6 +79,7 @@ pub fn record(request: &Request, how: How, progress: Progress<'_>) -> Result<Rec
 fn asked(request: &Request, kernel: Which) -> Request {
     Request {
         source: request.source.clone(),
+        with: request.with.clone(),
         kernel,
         subjects: Subjects::Used,
         assume: Vec::new(),

@@ -198,9 +198,9 @@ impl View for Overlay {
         let Item::File(path) = item else { return None };
         match self.find(path) {
             Found::In(..) => None,
-            Found::Below(led) => spellings(&led)
-                .into_iter()
-                .find_map(|path| self.below.sketched(&Item::File(path))),
+            Found::Below(led) => {
+                spellings(&led).into_iter().find_map(|path| self.below.sketched(&Item::File(path)))
+            }
         }
     }
 

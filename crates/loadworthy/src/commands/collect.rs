@@ -22,6 +22,7 @@ pub(crate) fn run(
 ) -> Result<u8, Trouble> {
     let request = Request {
         source: args.root.clone().map_or(Source::Live, Source::Root),
+        with: Vec::new(),
         kernel: Which::named(&args.kernel),
         subjects: Subjects::Used,
         assume: Vec::new(),
