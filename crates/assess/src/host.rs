@@ -106,7 +106,13 @@ impl Host {
             Self::over(view)?
         } else {
             let with = with::lay(view, packages, &Limits::DEFAULT)?;
-            let host = Self::over(Box::new(with.view.clone()))?;
+            let mut host = Self::over(Box::new(with.view.clone()))?;
+            // A package that brings a kernel has the boot loader's list written anew.
+            let guessed = kernels::gather(&host.looking()).next;
+            let brought = |release: &str| with.laid.iter().any(|l| l.images.contains(release));
+            if guessed.as_ref().is_ok_and(|kernel| brought(&kernel.release)) {
+                host.kernels.next = guessed;
+            }
             Self { with: Some(with), ..host }
         };
         if let Source::Bundle(path) = source {

@@ -21,8 +21,8 @@ use loadworthy_formats::kernel::name;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::package::form;
 
-use crate::request::Trouble;
 use crate::known::known;
+use crate::request::Trouble;
 
 pub mod depmod;
 pub(crate) mod weak;

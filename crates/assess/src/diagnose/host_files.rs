@@ -107,6 +107,7 @@ fn ask(
 ) -> Result<Vec<Judged>, Trouble> {
     let of = |subjects: Subjects, assume: Vec<(String, String)>| Request {
         source: request.source.clone(),
+        with: Vec::new(),
         kernel: kernel.cloned().unwrap_or(Which::Next),
         subjects,
         assume,

@@ -17,8 +17,8 @@ use loadworthy_core::facts::module::ModuleFile;
 use loadworthy_formats::kernel::{modules_dep, modules_symbols, name};
 use loadworthy_formats::text::printable;
 
-use crate::pool;
 use crate::known::known;
+use crate::pool;
 
 /// One module, as far as indexes go.
 #[derive(Default)]
