@@ -21,8 +21,8 @@ use loadworthy_formats::package::member::Member;
 use loadworthy_formats::pe::attribute_certificates;
 use loadworthy_formats::uefi::{authenticated, load_option, sbat, signature_list, variable};
 use loadworthy_formats::{
-    authenticode, bundle, cab, cms, compress, cpio, elf, inf, manifest, modsig, msi, package, pe,
-    x509,
+    authenticode, bundle, cab, catalog, cms, compress, cpio, elf, inf, manifest, modsig, msi,
+    package, pe, pkcs12, pvk, timestamp, x509,
 };
 use std::hint::black_box;
 use std::io::Read;
@@ -148,12 +148,39 @@ const OWN: &[Reader] = &[
         let _ = black_box(elf::quick::quick(length, &mut read_at, &mut Vec::new(), &LIMITS));
     }),
     ("authenticode", |bytes| {
-        let _ = black_box(authenticode::signature::read(bytes, &LIMITS));
+        if let Ok(read) = authenticode::signature::read(bytes, &LIMITS) {
+            let data = read.indirect.map(|indirect| indirect.data).unwrap_or_default();
+            let pages = authenticode::indirect::page_hashes(data);
+            let _ = black_box(pages.map(|pages| pages.rows().count()));
+            for signer in &read.signers {
+                let opus = signer.signed(authenticode::indirect::OPUS_INFO);
+                let _ = black_box(opus.map(authenticode::indirect::opus).count());
+            }
+        }
+    }),
+    ("catalog", |bytes| {
+        if let Ok(list) = catalog::list::read(bytes, &LIMITS) {
+            let list = list.value;
+            let kinds = list.members.iter().map(|m| (m.kind(), m.tag_text(), m.page_hashes()));
+            let _ = black_box((list.hardware_ids(), list.systems(), kinds.count()));
+        }
+    }),
+    ("pkcs12", |bytes| {
+        let _ = black_box((pkcs12::begins(bytes), pkcs12::read(bytes, &LIMITS)));
+    }),
+    ("pvk", |bytes| {
+        let _ = black_box(pvk::read(bytes));
+    }),
+    ("timestamp", |bytes| {
+        let _ = black_box(timestamp::token::read(bytes));
     }),
     ("pe", |bytes| {
         if let Ok(image) = pe::header::read(bytes, &LIMITS) {
             let _ = black_box(attribute_certificates::read(&image.value, &LIMITS));
             let _ = black_box(authenticode::coverage::of(&image.value));
+            let _ = black_box(authenticode::extent::of(&image.value));
+            let _ = black_box(authenticode::pages::of(&image.value, &LIMITS));
+            let _ = black_box(image.value.computed_checksum());
             let _ = black_box((pe::shim::vendor(&image.value), pe::shim::levels(&image.value)));
             let _ = black_box(pe::version::read(&image.value));
             let _ = black_box((unified::read(&image.value), unified::systemd_boot(&image.value)));

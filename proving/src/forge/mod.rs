@@ -15,3 +15,5 @@ pub mod package;
 pub mod host;
 pub mod image;
 pub mod windows;
+pub mod driver;
+pub mod keyfile;

@@ -2,12 +2,12 @@
 
 use crate::updating;
 use libtest_mimic::Trial;
-use loadworthy_proving::forge::firmware;
 use loadworthy_proving::forge::host::Host;
 use loadworthy_proving::forge::kernel::Kernel;
 use loadworthy_proving::forge::key::Key;
 use loadworthy_proving::forge::module::Module;
 use loadworthy_proving::forge::signature::{Form, message};
+use loadworthy_proving::forge::{driver, firmware, keyfile};
 use loadworthy_proving::readers;
 use std::fs;
 use std::path::PathBuf;
@@ -138,8 +138,15 @@ fn forged() -> Result<Vec<(&'static str, Vec<u8>)>, String> {
     update.extend([0x00, 0x02, 0xf1, 0x0e]);
     update.extend(firmware::guid("4aafd29d-68df-49ee-8aa9-347d375665a7"));
     update.extend([signature, list.clone()].concat());
+    let image = driver::unsigned();
+    let nested = vec![driver::over_image(&image, &key, &driver::Shape::default())?];
+    let shape = driver::Shape { pages: Some(2), nested, ..driver::Shape::default() };
     Ok(vec![
-        ("authenticode", message(b"content", &key, "sha256", Form::SignedAttributes)?),
+        ("authenticode", driver::over_image(&image, &key, &shape)?),
+        ("catalog", driver::list(&image, b"; an INF")),
+        ("pkcs12", keyfile::pkcs12(&key.certificate)),
+        ("pvk", keyfile::pvk()),
+        ("timestamp", driver::stamp_info(b"a signature")),
         ("pe", pe(&message(b"content", &key, "sha256", Form::SignedAttributes)?)),
         ("cmdline", text("proc/cmdline")?),
         ("cms", message(b"content", &key, "sha256", Form::SignedAttributes)?),

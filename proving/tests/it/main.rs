@@ -13,6 +13,7 @@ mod laws;
 mod oracle;
 mod peers;
 mod scenarios;
+mod signed;
 mod skipped;
 mod tidy;
 mod transcripts;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         bootchain::trials(),
         bundles::trials(),
         peers::trials(),
+        signed::trials(),
         windows::trials(),
         tidy::trials(),
     ];
