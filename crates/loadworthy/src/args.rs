@@ -147,6 +147,24 @@ impl Output {
     }
 }
 
+/// What the answer of `check` looks like.
+#[derive(Debug, Args)]
+pub(crate) struct CheckOutput {
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+impl CheckOutput {
+    /// The format that is wanted.
+    pub(crate) const fn wanted(&self) -> CheckFormat {
+        if self.json { CheckFormat::Json } else { self.format }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     /// Module names, files and packages
@@ -168,7 +186,7 @@ pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) source: Source,
     #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) output: CheckOutput,
     /// How much of the proof is shown [default: short]; with `--all --json`, short leaves out
     /// the proofs of modules that simply load
     #[arg(long, value_enum)]
@@ -309,6 +327,28 @@ pub(crate) enum Format {
     Text,
     /// For programs: `loadworthy schema COMMAND`
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people
+    Text,
+    /// For programs: `loadworthy schema check`
+    Json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// For test reports: JUnit XML
+    Junit,
+    /// A page of its own
+    Html,
+    /// For issues and step summaries
+    Markdown,
+    /// For the textfile collector
+    Prometheus,
+    /// One line and the exit codes of monitoring plug-ins
+    Nagios,
+    /// Annotations of GitHub Actions
+    Github,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

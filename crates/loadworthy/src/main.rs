@@ -2,12 +2,13 @@
 //!
 //! Only this file reads clock and environment, and only it ends the program.
 
-use crate::args::{Cli, Command};
+use crate::args::{CheckFormat, Cli, Command};
 use crate::request::Surroundings;
 use crate::trouble::{Trouble, written};
 use clap::{CommandFactory, Parser};
 use loadworthy_core::tables::Tables;
 use loadworthy_report::json::schema;
+use loadworthy_report::nagios::{self, State};
 use loadworthy_report::style::Style;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -36,6 +37,12 @@ fn main() -> ExitCode {
         .and_then(|code| written(out.flush()).map(|()| code));
     match done {
         Ok(code) => code,
+        Err(trouble) if monitored(&cli) => {
+            // A plug-in's own failure is a state of its own, told where results are read.
+            let _ = nagios::failed(&trouble.line().unwrap_or_default(), &mut out);
+            let _ = out.flush();
+            ExitCode::from(State::Unknown as u8)
+        }
         Err(trouble) => {
             if let Some(line) = trouble.line() {
                 let _ = writeln!(err, "loadworthy: {}{line}", what(&cli));
@@ -85,6 +92,11 @@ fn run(
         }
     };
     Ok(ExitCode::from(code))
+}
+
+/// Whether a monitoring system asks.
+fn monitored(cli: &Cli) -> bool {
+    matches!(&cli.command, Some(Command::Check(args)) if args.output.wanted() == CheckFormat::Nagios)
 }
 
 /// The command, for messages.

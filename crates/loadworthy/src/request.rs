@@ -134,6 +134,17 @@ fn time(typed: &str) -> Option<String> {
     Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"))
 }
 
+/// The seconds since 1970 of a time as it is written.
+pub(crate) fn seconds(at: &str) -> Option<u64> {
+    let number = |from: usize, to: usize| at.get(from..to)?.parse::<u64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let clock = number(11, 13)? * 3_600 + number(14, 16)? * 60 + number(17, 19)?;
+    // As in `stamp`, years begin in March.
+    let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
+    Some(days.checked_sub(719_468)? * 86_400 + clock)
+}
+
 /// Seconds since 1970 as a time of day in UTC.
 fn stamp(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
@@ -168,6 +179,7 @@ mod tests {
             (4_107_542_400, "2100-03-01T00:00:00Z"),
         ] {
             assert_eq!(stamp(seconds), is);
+            assert_eq!(super::seconds(is), Some(seconds));
         }
     }
 

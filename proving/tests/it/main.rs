@@ -8,6 +8,7 @@ mod bundles;
 mod corpus;
 mod findings;
 mod forged;
+mod formats;
 mod hostile;
 mod laws;
 mod oracle;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         transcripts::trials(),
         corpus::trials(),
         forged::trials(),
+        formats::trials(),
         hostile::trials(),
         laws::trials(),
         oracle::trials(),
