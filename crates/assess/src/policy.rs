@@ -39,8 +39,8 @@ pub fn policy_on(host: &Host, request: &Request) -> Result<Vec<Policy>, Trouble>
     for kernel in host.asked(&request.kernel)? {
         let kernel = host.kernel(kernel, request)?;
         let mut demands = demands(&kernel);
-        if known(&kernel.kernel.fact).is_some() && is_next(&host, &kernel) {
-            demands.insert(1, started(&host));
+        if known(&kernel.kernel.fact).is_some() && is_next(host, &kernel) {
+            demands.insert(1, started(host));
         }
         demands.extend(inventory(&inventory::gather(&host.looking())));
         out.push(Policy { kernel: kernel.kernel.release.to_string(), demands });

@@ -1,5 +1,6 @@
 //! One file a command; nobody imports them but `main`.
 
+mod told;
 pub(crate) mod check;
 pub(crate) mod collect;
 pub(crate) mod diagnose;

@@ -1,10 +1,9 @@
 //! `loadworthy check`: will it load, and why?
 
-use crate::args::{self, CheckFormat, Proof};
+use crate::args;
 use crate::example::Example;
-use crate::exit;
-use crate::request::{Surroundings, request, seconds, subjects};
-use crate::trouble::{Trouble, written};
+use crate::request::{Surroundings, request, subjects};
+use crate::trouble::Trouble;
 use indicatif::{ProgressBar, ProgressStyle};
 use loadworthy_assess::check;
 use loadworthy_assess::host::Host;
@@ -12,11 +11,6 @@ use loadworthy_assess::request::{Request, Trouble as Assess, Which};
 use loadworthy_core::answer::{self, Answered, Answers};
 use loadworthy_core::proof::{Question, Standing, Why, gap, text};
 use loadworthy_core::verdict::Verdict;
-use loadworthy_report::json::v1::{self, Proofs};
-use loadworthy_report::nagios::{self, State};
-use loadworthy_report::terminal::{self, Options};
-use loadworthy_report::tree::Depth;
-use loadworthy_report::{github, html, junit, markdown, prometheus, sarif};
 use std::io::Write;
 
 /// So many modules take long enough to show how far it is.
@@ -45,53 +39,10 @@ pub(crate) fn run(
     if args.strict_knowledge {
         answers.answers.iter_mut().for_each(only_known);
     }
-    let mut code = exit::code(&answers.answers, &args.fail_on);
-    written(match args.output.wanted() {
-        CheckFormat::Json => v1::check(&answers, proofs(args), out),
-        CheckFormat::Text => {
-            let options = Options {
-                style: around.style,
-                proof: depth(args.proof),
-                verbose: args.verbose,
-                quiet: args.quiet,
-            };
-            terminal::check(&answers, &options, out)
-        }
-        CheckFormat::Sarif => sarif::check(&answers, out),
-        CheckFormat::Junit => junit::check(&answers, out),
-        CheckFormat::Html => html::check(&answers, out),
-        CheckFormat::Markdown => markdown::check(&answers, out),
-        CheckFormat::Prometheus => prometheus::check(&answers, seconds(&answers.at), out),
-        CheckFormat::Github => github::check(&answers, out),
-        CheckFormat::Nagios => {
-            let state = State::of(&answers, code == exit::REFUSED);
-            code = state as u8;
-            nagios::check(&answers, state, out)
-        }
-    })?;
+    let code = super::told::tell(&answers, args, around, out)?;
     // The program ends here; a whole tree's proofs are not taken apart one by one for that.
     std::mem::forget(answers);
     Ok(code)
-}
-
-/// Whose proofs a JSON document holds: of a whole tree, unless all are asked for, only those of
-/// modules that do not simply load.
-pub(super) fn proofs(args: &args::Check) -> Proofs {
-    match args.proof {
-        Some(Proof::Full) => Proofs::All,
-        Some(Proof::None) => Proofs::None,
-        Some(Proof::Short) | None if args.all => Proofs::OfTrouble,
-        Some(Proof::Short) | None => Proofs::All,
-    }
-}
-
-/// How much of a proof is meant.
-pub(crate) fn depth(proof: Option<Proof>) -> Depth {
-    match proof {
-        Some(Proof::Full) => Depth::Full,
-        Some(Proof::None) => Depth::None,
-        Some(Proof::Short) | None => Depth::Short,
-    }
 }
 
 fn answered(request: &Request, example: bool, watched: bool) -> Result<Answers, Assess> {

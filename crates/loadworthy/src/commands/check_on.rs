@@ -1,16 +1,13 @@
 //! `loadworthy check --on` and `--matrix`: Windows drivers and packages against named platforms.
 
-use super::check::{depth, proofs};
-use crate::args;
+use crate::args::{self, CheckFormat};
 use crate::exit;
 use crate::request::{Surroundings, request};
 use crate::trouble::{Trouble, written};
 use loadworthy_assess::request::{Subjects, Trouble as Assess};
 use loadworthy_assess::windows::{self, OnRequest};
 use loadworthy_core::tables::Tables;
-use loadworthy_report::json::v1;
 use loadworthy_report::platforms;
-use loadworthy_report::terminal::{self, Options};
 use std::io::Write;
 
 pub(super) fn run(
@@ -20,7 +17,7 @@ pub(super) fn run(
 ) -> Result<u8, Trouble> {
     if args.on.iter().any(|on| on == "list") {
         let tables = Tables::built_in().map_err(|e| Assess::Table(e.to_string()))?;
-        written(if args.output.is_json() {
+        written(if args.output.wanted() == CheckFormat::Json {
             platforms::json(&tables, out)
         } else {
             platforms::text(&tables, &around.style, out)
@@ -29,21 +26,7 @@ pub(super) fn run(
     }
     let asked = asked(args, around)?;
     let answers = windows::check(&asked)?;
-    let code = exit::code(&answers.answers, &args.fail_on);
-    written(if args.output.is_json() {
-        v1::check(&answers, proofs(args), out)
-    } else if args.matrix {
-        terminal::matrix(&answers, &around.style, out)
-    } else {
-        let options = Options {
-            style: around.style,
-            proof: depth(args.proof),
-            verbose: args.verbose,
-            quiet: args.quiet,
-        };
-        terminal::check(&answers, &options, out)
-    })?;
-    Ok(code)
+    super::told::tell(&answers, args, around, out)
 }
 
 fn asked(args: &args::Check, around: &Surroundings) -> Result<OnRequest, Trouble> {

@@ -1,6 +1,6 @@
 //! `loadworthy policy`: what does this machine demand of a driver?
 
-use super::check::depth;
+use super::told::depth;
 use crate::args;
 use crate::exit;
 use crate::request::{Surroundings, request};
