@@ -18,6 +18,7 @@ pub mod errors;
 pub mod hardware;
 pub mod log;
 pub mod shims;
+pub mod windows_codes;
 pub mod authorities;
 pub mod windows;
 
@@ -42,6 +43,8 @@ pub struct Tables {
     pub hardware: hardware::Hardware,
     /// Error numbers, for people.
     pub errors: errors::Errors,
+    /// Numbers of Windows, for people.
+    pub windows_codes: windows_codes::WindowsCodes,
     /// Whose keys Windows and firmware tell apart.
     pub authorities: authorities::Authorities,
     /// What each version of Windows demands.
@@ -96,6 +99,7 @@ impl Tables {
                 include_str!("../knowledge/linux/hardware.toml"),
             )?,
             errors: read("errors/errno.toml", include_str!("../knowledge/errors/errno.toml"))?,
+            windows_codes: windows_codes::WindowsCodes::built_in()?,
             authorities: Self::authorities()?,
             windows: read(
                 "windows/versions.toml",

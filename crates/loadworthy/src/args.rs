@@ -76,6 +76,10 @@ Examples:
   loadworthy explain EKEYREJECTED
   loadworthy explain 'Loading of unsigned module is rejected'
   loadworthy explain --causes
+  loadworthy explain 0x800B0109
+  loadworthy explain code52
+  loadworthy explain event 3077
+  loadworthy explain State=0x40000
   loadworthy explain --list")]
     Explain(Explain),
     /// What is in this file? No judgement

@@ -1,10 +1,15 @@
-//! What somebody may want explained: a code, an error number, a line of the kernel log, a mark.
+//! What somebody may want explained: a code, an error number, a line of the kernel log, a mark, a
+//! number of Windows.
+
+pub mod windows;
 
 use loadworthy_core::code::Code;
 use loadworthy_core::codebook;
 use loadworthy_core::tables::Tables;
 use loadworthy_core::tables::errors::Meaning;
 use loadworthy_core::tables::log::Wording;
+use loadworthy_core::tables::windows_codes::{Event, EventValue, Found, Oid, Problem, Rank};
+use windows::State;
 
 /// What was found.
 #[derive(Clone, Copy, Debug)]
@@ -15,37 +20,69 @@ pub enum Topic<'t> {
     Errno(&'t Meaning),
     /// A line of the kernel log, with the code that explains it.
     Line(&'t Wording, Option<&'static Code>),
+    /// A code of Windows.
+    Windows(Found<'t>),
+    /// A device problem code.
+    Problem(&'t Problem),
+    /// An event.
+    Event(&'t Event),
+    /// A number inside an event.
+    EventValue(&'t EventValue),
+    /// An object identifier.
+    Oid(&'t Oid),
+    /// A value of WinTrust's `State`, with the tables that explain it.
+    State(State, &'t Tables),
+    /// A driver's rank, with the tables that explain it.
+    Rank(u32, Rank, &'t Tables),
+    /// A signer score of `setupapi.dev.log`.
+    Score(&'t loadworthy_core::tables::windows_codes::RankPart),
 }
 
-/// What `asked` means; nothing where it means nothing to us.
+/// Everything that `asked` means; empty where it means nothing to us.
 #[must_use]
-pub fn find<'t>(asked: &str, tables: &'t Tables) -> Option<Topic<'t>> {
+pub fn find<'t>(asked: &str, tables: &'t Tables) -> Vec<Topic<'t>> {
     let asked = asked.trim();
     if asked.is_empty() {
-        return None;
+        return Vec::new();
     }
     // A bare number is an errno where there is one: codes are asked for as they are printed.
     if let Some(row) = tables.errors.find(asked) {
-        return Some(Topic::Errno(row));
+        return vec![Topic::Errno(row)];
     }
     if let Some(code) = codebook::find(asked).or_else(|| mark(asked)) {
-        return Some(Topic::Code(code));
+        return vec![Topic::Code(code)];
+    }
+    let windows = windows::find(asked, tables);
+    if !windows.is_empty() {
+        return windows;
     }
     let line = without_prefix(asked);
     let row = tables.log.rows().iter().find(|row| matches(&row.text, line));
     if let Some(row) = row {
-        return Some(Topic::Line(row, row.code.as_deref().and_then(codebook::find)));
+        return vec![Topic::Line(row, row.code.as_deref().and_then(codebook::find))];
     }
     // What a program printed ends in the words of an error number.
     let said = asked.rsplit_once(": ").map_or(asked, |(_, said)| said);
-    tables.errors.find(said).map(Topic::Errno)
+    match tables.errors.find(said) {
+        Some(row) => vec![Topic::Errno(row)],
+        None => windows::inside(asked, tables),
+    }
 }
 
-/// Every code and every error number.
+/// Every code and every error number, of Linux and of Windows.
 #[must_use]
 pub fn all(tables: &Tables) -> Vec<Topic<'_>> {
     let codes = codebook::ALL.iter().copied().map(Topic::Code);
-    codes.chain(tables.errors.rows().iter().map(Topic::Errno)).collect()
+    let errnos = tables.errors.rows().iter().map(Topic::Errno);
+    let windows = &tables.windows_codes;
+    codes
+        .chain(errnos)
+        .chain(windows.all().map(Topic::Windows))
+        .chain(windows.problems.iter().map(Topic::Problem))
+        .chain(windows.events.iter().map(Topic::Event))
+        .chain(windows.values.iter().map(Topic::EventValue))
+        .chain(windows.oids.iter().map(Topic::Oid))
+        .collect()
 }
 
 /// The code of a taint letter.
@@ -91,7 +128,8 @@ fn matches(text: &str, line: &str) -> bool {
 pub fn nearest(asked: &str, tables: &Tables) -> Option<String> {
     let asked = asked.to_ascii_uppercase();
     let codes = codebook::ALL.iter().flat_map(|c| [c.id.to_owned(), c.name.to_owned()]);
-    let names = codes.chain(tables.errors.rows().iter().map(|r| r.name.clone()));
+    let windows = tables.windows_codes.all().map(|found| found.row.name.clone());
+    let names = codes.chain(tables.errors.rows().iter().map(|r| r.name.clone())).chain(windows);
     names
         .map(|name| (distance(&asked, &name.to_ascii_uppercase()), name))
         .filter(|(far, name)| *far <= 1 + name.len() / 6)
@@ -121,13 +159,64 @@ mod tests {
 
     fn found(asked: &str) -> String {
         let tables = Tables::built_in().unwrap();
-        match find(asked, &tables) {
-            Some(Topic::Code(code)) => code.id.to_owned(),
-            Some(Topic::Errno(row)) => row.name.clone(),
-            Some(Topic::Line(row, code)) => {
+        let found = find(asked, &tables);
+        let told: Vec<String> = found.iter().map(told).collect();
+        if told.is_empty() { "nothing".to_owned() } else { told.join(", ") }
+    }
+
+    fn told(topic: &Topic<'_>) -> String {
+        match topic {
+            Topic::Code(code) => code.id.to_owned(),
+            Topic::Errno(row) => row.name.clone(),
+            Topic::Line(row, code) => {
                 format!("{} {}", row.common.id, code.map_or("-", |c| c.id))
             }
-            None => "nothing".to_owned(),
+            Topic::Windows(found) => found.row.name.clone(),
+            Topic::Problem(row) => row.name.clone(),
+            Topic::Event(row) => format!("event {}", row.number),
+            Topic::EventValue(row) => format!("{} {}", row.kind, row.number),
+            Topic::Oid(row) => row.name.clone(),
+            Topic::State(state, _) => format!("{state:?}"),
+            Topic::Rank(rank, ..) => format!("rank {rank:08X}"),
+            Topic::Score(row) => format!("score {:08X}", row.value),
+        }
+    }
+
+    #[test]
+    fn numbers_of_windows_are_found() {
+        for (asked, is) in [
+            ("0x800B0109", "CERT_E_UNTRUSTEDROOT"),
+            ("800b0109", "CERT_E_UNTRUSTEDROOT"),
+            ("0xC0000428", "STATUS_INVALID_IMAGE_HASH"),
+            ("-1073740760", "STATUS_INVALID_IMAGE_HASH"),
+            ("3221226536", "STATUS_INVALID_IMAGE_HASH"),
+            ("577", "ERROR_INVALID_IMAGE_HASH"),
+            ("2148204812", "CERT_E_REVOKED"),
+            ("0x80070241", "ERROR_INVALID_IMAGE_HASH"),
+            ("0x800F0247", "ERROR_DRIVER_STORE_ADD_FAILED"),
+            ("code52", "CM_PROB_UNSIGNED_DRIVER"),
+            ("Code 52", "CM_PROB_UNSIGNED_DRIVER"),
+            ("problem 0x34", "CM_PROB_UNSIGNED_DRIVER"),
+            ("CM_PROB_UNSIGNED_DRIVER", "CM_PROB_UNSIGNED_DRIVER"),
+            ("event 3033", "event 3033"),
+            ("3077", "event 3077"),
+            ("Event ID 219", "event 219"),
+            ("State=0x23c00", "Value(146432)"),
+            ("state 0x40000", "Value(262144)"),
+            ("State=absent", "NoValue"),
+            ("State=no-key", "NoKey"),
+            ("rank 00FF0001", "rank 00FF0001"),
+            ("signer score 0x0D000003", "score 0D000003"),
+            ("1.3.6.1.4.1.311.10.3.5", "WHQL_CRYPTO"),
+            ("OID 1.3.6.1.4.1.311.61.1.1", "KERNEL_MODE_CODE_SIGNING"),
+            ("VerificationError 21", "verification-error 21"),
+            ("policy option 16", "policy-option 16"),
+            ("!    sig:  Error 0x800b0109: A certificate chain processed", "CERT_E_UNTRUSTEDROOT"),
+            ("Device has problem: 0x34 (CM_PROB_UNSIGNED_DRIVER)", "CM_PROB_UNSIGNED_DRIVER"),
+            ("event 9999", "nothing"),
+            ("0x12345678", "nothing"),
+        ] {
+            assert_eq!(found(asked), is, "{asked}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Pages as text: what a code, an error number or a log line means.
 
+mod windows;
+
 use crate::lookup::Topic;
 use crate::style::{Style, Tone, wrap};
 use loadworthy_core::code::Code;
@@ -26,6 +28,14 @@ fn told(topic: &Topic<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()>
     match topic {
         Topic::Code(code) => page(code, style, out),
         Topic::Errno(row) => errno(row, style, out),
+        Topic::Windows(_)
+        | Topic::Problem(_)
+        | Topic::Event(_)
+        | Topic::EventValue(_)
+        | Topic::Oid(_)
+        | Topic::State(..)
+        | Topic::Rank(..)
+        | Topic::Score(_) => windows::page(topic, style, out),
         Topic::Line(row, code) => {
             let often = if row.once { "once a boot at most" } else { "each time" };
             writeln!(out, "{}", style.paint(Tone::Strong, "a line of the kernel log"))?;
@@ -121,6 +131,21 @@ pub fn list(tables: &Tables, out: &mut dyn Write) -> io::Result<()> {
     }
     for row in tables.errors.rows() {
         writeln!(out, "{:12}  {:>3}  {}", row.name, row.number, row.words)?;
+    }
+    let codes = &tables.windows_codes;
+    for found in codes.all() {
+        let forms = found.forms();
+        let first = forms.first().map_or("", |(_, text)| text);
+        writeln!(out, "{first:>10}  {}", found.row.name)?;
+    }
+    for row in &codes.problems {
+        writeln!(out, "{:>10}  {}", format!("code {}", row.number), row.name)?;
+    }
+    for row in &codes.events {
+        writeln!(out, "{:>10}  {}", format!("event {}", row.number), row.log)?;
+    }
+    for row in &codes.oids {
+        writeln!(out, "{}  {}", row.oid, row.name)?;
     }
     Ok(())
 }

@@ -35,15 +35,16 @@ pub(crate) fn run(
     }
     // A log line comes in one argument or, unquoted, in many; codes come one or many, too.
     let whole = args.what.join(" ");
-    let asked = match lookup::find(&whole, &tables) {
-        Some(topic) => Ok(vec![topic]),
-        None => args
-            .what
-            .iter()
-            .map(|one| lookup::find(one, &tables).ok_or_else(|| not_found(one, &whole, &tables)))
-            .collect(),
-    };
-    let topics = asked.map_err(Trouble::Usage)?;
+    let mut topics = lookup::find(&whole, &tables);
+    if topics.is_empty() {
+        for one in &args.what {
+            let found = lookup::find(one, &tables);
+            if found.is_empty() {
+                return Err(Trouble::Usage(not_found(one, &whole, &tables)));
+            }
+            topics.extend(found);
+        }
+    }
     written(if args.output.is_json() {
         explain::v1(&topics, out)
     } else {

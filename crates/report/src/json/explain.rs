@@ -2,8 +2,12 @@
 
 use crate::json::document::{Tool, document};
 use crate::lookup::Topic;
+use crate::lookup::windows::{ACCOUNT, NO_KEY, NO_VALUE, State, part};
 use loadworthy_core::code::Code;
+use loadworthy_core::tables::Tables;
+use loadworthy_core::tables::windows_codes::{Rank, STATE_DEFAULT};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 #[derive(Debug, Serialize)]
@@ -35,6 +39,82 @@ enum TopicDto<'a> {
         source: &'a str,
         code: Option<PageDto>,
     },
+    WindowsCode {
+        family: &'a str,
+        name: &'a str,
+        value: String,
+        forms: BTreeMap<&'static str, String>,
+        means: [&'a str; 1],
+        tell: Option<&'a str>,
+        source: &'a str,
+    },
+    DeviceProblem {
+        name: &'a str,
+        number: u16,
+        means: [&'a str; 1],
+        signature: &'a str,
+        source: &'a str,
+    },
+    Event {
+        log: &'a str,
+        number: u16,
+        means: [&'a str; 1],
+        tell: Option<&'a str>,
+        source: &'a str,
+    },
+    EventValue {
+        of: &'a str,
+        number: u32,
+        means: [&'a str; 1],
+        source: &'a str,
+    },
+    Oid {
+        oid: &'a str,
+        name: &'a str,
+        stands: &'a str,
+        means: [&'a str; 1],
+        source: &'a str,
+    },
+    WintrustState {
+        found: &'static str,
+        value: Option<String>,
+        default: String,
+        is_default: bool,
+        bits: Vec<BitDto<'a>>,
+        unknown_bits: Option<String>,
+        means: Vec<&'static str>,
+        account: &'static str,
+        source: &'a str,
+    },
+    DriverRank {
+        value: String,
+        signature: PartDto<'a>,
+        feature: String,
+        #[serde(rename = "match")]
+        matching: PartDto<'a>,
+        position: u16,
+        source: &'static str,
+    },
+    SignerScore {
+        value: String,
+        means: [&'a str; 1],
+        source: &'a str,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct BitDto<'a> {
+    mask: String,
+    name: &'a str,
+    set: bool,
+    default: bool,
+    means: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct PartDto<'a> {
+    value: u8,
+    means: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -85,6 +165,105 @@ impl<'a> From<&Topic<'a>> for TopicDto<'a> {
                 source: &row.common.source,
                 code: code.map(PageDto::from),
             },
+            Topic::Windows(found) => Self::WindowsCode {
+                family: found.family.name(),
+                name: &found.row.name,
+                value: format!("0x{:08X}", found.row.value),
+                forms: found.forms().into_iter().collect(),
+                means: [&found.row.means],
+                tell: found.row.tell.as_deref(),
+                source: &found.row.source,
+            },
+            Topic::Problem(row) => Self::DeviceProblem {
+                name: &row.name,
+                number: row.number,
+                means: [&row.means],
+                signature: &row.signature,
+                source: &row.source,
+            },
+            Topic::Event(row) => Self::Event {
+                log: &row.log,
+                number: row.number,
+                means: [&row.means],
+                tell: row.tell.as_deref(),
+                source: &row.source,
+            },
+            Topic::EventValue(row) => Self::EventValue {
+                of: &row.kind,
+                number: row.number,
+                means: [&row.means],
+                source: &row.source,
+            },
+            Topic::Oid(row) => Self::Oid {
+                oid: &row.oid,
+                name: &row.name,
+                stands: &row.stands,
+                means: [&row.means],
+                source: &row.source,
+            },
+            Topic::State(state, tables) => Self::state(state, tables),
+            Topic::Rank(number, rank, tables) => Self::rank(number, rank, tables),
+            Topic::Score(row) => Self::SignerScore {
+                value: format!("0x{:08X}", row.value),
+                means: [&row.means],
+                source: &row.source,
+            },
+        }
+    }
+}
+
+impl<'a> TopicDto<'a> {
+    fn state(state: State, tables: &'a Tables) -> Self {
+        let rows = &tables.windows_codes.state;
+        let value = match state {
+            State::Value(value) => Some(value),
+            State::NoValue | State::NoKey => None,
+        };
+        let bits = value.map(|value| {
+            let bits = rows.iter().map(move |row| {
+                let set = value & row.mask != 0;
+                BitDto {
+                    mask: format!("0x{:08X}", row.mask),
+                    name: &row.name,
+                    set,
+                    default: row.default,
+                    means: if set { &row.set } else { &row.clear },
+                }
+            });
+            bits.collect()
+        });
+        let known = rows.iter().fold(0, |all, row| all | row.mask);
+        let unknown = value.map(|value| value & !known).filter(|bits| *bits != 0);
+        let (found, means) = match state {
+            State::Value(_) => ("value", Vec::new()),
+            State::NoValue => ("no-value", vec![NO_VALUE]),
+            State::NoKey => ("no-key", vec![NO_KEY]),
+        };
+        Self::WintrustState {
+            found,
+            value: value.map(|value| format!("0x{value:08X}")),
+            default: format!("0x{STATE_DEFAULT:08X}"),
+            is_default: value == Some(STATE_DEFAULT),
+            bits: bits.unwrap_or_default(),
+            unknown_bits: unknown.map(|bits| format!("0x{bits:08X}")),
+            means,
+            account: ACCOUNT,
+            source: rows.first().map_or("", |row| &row.source),
+        }
+    }
+
+    fn rank(number: u32, rank: Rank, tables: &'a Tables) -> Self {
+        let of = |name, value: u8| PartDto {
+            value,
+            means: part(tables, name, value.into()).map(|row| row.means.as_str()),
+        };
+        Self::DriverRank {
+            value: format!("0x{number:08X}"),
+            signature: of("signature", rank.signature),
+            feature: format!("0x{:02X}", rank.feature),
+            matching: of("match", rank.matching),
+            position: rank.position,
+            source: "Microsoft, How Windows Ranks Driver Packages",
         }
     }
 }

@@ -153,10 +153,22 @@ fn collect_writes_what_its_schema_says() {
 #[test]
 fn explain_writes_what_its_schema_says() {
     let tables = Tables::built_in().unwrap();
-    let topics: Vec<_> = ["LW1003", "EPERM", "Module demo is blacklisted"]
-        .iter()
-        .map(|asked| lookup::find(asked, &tables).unwrap())
-        .collect();
+    let asked = [
+        "LW1003",
+        "EPERM",
+        "Module demo is blacklisted",
+        "0xC0000428",
+        "code52",
+        "event 3077",
+        "VerificationError 21",
+        "1.3.6.1.5.5.7.3.3",
+        "State=0x40000",
+        "State=absent",
+        "rank 00FF0001",
+        "signer score 0x0F000000",
+    ];
+    let topics: Vec<_> = asked.iter().flat_map(|asked| lookup::find(asked, &tables)).collect();
+    assert_eq!(topics.len(), asked.len());
     let mut out = Vec::new();
     explain::v1(&topics, &mut out).unwrap();
     fits("explain", &out);
