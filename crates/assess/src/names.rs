@@ -185,6 +185,38 @@ impl Names {
         all.into_iter().collect()
     }
 
+    /// The files of `paths` and of what they depend on, each once, in the order they load. Without
+    /// an index only `paths` themselves.
+    #[must_use]
+    pub fn load_order(&self, paths: &[HostPath]) -> Vec<HostPath> {
+        let mut order: Vec<HostPath> = Vec::new();
+        for path in paths {
+            let entry = self.index.as_ref().and_then(|i| i.get(&name::of_path(&path.to_string())));
+            let needs = entry.into_iter().flat_map(|e| e.needs.iter().rev());
+            let all = needs.filter_map(|n| self.file(n)).chain([path.clone()]);
+            for file in all {
+                if !order.contains(&file) {
+                    order.push(file);
+                }
+            }
+        }
+        order
+    }
+
+    /// What the kernel may fetch by itself to verify signatures: each alias of an algorithm, with
+    /// the files that are loaded for it (`crypto_larval_lookup` asks for `crypto-NAME`).
+    #[must_use]
+    pub fn algorithms(&self) -> Vec<(String, Vec<HostPath>)> {
+        let mut found: BTreeMap<String, Vec<HostPath>> = BTreeMap::new();
+        let (Some(aliases), Some(index)) = (&self.aliases, &self.index) else { return Vec::new() };
+        for alias in aliases.all().iter().filter(|a| a.pattern.starts_with("crypto-")) {
+            let entry = index.get(&alias.module).filter(|e| e.path.contains("/crypto/"));
+            let file = entry.and_then(|e| self.file(&e.path));
+            found.entry(alias.pattern.clone()).or_default().extend(file);
+        }
+        found.into_iter().map(|(alias, files)| (alias, self.load_order(&files))).collect()
+    }
+
     /// What must be loaded before the module at `path`, in that order.
     pub(crate) fn dependencies(
         &self,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use loadworthy_core::proof::Origin;
 
 /// One question.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// Which machine.
     pub source: Source,

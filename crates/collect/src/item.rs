@@ -304,6 +304,7 @@ pub static READS: &[Read] = &[
     file("efi/vmlinu[xz]*", "kernel image", ""),
     file("boot/kernel-*", "kernel image", ""),
     file("sys/kernel/kexec_loaded", "whether a kernel waits in memory", ""),
+    file("lib/grub/*/grub*.efi.signed", "GRUB as its package installs it", ""),
     file("lib/shim/shim*.efi.signed", "shim: whom its vendor trusts and denies", ""),
     folder("sys/bus", "hardware in use", ""),
     folder("sys/bus/*/devices", "hardware in use", "which hardware the machine has"),

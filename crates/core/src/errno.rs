@@ -49,6 +49,30 @@ pub enum Errno {
 }
 
 impl Errno {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::EPERM,
+        Self::ENOENT,
+        Self::ENOEXEC,
+        Self::ENOMEM,
+        Self::EACCES,
+        Self::EBUSY,
+        Self::EEXIST,
+        Self::ENODEV,
+        Self::EINVAL,
+        Self::EFBIG,
+        Self::ENOSYS,
+        Self::ENODATA,
+        Self::ENOPKG,
+        Self::EBADMSG,
+        Self::EMSGSIZE,
+        Self::EOPNOTSUPP,
+        Self::ENOKEY,
+        Self::EKEYEXPIRED,
+        Self::EKEYREVOKED,
+        Self::EKEYREJECTED,
+    ];
+
     /// The symbolic name, as manual pages write it.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -32,6 +32,7 @@ pub mod verdict;
 pub mod checks;
 pub mod answer;
 pub mod preflight;
+pub mod rehearsed;
 pub mod remedy;
 pub mod diagnose;
 pub mod codebook;

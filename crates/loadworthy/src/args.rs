@@ -89,6 +89,13 @@ Examples:
   loadworthy inspect --json /sys/firmware/efi/efivars/dbx-*
   loadworthy inspect /boot/config-* /proc/cmdline /etc/modprobe.d/*")]
     Inspect(Inspect),
+    /// Start the next kernel in a virtual machine: foretold beside observed
+    #[command(before_help = "\
+Examples:
+  loadworthy rehearse                   what this machine needs, at its next boot
+  loadworthy rehearse lpfc --root /mnt/disk
+  loadworthy rehearse --assume enroll=key.der --json")]
+    Rehearse(Rehearse),
     /// The JSON Schema of a command's output
     #[command(before_help = "Examples:\n  loadworthy schema check")]
     Schema(Schema),
@@ -313,9 +320,26 @@ pub(crate) struct Inspect {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Rehearse {
+    /// Module names [default: what the host needs]
+    #[arg(value_name = "SUBJECT")]
+    pub(crate) subjects: Vec<String>,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    /// A folder with OVMF [default: where packages put it]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) firmware: Option<PathBuf>,
+    /// The longest it may take, in seconds [default: 240 and half a second a module]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) patience: Option<u64>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// The command
-    #[arg(value_parser = ["check", "policy", "collect", "diagnose", "explain", "inspect"])]
+    #[arg(value_parser = ["check", "policy", "collect", "diagnose", "explain", "inspect", "rehearse"])]
     pub(crate) command: String,
 }
 

@@ -7,5 +7,6 @@ pub(crate) mod diagnose;
 mod check_on;
 pub(crate) mod explain;
 pub(crate) mod policy;
+pub(crate) mod rehearse;
 pub(crate) mod inspect;
 pub(crate) mod brief;

@@ -3,6 +3,7 @@
 use crate::args::FailOn;
 use loadworthy_core::answer::Answered;
 use loadworthy_core::proof::Standing;
+use loadworthy_core::rehearsed::{OnTrial, Rehearsed};
 use loadworthy_core::verdict::Verdict;
 
 /// Everything loads.
@@ -26,6 +27,17 @@ pub(crate) fn code(answers: &[Answered], fail_on: &[FailOn]) -> u8 {
     match () {
         () if fails || any(|v| matches!(v, Verdict::Refused(_))) => REFUSED,
         () if answers.is_empty() || any(|v| matches!(v, Verdict::Unknown(_))) => UNKNOWN,
+        () => LOADS,
+    }
+}
+
+/// The code for a rehearsal: 1 where something was refused or went otherwise than foretold.
+pub(crate) fn of_rehearsal(rehearsed: &Rehearsed) -> u8 {
+    let refused =
+        |m: &OnTrial| !m.own_start && m.observed.as_ref().unwrap_or(&m.foretold).word == "refused";
+    match () {
+        () if !rehearsed.agrees() || rehearsed.modules.iter().any(refused) => REFUSED,
+        () if rehearsed.modules.iter().all(|m| m.observed.is_none()) => UNKNOWN,
         () => LOADS,
     }
 }

@@ -79,6 +79,7 @@ fn run(
         Command::Inspect(args) => {
             return Ok(commands::inspect::run(&args.files, args.output.is_json(), out, err)?);
         }
+        Command::Rehearse(args) => commands::rehearse::run(args, around, out)?,
         Command::Schema(args) => {
             let text = schema::of(&args.command).unwrap_or_default();
             written(out.write_all(text.as_bytes()))?;
@@ -108,6 +109,7 @@ fn what(cli: &Cli) -> &'static str {
         Some(Command::Diagnose(_)) => "diagnose: ",
         Some(Command::Explain(_)) => "explain: ",
         Some(Command::Inspect(_)) => "inspect: ",
+        Some(Command::Rehearse(_)) => "rehearse: ",
         Some(Command::Schema(_) | Command::Completions(_)) | None => "",
     }
 }

@@ -6,4 +6,5 @@ pub mod v1;
 pub mod explain;
 pub mod collect;
 pub mod diagnose;
+pub mod rehearse;
 pub mod schema;

@@ -11,6 +11,7 @@ pub mod words;
 pub mod receipt;
 pub mod tree;
 pub mod terminal;
+pub mod rehearsal;
 pub mod lookup;
 pub mod json;
 pub mod platforms;

@@ -2,6 +2,7 @@
 
 use loadworthy_proving::oracles::archive::Archive;
 use loadworthy_proving::oracles::live::packages::home;
+use loadworthy_proving::oracles::live::rehearsed;
 use loadworthy_proving::oracles::live::run::{self, Options};
 use loadworthy_proving::oracles::recorded;
 use loadworthy_proving::oracles::roots::{Shown, policies};
@@ -13,6 +14,7 @@ const USAGE: &str = "\
 oracle                       asks every recorded case again and compares
 oracle record --from DIR     renews the recorded archive from a folder of recordings
 oracle record --add DIR      adds a folder of recordings to it
+oracle --rehearse            rehearses the next boot of a small host, and one that is refused
 oracle --live [OPTION…]      starts a signed kernel in a virtual machine and compares
     --bounded                the newer kernel, one policy, all cases
     --all                    every kernel and policy
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         [] => replay(&mut say),
+        ["--rehearse"] => rehearsed::run(&mut say),
         ["--live", ..] => live(&arguments[1..], &mut say),
         ["record", "--from", from] => record(Ok(Archive::default()), from, &mut say),
         ["record", "--add", from] => record(recorded::archive(), from, &mut say),

@@ -1,11 +1,12 @@
 //! Many files in one: a cpio archive (newc), packed with xz.
 //!
-//! Any `xz -dc FILE | cpio -t` lists it. The same form is what a kernel unpacks as its initramfs.
+//! Any `xz -dc FILE | cpio -t` lists it.
 
 use loadworthy_formats::compress::{self, Compression};
 use loadworthy_formats::cpio::archive;
 use loadworthy_formats::feed::Feed;
 use loadworthy_formats::limits::Limits;
+use loadworthy_rehearse::archive::newc;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -91,24 +92,6 @@ impl Archive {
         })
     }
 
-    /// The archive as the kernel takes it: newc, with its folders, everything executable.
-    #[must_use]
-    pub fn newc(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut folders: Vec<&str> = Vec::new();
-        for (number, (path, bytes)) in self.files.iter().enumerate() {
-            for (at, _) in path.match_indices('/') {
-                if !folders.contains(&&path[..at]) {
-                    folders.push(&path[..at]);
-                    entry(&mut out, &path[..at], 0o040_755, 0, &[]);
-                }
-            }
-            entry(&mut out, path, 0o100_755, number + 1, bytes);
-        }
-        entry(&mut out, "TRAILER!!!", 0, 0, &[]);
-        out
-    }
-
     /// Packed; needs the program `xz`.
     ///
     /// # Errors
@@ -121,24 +104,10 @@ impl Archive {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(told)?;
-        let (bytes, input) = (self.newc(), xz.stdin.take());
+        let (bytes, input) = (newc(&self.files), xz.stdin.take());
         let writer = std::thread::spawn(move || input.map(|mut input| input.write_all(&bytes)));
         let done = xz.wait_with_output().map_err(told)?;
         drop(writer.join());
         if done.status.success() { Ok(done.stdout) } else { Err("xz: failed".to_owned()) }
     }
-}
-
-/// One entry: a header of 110 characters, name and data, each filled up to four bytes.
-fn entry(out: &mut Vec<u8>, path: &str, mode: u32, inode: usize, bytes: &[u8]) {
-    let links = 1;
-    let fields = [inode, mode as usize, 0, 0, links, 0, bytes.len(), 0, 0, 0, 0, path.len() + 1, 0];
-    out.extend(b"070701");
-    for field in fields {
-        out.extend(format!("{field:08x}").bytes());
-    }
-    out.extend(path.bytes().chain([0]));
-    out.resize(out.len().next_multiple_of(4), 0);
-    out.extend(bytes);
-    out.resize(out.len().next_multiple_of(4), 0);
 }

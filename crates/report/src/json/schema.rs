@@ -8,6 +8,7 @@ pub static ALL: &[(&str, &str)] = &[
     ("explain", include_str!("../../../../docs/schema/explain.json")),
     ("inspect", include_str!("../../../../docs/schema/inspect.json")),
     ("policy", include_str!("../../../../docs/schema/policy.json")),
+    ("rehearse", include_str!("../../../../docs/schema/rehearse.json")),
 ];
 
 /// The schema of a command's output.

@@ -2,7 +2,7 @@
 
 use crate::oracles::answer::{Answer, Said, difference, normal};
 use crate::oracles::live::cases::Case;
-use crate::oracles::live::machine::Heard;
+use loadworthy_rehearse::runner::Heard;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -28,3 +28,5 @@ pub mod comparing;
 pub mod keep;
 
 pub mod run;
+
+pub mod rehearsed;

@@ -4,7 +4,7 @@
 //! Needs `apt-get` and `dpkg-deb`, and no rights.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use xtask::kernels::output;
 
@@ -69,28 +69,4 @@ fn unpacked(package: &str, say: &mut dyn FnMut(&str)) -> Result<PathBuf, String>
     drop(fs::remove_file(archive));
     fs::rename(&half, &into).map_err(|e| format!("{}: {e}", into.display()))?;
     Ok(into)
-}
-
-/// Builds the program that runs in the machine, statically linked.
-///
-/// # Errors
-/// When it does not build.
-pub fn runner() -> Result<Vec<u8>, String> {
-    let source = xtask::tree::root().join("proving/runner/init.rs");
-    let program = home().join("init");
-    let newer = |a: &Path, b: &Path| {
-        let changed = |path: &Path| fs::metadata(path).and_then(|m| m.modified()).ok();
-        changed(a).zip(changed(b)).is_some_and(|(a, b)| a > b)
-    };
-    if !newer(&program, &source) {
-        fs::create_dir_all(home()).map_err(|e| e.to_string())?;
-        output(
-            Command::new("rustc")
-                .args(["--edition=2024", "--target=x86_64-unknown-linux-gnu", "-O"])
-                .args(["-Ctarget-feature=+crt-static", "-Cstrip=symbols", "-o"])
-                .arg(&program)
-                .arg(&source),
-        )?;
-    }
-    fs::read(&program).map_err(|e| format!("{}: {e}", program.display()))
 }

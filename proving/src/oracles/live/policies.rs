@@ -5,7 +5,9 @@ use crate::forge::firmware::{
 };
 use crate::forge::key::Key;
 use crate::oracles::live::cases::Case;
-use crate::oracles::live::variables::{AUTHENTICATED, BOOT, SECURE_BOOT_ENABLE, Store, vendor};
+use crate::oracles::live::variables::vendor;
+use loadworthy_formats::uefi::guid::Guid;
+use loadworthy_rehearse::store::{AUTHENTICATED, BOOT, SECURE_BOOT_ENABLE, Store};
 use std::collections::BTreeMap;
 
 /// A policy: what is in the firmware's memory, and what stands on the command line.
@@ -138,12 +140,13 @@ impl Policy {
         };
         let enable = u8::from(self.secure_boot);
         store.set("SecureBootEnable", SECURE_BOOT_ENABLE, BOOT, &[enable])?;
-        let had =
-            |store: &Store, name| store.get(name, IMAGE_SECURITY).unwrap_or_default().to_vec();
+        let had = |store: &Store, name| {
+            store.get(name, Guid::IMAGE_SECURITY).unwrap_or_default().to_vec()
+        };
         let db = [had(&store, "db"), lists(self.db)?].concat();
         let dbx = [had(&store, "dbx"), lists(self.dbx)?].concat();
-        store.set("db", IMAGE_SECURITY, AUTHENTICATED, &db)?;
-        store.set("dbx", IMAGE_SECURITY, AUTHENTICATED, &dbx)?;
+        store.set("db", Guid::IMAGE_SECURITY, AUTHENTICATED, &db)?;
+        store.set("dbx", Guid::IMAGE_SECURITY, AUTHENTICATED, &dbx)?;
         let owner = lists(self.owner)?;
         let mut denied = lists(self.denied)?;
         for name in self.denied_files {
@@ -153,14 +156,16 @@ impl Policy {
         }
         for (name, list) in [("MokList", &owner), ("MokListX", &denied)] {
             if !list.is_empty() {
-                store.set(name, SHIM, BOOT, list)?;
+                store.set(name, Guid::SHIM_LOCK, BOOT, list)?;
             }
         }
         // What shim makes of it: the vendor's lists first.
         let (mut trusted, mut refused) = vendor(shim)?;
         trusted.extend(owner);
         refused.extend(denied);
-        let global = |store: &Store, name| store.get(name, GLOBAL).unwrap_or_default().to_vec();
+        let global = |store: &Store, name| {
+            store.get(name, Guid::GLOBAL_VARIABLE).unwrap_or_default().to_vec()
+        };
         let mut drawn = Drawn {
             store: Vec::new(),
             variables: BTreeMap::new(),

@@ -4,10 +4,11 @@ use crate::oracles::live::cases::{self, Case};
 use crate::oracles::live::comparing::Compared;
 use crate::oracles::live::generated::{Generator, Recipe};
 use crate::oracles::live::keep::Keeper;
-use crate::oracles::live::machine::{Booted, Parts, boot};
+use crate::oracles::live::machine::{Parts, boot};
 use crate::oracles::live::packages::{self, home};
 use crate::oracles::live::policies::{self, Drawn, Policy};
 use crate::oracles::live::predicted;
+use loadworthy_rehearse::machine::Booted;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -97,7 +98,6 @@ impl Asked {
         let parts = Parts {
             firmware: packages::firmware(say)?,
             kernel: kernel.root.join(format!("boot/vmlinuz-{}", kernel.release)),
-            runner: packages::runner()?,
             autoload: predicted::autoload(&root, &kernel.release)?,
         };
         let (cases, generated) = match options.generate {
@@ -205,14 +205,18 @@ impl Asked {
         for attempt in 1..=2 {
             let booted = boot(&self.parts, drawn, batch, patience)?;
             if booted.started {
-                say(&format!("  {} cases in {:.0} s", booted.heard.len(), booted.seconds));
+                say(&format!(
+                    "  {} cases in {:.0} s",
+                    booted.heard.len(),
+                    booted.took.as_secs_f64()
+                ));
                 as_assumed(drawn, &booted)?;
                 return Ok(booted);
             }
             say(&format!(
                 "  start {attempt} failed after {:.0} s: {}",
-                booted.seconds,
-                last(&booted.console)
+                booted.took.as_secs_f64(),
+                booted.console.last().map_or("nothing printed", String::as_str)
             ));
         }
         Err("the machine did not start twice".to_owned())
@@ -269,11 +273,6 @@ fn as_assumed(drawn: &Drawn, booted: &Booted) -> Result<(), String> {
         }
         _ => Ok(()),
     }
-}
-
-fn last(console: &str) -> String {
-    let line = console.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("nothing printed");
-    line.chars().filter(|c| !c.is_control()).take(160).collect()
 }
 
 /// The policies by their names; all where none is named.

@@ -106,7 +106,7 @@ fn work() -> io::Result<()> {
     let cases = fs::read_to_string("/cases/list")?;
     for line in cases.lines() {
         let words: Vec<&str> = line.split('\t').collect();
-        let &[name, file, call, flags] = words.as_slice() else { continue };
+        let &[name, file, call, flags, after] = words.as_slice() else { continue };
         let before = number("/proc/sys/kernel/tainted");
         lines(&mut log);
         let back =
@@ -124,7 +124,7 @@ fn work() -> io::Result<()> {
         let _ = write!(row, "[{},{}]", before, number("/proc/sys/kernel/tainted"));
         let (levels, texts): (Vec<_>, Vec<_>) = said.into_iter().unzip();
         let _ = write!(row, ",\"log\":[{}],\"level\":[{}]", texts.join(","), levels.join(","));
-        if back.is_ok() {
+        if back.is_ok() && after == "leaves" {
             let _ = write!(row, ",\"removed\":{}", remove(&module));
             lines(&mut log);
         }
