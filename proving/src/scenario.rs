@@ -112,7 +112,7 @@ impl Scenario {
             "file" => arguments.push(&file),
             "running" => arguments.extend(["--kernel", "running", &file]),
             "name" => arguments.push(&forged.name),
-            "needed" | "needed-now" => {}
+            "needed" | "needed-now" | "preflight" => {}
             "package" => arguments.extend(packages.iter().map(String::as_str)),
             "used" => {
                 arguments.extend(packages.iter().flat_map(|path| ["--with", path.as_str()]));
@@ -156,7 +156,13 @@ impl Scenario {
         let name = self.image.as_ref().map_or(self.module.name.as_str(), |_| "demo.efi");
         let verdict = document["verdicts"]
             .as_array()
-            .and_then(|all| all.iter().find(|v| v["subject"]["name"] == name))
+            .and_then(|all| {
+                // A preflight is about many things: the one that is refused so, else the module.
+                let code = self.verdict.split_whitespace().nth(1).unwrap_or_default();
+                let refused = |v: &&Value| self.host.ask == "preflight" && v["code"] == code;
+                let named = |v: &&Value| v["subject"]["name"] == name;
+                all.iter().find(refused).or_else(|| all.iter().find(named))
+            })
             .ok_or("no verdict about the subject")?;
         let outcome = verdict["outcome"].as_str().unwrap_or_default();
         let (first, further) = self.verdict.split_once('\n').unwrap_or((&self.verdict, ""));
@@ -185,7 +191,7 @@ impl Scenario {
         }
         let says = &verdict["host_says"];
         let said = match wanted {
-            "refused" if self.image.is_some() => {
+            "refused" if verdict["subject"]["kind"] == "boot-image" => {
                 let word = |field: &str| says[field].as_str().unwrap_or_default().to_owned();
                 word("by") + &word("status")
             }

@@ -18,6 +18,7 @@ mod notes;
 mod boot_images;
 mod judging;
 mod packages;
+mod boot_chain;
 pub mod preflight;
 pub mod check;
 pub mod windows;

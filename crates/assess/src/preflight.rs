@@ -19,6 +19,7 @@ use loadworthy_core::proof::{Assumption, Evidence, text};
 use loadworthy_core::verdict::Verdict;
 use loadworthy_formats::kernel::name;
 
+use crate::boot_chain::boot_chain;
 use crate::judging::{Asked, Wanted, no_file};
 use crate::names::Found;
 use crate::packages;
@@ -59,11 +60,17 @@ pub(crate) fn run(
 /// What belongs to the preflight and is judged in rooms of its own: the boot chain, the initramfs,
 /// the way back. Each looks at the modules that are needed and adds what it has to say.
 fn beside(
-    _asked: &Asked<'_>,
+    asked: &Asked<'_>,
     _manifest: &Manifest,
-    _answers: &mut Vec<Answered>,
-    _notes: &mut Vec<Note>,
+    answers: &mut Vec<Answered>,
+    notes: &mut Vec<Note>,
 ) {
+    let release = &asked.kernel.kernel.release;
+    // Assumptions that cannot be made were told when the kernel was looked at.
+    if let Ok(chain) = boot_chain(asked.host, release, asked.request) {
+        answers.splice(0..0, chain.answers);
+        notes.extend(chain.notes);
+    }
 }
 
 /// Judges what is required, with everything it depends on; beside the verdicts, which builds of the

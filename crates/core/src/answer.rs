@@ -235,6 +235,18 @@ pub enum Remedy {
     },
     /// `module.sig_enforce=0` on the command line.
     EnforceOff,
+    /// Sign an image that boots with a machine owner's key.
+    SignImage {
+        /// The file.
+        path: Arc<str>,
+        /// The name of an enrolled key; `None`: there is none yet.
+        with: Option<Arc<str>>,
+    },
+    /// Start another kernel, which is installed and accepted.
+    StartOther {
+        /// Its release.
+        release: Arc<str>,
+    },
     /// Secure Boot switched off: break-glass.
     SecureBootOff,
     /// Have the driver tested and signed by Microsoft's hardware portal.

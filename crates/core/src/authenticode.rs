@@ -98,6 +98,11 @@ pub fn signer(message: &[u8]) -> Option<Arc<str>> {
 }
 
 impl Examined {
+    /// The signers' own certificates.
+    pub fn certificates(&self) -> impl Iterator<Item = Arc<[u8]>> {
+        self.signers.iter().cloned()
+    }
+
     /// Whether every signer leads to `anchor`: is that certificate, or stands below it.
     #[must_use]
     pub fn leads_to(&self, anchor: &[u8]) -> bool {

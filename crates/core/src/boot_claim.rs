@@ -101,4 +101,15 @@ pub enum BootClaim {
     OtherSystemFirst(Arc<str>),
     /// A kernel waits in memory for `kexec`.
     KexecLoaded,
+    /// The image is where it is looked for, or is not.
+    ImageThere(bool),
+    /// The firmware trusts an authority that signs nothing new, and not the one that took its place.
+    AuthorityRotates {
+        /// The old one.
+        old: &'static str,
+        /// The new one.
+        new: &'static str,
+    },
+    /// What starts before the kernel could not be judged.
+    ChainOpen(Arc<str>),
 }

@@ -227,6 +227,12 @@ pub static SBAT_MISSING: Code = code!("LW3008", "sbat-missing");
 pub static BOOT_IMAGE_NEEDS_WRITABLE_CODE: Code = code!("LW3009", "boot-image-needs-writable-code");
 /// The parts of a boot image do not fit together.
 pub static BOOT_IMAGE_DAMAGED: Code = code!("LW3010", "boot-image-damaged");
+/// A boot image is not where it is looked for.
+pub static BOOT_IMAGE_MISSING: Code = code!("LW3011", "boot-image-missing");
+/// A part of the boot chain could not be judged.
+pub static BOOT_CHAIN_NOT_JUDGED: Code = code!("LW3012", "boot-chain-not-judged");
+/// The authority that signs new boot loaders is not in db.
+pub static NEW_AUTHORITY_NOT_TRUSTED: Code = code!("LW3013", "new-authority-not-trusted");
 /// The module carries no signature, and this kernel insists on one.
 pub static CAUSE_MODULE_UNSIGNED: Code = code!("LW6001", "module-unsigned");
 /// The module is signed, and this machine does not trust the key.

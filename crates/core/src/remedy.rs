@@ -15,8 +15,10 @@ pub fn mends(remedy: &Remedy) -> &'static [&'static str] {
         Remedy::Rebuild { .. } => &BUILD,
         Remedy::Unblock { .. } => &["linux/name-blocked"],
         Remedy::LoadByName { .. } => &["linux/symbols"],
+        Remedy::SignImage { .. } => &["boot/trusted"],
         // These change facts, from which everything is drawn anew.
         Remedy::Enroll { .. }
+        | Remedy::StartOther { .. }
         | Remedy::EnforceOff
         | Remedy::SecureBootOff
         | Remedy::SignByPortal

@@ -6,7 +6,7 @@
 use crate::style::{Style, Tone, wrap};
 use crate::tree::{self, Depth};
 use crate::words::{self, remedies};
-use loadworthy_core::answer::{Answered, Answers, Host, Platform};
+use loadworthy_core::answer::{Answered, Answers, Host, Kind, Platform};
 use loadworthy_core::proof::Gap;
 use loadworthy_core::verdict::{Reason, Verdict};
 use std::io::{self, Write};
@@ -147,7 +147,15 @@ fn summary(all: &[Answered], host: &Host, style: &Style) -> String {
         Platform::Linux => "module",
         Platform::Windows => "verdict",
     };
-    let mut line = words::count(all.len(), noun);
+    let images = all.iter().filter(|a| a.subject.kind == Kind::BootImage).count();
+    let mut line = match (all.len() - images, images) {
+        (rest, 0) => words::count(rest, noun),
+        (0, images) => words::count(images, "boot image"),
+        (rest, images) => {
+            let rest = words::count(rest, noun);
+            format!("{rest} and {}", words::count(images, "boot image"))
+        }
+    };
     if let Some(kernel) = &host.kernel {
         line.push_str(&format!(" of {}", style.plain(kernel)));
     }

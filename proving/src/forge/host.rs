@@ -140,7 +140,7 @@ impl Host {
         let distribution = &self.distribution;
         root.put("etc/os-release", format!("ID={distribution}\nVERSION_ID=\"12\"\n"))?;
         self.boot(&root, &release)?;
-        self.running(&root, &kernel)?;
+        self.running(&root, &kernel, module)?;
         let files = self.tree(&root, &kernel, module)?;
         self.firmware(&root, &files)?;
         root.folder("etc/modprobe.d")?;
@@ -218,7 +218,10 @@ impl Host {
     }
 
     /// What only the running kernel knows; there is some only where the question is about it.
-    fn running(&self, root: &Root<'_>, kernel: &Kernel) -> Result<(), String> {
+    fn running(&self, root: &Root<'_>, kernel: &Kernel, module: &Module) -> Result<(), String> {
+        if self.ask == "preflight" {
+            root.put("proc/modules", format!("{} 16384 0 - Live 0x0\n", module.name))?;
+        }
         if matches!(self.ask.as_str(), "running" | "needed-now") {
             root.put("proc/version", kernel.banner() + "\n")?;
             root.put("proc/sys/kernel/osrelease", format!("{}\n", kernel.release))?;

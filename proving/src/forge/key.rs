@@ -42,6 +42,8 @@ impl Key {
             "owner" => ("owner", include_bytes!("../../keys/owner.pk8")),
             // The owner's key under a certificate that is for modules alone.
             "modules" => ("modules", include_bytes!("../../keys/owner.pk8")),
+            // Named like the authority that machines were sold with.
+            "microsoft-2011" => ("microsoft-2011", include_bytes!("../../keys/stranger.pk8")),
             "stranger" => ("stranger", include_bytes!("../../keys/stranger.pk8")),
             other => return Err(format!("no test key {other:?}")),
         };
@@ -131,6 +133,7 @@ fn subject(name: &str) -> &'static str {
         "distribution" => "Forged distribution kernel key",
         "owner" => "Forged machine owner key",
         "modules" => "Forged key for modules alone",
+        "microsoft-2011" => "Microsoft Corporation UEFI CA 2011",
         _ => "Forged key nobody knows",
     }
 }

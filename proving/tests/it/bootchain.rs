@@ -11,7 +11,7 @@ use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm};
 use loadworthy_core::fact::Source;
 use loadworthy_core::facts::boot_image::{BootImage, BootImageFacts, Part, Shim};
 use loadworthy_core::policy::firmware::BootPolicy;
-use loadworthy_core::proof::{Origin, text};
+use loadworthy_core::proof::{Origin, Stage, text};
 use loadworthy_core::tables::Tables;
 use loadworthy_core::verdict::Judgement;
 use loadworthy_formats::limits::Limits;
@@ -113,8 +113,14 @@ fn replay(recorded: &Value, case: &Value) -> Result<(), Failed> {
         } else {
             BootPolicy::of(&machine, &tables)
         };
-        let facts =
-            BootImageFacts { name: text(image), path: text(image), sha256: None, image: source };
+        let facts = BootImageFacts {
+            name: text(image),
+            path: text(image),
+            sha256: None,
+            there: source.fact(|_| (true, String::new())),
+            sought_by: Stage::Grub,
+            image: source,
+        };
         let judgement = firmware::judge(&BootCase::new(&facts, &policy));
         same(image, &said(&judgement), &answer)?;
     }

@@ -12,7 +12,7 @@ use loadworthy_core::fact::{Fact, Listing, Source};
 use loadworthy_core::facts::boot_image::{
     BootFacts, BootImage, BootImageFacts, Entry, Level, Part, Shim,
 };
-use loadworthy_core::proof::{Origin, Question, Why, gap, text};
+use loadworthy_core::proof::{Evidence, Origin, Question, Stage, Why, gap, text};
 use loadworthy_formats::authenticode::coverage;
 use loadworthy_formats::error::{Error, Kind};
 use loadworthy_formats::limits::Limits;
@@ -53,16 +53,73 @@ pub fn gather_argument(path: &Path, shown: &str, limits: &Limits) -> BootImageFa
     let outcome = caller::look_into(path, limits.kernel_bytes, &mut bytes);
     let name = path.file_name().map_or(shown.into(), |n| n.to_string_lossy());
     let item = text(shown);
+    let there = Evidence { origin: Origin::Argument, item: item.clone(), said: text("is there") };
+    facts(
+        &name,
+        item,
+        Fact::seen(true, there),
+        Stage::Grub,
+        Origin::Argument,
+        &outcome,
+        &bytes,
+        limits,
+    )
+}
+
+/// The image at `item` on the machine itself, which `sought_by` looks for.
+#[must_use]
+pub fn gather_installed(
+    looking: &Looking<'_>,
+    path: &HostPath,
+    sought_by: Stage,
+) -> BootImageFacts {
+    let (outcome, bytes) =
+        looking.view.look(&Item::File(path.clone()), looking.limits.kernel_bytes);
+    let item = text(path.to_string());
+    let there = match &outcome {
+        Outcome::Absent => Fact::absent(false, looking.evidence(&item, "")),
+        Outcome::Bytes { .. } => Fact::seen(true, looking.evidence(&item, "is there")),
+        other => Fact::unknown(gap(Question::ImageBytes, why(&item, other))),
+    };
+    let name = String::from_utf8_lossy(path.name()).into_owned();
+    let origin = looking.view.origin();
+    facts(&name, item, there, sought_by, origin, &outcome, &bytes, looking.limits)
+}
+
+/// An image that a boot loader names and that is nowhere.
+#[must_use]
+pub fn missing(looking: &Looking<'_>, named: &str, sought_by: Stage) -> BootImageFacts {
+    let item = text(named);
+    let absent = looking.evidence(&item, "");
+    let there = Fact::absent(false, absent);
+    let name = named.rsplit('/').next().unwrap_or(named);
+    let origin = looking.view.origin();
+    facts(name, item, there, sought_by, origin, &Outcome::Absent, &[], looking.limits)
+}
+
+#[expect(clippy::too_many_arguments, reason = "what was asked and what came back, side by side")]
+fn facts(
+    name: &str,
+    item: Arc<str>,
+    there: Fact<bool>,
+    sought_by: Stage,
+    origin: Origin,
+    outcome: &Outcome,
+    bytes: &[u8],
+    limits: &Limits,
+) -> BootImageFacts {
     let unknown = |why| Source::unknown(gap(Question::ImageBytes, why));
     let read = matches!(outcome, Outcome::Bytes { .. });
     BootImageFacts {
-        name: text(&*name),
+        name: text(name),
         path: item.clone(),
-        sha256: read.then(|| sha256(&bytes)),
-        image: match (read, image(&bytes, limits)) {
-            (true, Ok(image)) => Source::read(Arc::new(image), Origin::Argument, item),
+        sha256: read.then(|| sha256(bytes)),
+        there,
+        sought_by,
+        image: match (read, image(bytes, limits)) {
+            (true, Ok(image)) => Source::read(Arc::new(image), origin, item),
             (true, Err(error)) => unknown(Why::Unreadable(item, error)),
-            (false, _) => unknown(why(shown, &outcome)),
+            (false, _) => unknown(why(&item, outcome)),
         },
     }
 }

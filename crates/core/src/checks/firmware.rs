@@ -7,6 +7,7 @@ use crate::crypt::digest::DigestAlgorithm;
 use crate::fact::Fact;
 use crate::fact::step::Step;
 use crate::facts::boot_image::{BootImage, BootImageFacts, Part};
+use crate::facts::firmware::Certificate;
 use crate::policy::firmware::BootPolicy;
 use crate::proof::{Claim, Gaps, List, Rule, Stage, Standing, text};
 use crate::verdict::{self, Judgement};
@@ -21,12 +22,14 @@ mod sbat;
 mod self_check;
 mod signer_denied;
 mod sound;
+mod there;
 mod trusted;
 mod words;
 
 /// One image before one machine.
 #[derive(Debug)]
 pub struct BootCase<'a> {
+    facts: &'a BootImageFacts,
     image: Fact<Arc<BootImage>>,
     policy: &'a BootPolicy,
     stage: Fact<Stage>,
@@ -46,7 +49,8 @@ pub(crate) struct Signed {
 pub type BootCheck = Check<for<'a, 'b, 'c> fn(&'a BootCase<'b>, &'c mut Step) -> Answer>;
 
 /// In the order in which an image meets them; each passes where it is not asked.
-static CHECKS: [&BootCheck; 7] = [
+static CHECKS: [&BootCheck; 8] = [
+    &there::CHECK,
     &sound::CHECK,
     &nx::CHECK,
     &digest_denied::CHECK,
@@ -78,7 +82,7 @@ impl<'a> BootCase<'a> {
             (all, said)
         });
         let stage = stage(&image, policy);
-        Self { image, policy, stage, signatures }
+        Self { facts, image, policy, stage, signatures }
     }
 
     /// Who decides about the image, if anybody checks images at all.
@@ -129,14 +133,32 @@ fn stage(image: &Fact<Arc<BootImage>>, policy: &BootPolicy) -> Fact<Stage> {
 /// Judges one image before one machine.
 #[must_use]
 pub fn judge(case: &BootCase<'_>) -> Judgement {
-    let taken = CHECKS.iter().map(|check| {
+    judge_without(case, &[])
+}
+
+/// Certificates of those who signed the image, where a signature holds.
+#[must_use]
+pub fn signers(case: &BootCase<'_>) -> Vec<Certificate> {
+    static RULE: Rule = Rule { name: "boot/signers", source: "the image's signatures" };
+    let mut step = Step::of(&RULE);
+    let Ok(all) = step.consult(&case.signatures) else { return Vec::new() };
+    let hold = all.iter().filter_map(|signed| signed.examined.as_ref().ok());
+    hold.flat_map(|e| e.certificates().map(|der| (der, e.signer.clone())))
+        .map(|(der, name)| Certificate { der, name })
+        .collect()
+}
+
+/// The same with some rules taken for satisfied, as a remedy would satisfy them.
+#[must_use]
+pub fn judge_without(case: &BootCase<'_>, satisfied: &[&str]) -> Judgement {
+    let taken = CHECKS.iter().filter(|c| !satisfied.contains(&c.rule.name)).map(|check| {
         let mut step = Step::of(&check.rule);
         let answer = (check.run)(case, &mut step);
         (step, answer)
     });
     // Recorded machines answered every check, with refusals of all but these two.
     verdict::weigh(taken, |rule, refuses| {
-        let unseen = refuses && matches!(rule.name, "boot/sound" | "boot/nx");
+        let unseen = refuses && matches!(rule.name, "boot/there" | "boot/sound" | "boot/nx");
         if unseen { Standing::Documented } else { Standing::Confirmed }
     })
 }

@@ -4,7 +4,7 @@ use crate::authenticode::Digests;
 use crate::crypt::digest::{Digest, DigestAlgorithm};
 use crate::fact::{Fact, Listing, Source};
 use crate::facts::firmware::Certificate;
-use crate::proof::{Gaps, Question};
+use crate::proof::{Gaps, Question, Stage};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use loadworthy_formats::uefi::sbat::Row;
@@ -18,6 +18,10 @@ pub struct BootImageFacts {
     pub path: Arc<str>,
     /// SHA-256 of the file as stored; `None` when it could not be read.
     pub sha256: Option<[u8; 32]>,
+    /// Whether it is where it is looked for.
+    pub there: Fact<bool>,
+    /// Who looks for it.
+    pub sought_by: Stage,
     /// What it holds.
     pub image: Source<Arc<BootImage>>,
 }

@@ -23,6 +23,12 @@ pub(super) fn claim(claim: &BootClaim) -> String {
         BootClaim::OtherSystemFirst(what) => {
             format!("\"{what}\" stands first, and is no kernel of this system")
         }
+        BootClaim::ImageThere(true) => "the image is where it is looked for".into(),
+        BootClaim::ImageThere(false) => "the image is not where it is looked for".into(),
+        BootClaim::AuthorityRotates { old, new } => {
+            format!("db trusts \"{old}\", which signs nothing new, and not \"{new}\", which does")
+        }
+        BootClaim::ChainOpen(what) => format!("{what} could not be judged"),
         BootClaim::KexecLoaded => {
             "a kernel waits in memory (kexec); a reboot by kexec starts that one".into()
         }

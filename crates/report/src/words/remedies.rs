@@ -13,6 +13,8 @@ pub const fn does(remedy: &Remedy) -> &'static str {
         Remedy::Reinstall { .. } => "reinstall",
         Remedy::LoadByName { .. } => "load-by-name",
         Remedy::EnforceOff => "enforce-off",
+        Remedy::SignImage { .. } => "sign-image",
+        Remedy::StartOther { .. } => "start-other",
         Remedy::SecureBootOff => "secure-boot-off",
         Remedy::SignByPortal => "sign-by-portal",
         Remedy::SignPackageByPortal => "sign-package-by-portal",
@@ -47,6 +49,15 @@ pub fn remedy(remedy: &Remedy) -> String {
         }
         Remedy::LoadByName { name } => {
             format!("load it by name, so that what it depends on comes first: {name}")
+        }
+        Remedy::SignImage { with: Some(key), .. } => {
+            format!("sign the image with the enrolled key {key}")
+        }
+        Remedy::SignImage { with: None, .. } => {
+            "make a key, enrol it as a machine owner key, and sign the image".to_owned()
+        }
+        Remedy::StartOther { release } => {
+            format!("start {release}, which is installed and accepted")
         }
         Remedy::EnforceOff => "module.sig_enforce=0 on the kernel command line".to_owned(),
         Remedy::SecureBootOff => {
@@ -86,7 +97,11 @@ pub fn command(remedy: &Remedy) -> Option<String> {
         Remedy::Rebuild { release } => Some(format!("dkms autoinstall -k {release}")),
         Remedy::LoadByName { name } => Some(format!("modprobe {name}")),
         Remedy::Sign { path, .. } => Some(format!("kmodsign sha256 MOK.priv MOK.der {path}")),
-        Remedy::Enroll { certificate: None, .. }
+        Remedy::SignImage { path, .. } => {
+            Some(format!("sbsign --key MOK.priv --cert MOK.pem --output {path} {path}"))
+        }
+        Remedy::StartOther { .. }
+        | Remedy::Enroll { certificate: None, .. }
         | Remedy::Unblock { .. }
         | Remedy::Reinstall { .. }
         | Remedy::EnforceOff
