@@ -117,7 +117,10 @@ impl Scenario {
             "used" => {
                 arguments.extend(packages.iter().flat_map(|path| ["--with", path.as_str()]));
             }
-            other => return Err(format!("ask = {other:?}")),
+            other => match other.strip_prefix("of:") {
+                Some(thing) => arguments.push(thing),
+                None => return Err(format!("ask = {other:?}")),
+            },
         }
         if self.module.file_system != "root" {
             return Err("another file system cannot be forged".to_owned());
@@ -189,6 +192,24 @@ impl Scenario {
                 wrong.push(format!("{also} is not told, only {}", told.join(" ")));
             }
         }
+        let subject = &verdict["subject"];
+        for (word, field) in [("loses ", "loses"), ("asked by ", "required_by")] {
+            for wanted in further.lines().filter_map(|line| line.strip_prefix(word)) {
+                let has = subject[field]
+                    .as_array()
+                    .is_some_and(|all| all.iter().any(|one| one == wanted));
+                if !has {
+                    wrong.push(format!("{field} {}", subject[field]));
+                }
+            }
+        }
+        for class in further.lines().filter_map(|line| line.strip_prefix("for ")) {
+            let is = subject["class"].as_str().unwrap_or("null");
+            let blocks = if subject["blocks"] == true { ", blocks" } else { "" };
+            if format!("{is}{blocks}") != class {
+                wrong.push(format!("for {is}{blocks}"));
+            }
+        }
         let says = &verdict["host_says"];
         let said = match wanted {
             "refused" if verdict["subject"]["kind"] == "boot-image" => {
@@ -205,11 +226,12 @@ impl Scenario {
         if said != rest.join("") {
             wrong.push(format!("the host says {said:?}"));
         }
-        let exits = match wanted {
+        let own = further.lines().find_map(|line| line.strip_prefix("exit ")?.parse().ok());
+        let exits = own.unwrap_or(match wanted {
             "refused" => 1,
             "unknown" => 3,
             _ => 0,
-        };
+        });
         if exit != Some(exits) {
             wrong.push(format!("exit code {exit:?}"));
         }

@@ -20,6 +20,7 @@ mod judging;
 mod packages;
 mod boot_chain;
 pub mod preflight;
+pub mod manifest_draft;
 pub mod check;
 pub mod windows;
 pub mod policy;

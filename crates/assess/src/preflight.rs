@@ -27,7 +27,7 @@ use kernel::Modules;
 use seen::Seen;
 
 pub mod seen;
-mod kernel;
+pub(crate) mod kernel;
 mod telling;
 mod profile;
 mod dormant;
@@ -134,7 +134,10 @@ fn built_in(asked: &Asked<'_>, name: &str) -> Found {
 fn missing(asked: &Asked<'_>, seen: &Seen, modules: &Modules<'_>, name: &str) -> Found {
     use loadworthy_core::preflight::catalogue::Catalogue as _;
     let loaded = seen.hardware.loaded(name).is_some();
-    if !loaded && !modules.running_has(name) {
+    let drives = seen.hardware.devices.iter().find(|device| {
+        device.module.as_ref().is_some_and(|module| module.replace('-', "_") == name)
+    });
+    if !loaded && drives.is_none() && !modules.running_has(name) {
         return Found::None(NoFile::NotInIndex(asked.names.seen().clone()));
     }
     let origin = asked.host.looking().view.origin();
@@ -144,7 +147,11 @@ fn missing(asked: &Asked<'_>, seen: &Seen, modules: &Modules<'_>, name: &str) ->
             Fact::seen(running.release.clone(), Evidence { origin, item, said: text(name) })
         }
         _ => {
-            let (item, said) = (text("proc/modules"), text(format!("{name} is loaded")));
+            let (item, said) = match drives.filter(|_| !loaded) {
+                Some(d) => (format!("sys/bus/{}/drivers/{}/module", d.bus, d.driver), name.into()),
+                None => ("proc/modules".to_owned(), format!("{name} is loaded")),
+            };
+            let (item, said) = (text(item), text(said));
             Fact::seen(text(""), Evidence { origin, item, said })
         }
     };

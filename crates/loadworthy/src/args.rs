@@ -96,6 +96,13 @@ Examples:
   loadworthy rehearse lpfc --root /mnt/disk
   loadworthy rehearse --assume enroll=key.der --json")]
     Rehearse(Rehearse),
+    /// What must load here: the merged manifest, each key with its origin
+    #[command(before_help = "\
+Examples:
+  loadworthy config
+  loadworthy config --root /mnt/disk --json
+  loadworthy config --manifest site.toml   is it in order?")]
+    Config(Config),
     /// The JSON Schema of a command's output
     #[command(before_help = "Examples:\n  loadworthy schema check")]
     Schema(Schema),
@@ -231,7 +238,12 @@ pub(crate) struct Policy {
 pub(crate) struct Collect {
     /// The bundle; replaced where it is there; `-` for standard output
     #[arg(short = 'o', long = "output", value_name = "FILE")]
-    pub(crate) to: PathBuf,
+    #[arg(required_unless_present = "manifest")]
+    pub(crate) to: Option<PathBuf>,
+    /// Draft a manifest in place of a bundle: what the hardware in use needs of the
+    /// next kernel
+    #[arg(long, conflicts_with_all = ["full", "redact", "json", "format"])]
+    pub(crate) manifest: bool,
     /// Read everything below DIR, as if DIR were `/`
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
@@ -337,9 +349,21 @@ pub(crate) struct Rehearse {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Config {
+    /// Read everything below DIR, as if DIR were `/`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// This manifest, in place of the machine's own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// The command
-    #[arg(value_parser = ["check", "policy", "collect", "diagnose", "explain", "inspect", "rehearse"])]
+    #[arg(value_parser = ["check", "policy", "collect", "config", "diagnose", "explain", "inspect", "rehearse"])]
     pub(crate) command: String,
 }
 

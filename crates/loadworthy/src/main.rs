@@ -70,6 +70,7 @@ fn run(
     let code = match command {
         Command::Check(args) => commands::check::run(args, around, out, err)?,
         Command::Policy(args) => commands::policy::run(args, around, out)?,
+        Command::Config(args) => commands::config::run(args, around, out)?,
         Command::Collect(args) => commands::collect::run(args, around, out, err)?,
         Command::Diagnose(args) => commands::diagnose::run(args, around, out)?,
         Command::Explain(args) => commands::explain::run(args, around, out)?,
@@ -105,6 +106,7 @@ fn what(cli: &Cli) -> &'static str {
     match cli.command {
         Some(Command::Check(_)) => "check: ",
         Some(Command::Policy(_)) => "policy: ",
+        Some(Command::Config(_)) => "config: ",
         Some(Command::Collect(_)) => "collect: ",
         Some(Command::Diagnose(_)) => "diagnose: ",
         Some(Command::Explain(_)) => "explain: ",

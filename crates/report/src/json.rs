@@ -5,6 +5,7 @@ pub mod document;
 pub mod v1;
 pub mod explain;
 pub mod collect;
+pub mod config;
 pub mod diagnose;
 pub mod rehearse;
 pub mod schema;

@@ -12,8 +12,10 @@ use loadworthy_core::verdict::{Reason, Verdict};
 use std::io::{self, Write};
 
 pub mod collect;
+pub mod config;
 mod matrix;
 mod policy;
+mod preflight;
 pub use matrix::matrix;
 pub use policy::policy;
 
@@ -49,7 +51,7 @@ pub fn check(answers: &Answers, options: &Options, out: &mut dyn Write) -> io::R
     }
     match all.as_slice() {
         [] => nothing(&answers.host, options, out)?,
-        [one] => block(one, answers, options, out)?,
+        [one] if !preflight::is_one(all) => block(one, answers, options, out)?,
         many => several(many, answers, options, out)?,
     }
     for note in &answers.notes {
@@ -95,7 +97,11 @@ fn several(
     let style = &options.style;
     let (refused, unknown) = (of(all, "refused"), of(all, "unknown"));
     let (tainted, loads) = (of(all, "loads-tainted"), of(all, "loads"));
-    writeln!(out, "{}", style.paint(Tone::Strong, &summary(all, &answers.host, style)))?;
+    if preflight::is_one(all) {
+        preflight::lines(all, &answers.host, style, out)?;
+    } else {
+        writeln!(out, "{}", style.paint(Tone::Strong, &summary(all, &answers.host, style)))?;
+    }
     if let Some(host) = setting(&answers.host) {
         writeln!(out, "{host}")?;
     }

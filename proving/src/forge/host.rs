@@ -255,7 +255,8 @@ impl Host {
         for dependency in &dependencies {
             files.push((dependency.name.clone(), dependency.forge(kernel)?));
         }
-        let mut aliases = String::new();
+        let mut aliases: String =
+            module.aliases.iter().map(|a| format!("alias {a} {}\n", module.name)).collect();
         if self.crypto_modules {
             for (name, algorithm) in CRYPTO {
                 let module = Module { name: name.to_owned(), ..Module::default() };

@@ -1,6 +1,7 @@
 //! What was seen of a host for its next boot: hardware, what stands on it, the manifest.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use loadworthy_collect::gather::linux::manifest::{self, Found};
 use loadworthy_collect::gather::linux::{hardware, stack};
@@ -19,8 +20,16 @@ use crate::request::{Request, Trouble};
 /// # Errors
 /// When the named file cannot be read, or something in a manifest is not in order.
 pub fn manifest(host: &Host, request: &Request) -> Result<Found, Trouble> {
+    manifest_of(host, request.manifest.as_deref())
+}
+
+/// The file that was named, or the manifest of the machine.
+///
+/// # Errors
+/// As [`manifest`].
+pub fn manifest_of(host: &Host, named: Option<&Path>) -> Result<Found, Trouble> {
     let looking = host.looking();
-    let found = match &request.manifest {
+    let found = match named {
         None => manifest::gather(&looking),
         Some(path) => {
             let mut bytes = Vec::new();

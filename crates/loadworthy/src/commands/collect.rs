@@ -4,6 +4,7 @@ use crate::args;
 use crate::exit;
 use crate::request::{Surroundings, at};
 use crate::trouble::{Trouble, written};
+use loadworthy_assess::manifest_draft;
 use loadworthy_assess::record::{How, record};
 use loadworthy_assess::request::{Request, Source, Subjects, Which};
 use loadworthy_collect::item::Item;
@@ -20,6 +21,8 @@ pub(crate) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<u8, Trouble> {
+    // Without a file only a manifest is asked for, and that is a text to read.
+    let to = args.to.as_deref().unwrap_or(Path::new("-"));
     let request = Request {
         source: args.root.clone().map_or(Source::Live, Source::Root),
         with: Vec::new(),
@@ -31,12 +34,22 @@ pub(crate) fn run(
         cache: None,
         jobs: args.jobs.map_or(around.processors, usize::from),
     };
+    if args.manifest {
+        let next = Request { kernel: drafted_for(&args.kernel), ..request };
+        let draft = manifest_draft::draft(&next)?;
+        let wrote = if to == Path::new("-") {
+            return written(out.write_all(draft.as_bytes())).map(|()| exit::LOADS);
+        } else {
+            whole(to, |file| file.write_all(draft.as_bytes()))
+        };
+        wrote.map_err(|error| Trouble::File(to.to_owned(), error))?;
+        return Ok(exit::LOADS);
+    }
     let how = How { full: args.full, redacted: args.redact };
     let recorded = record(&request, how, &|_, _| {})?;
-    let to_out = args.to == Path::new("-");
-    let told =
-        if to_out { recorded.write(out) } else { whole(&args.to, |file| recorded.write(file)) };
-    let told = told.map_err(|error| Trouble::File(args.to.clone(), error))?;
+    let to_out = to == Path::new("-");
+    let told = if to_out { recorded.write(out) } else { whole(to, |file| recorded.write(file)) };
+    let told = told.map_err(|error| Trouble::File(to.to_owned(), error))?;
     let denied: Vec<Denied<'_>> = told
         .denied
         .iter()
@@ -45,7 +58,7 @@ pub(crate) fn run(
     let receipt = Receipt {
         at: &request.at,
         source: request.source.origin(),
-        file: (!to_out).then(|| args.to.to_string_lossy()),
+        file: (!to_out).then(|| to.to_string_lossy()),
         size: told.size,
         items: told.items,
         modules: told.modules,
@@ -61,6 +74,14 @@ pub(crate) fn run(
         terminal::collect::receipt(&receipt, &around.style, receipts)
     })?;
     Ok(exit::LOADS)
+}
+
+/// A manifest is drafted for one kernel: the next one, unless another is named.
+fn drafted_for(typed: &str) -> Which {
+    match Which::named(typed) {
+        Which::All => Which::Next,
+        one => one,
+    }
 }
 
 /// Writes a file that is there whole or not at all, and only for its owner: a command line may hold

@@ -4,6 +4,7 @@
 pub static ALL: &[(&str, &str)] = &[
     ("check", include_str!("../../../../docs/schema/check.json")),
     ("collect", include_str!("../../../../docs/schema/collect.json")),
+    ("config", include_str!("../../../../docs/schema/config.json")),
     ("diagnose", include_str!("../../../../docs/schema/diagnose.json")),
     ("explain", include_str!("../../../../docs/schema/explain.json")),
     ("inspect", include_str!("../../../../docs/schema/inspect.json")),

@@ -1,13 +1,14 @@
 //! What is written is what the schemas describe. Only the words our schemas use are understood
 //! here; one that is not understood fails.
 
-use crate::json::{collect, explain, schema, v1};
+use crate::json::{collect, config, explain, schema, v1};
 use crate::lookup;
 use crate::receipt::{Denied, Receipt};
 use crate::sample;
 use loadworthy_core::answer::Demand;
 use loadworthy_core::proof::{Assumption, Node, Origin, Proof, text};
 use loadworthy_core::tables::Tables;
+use loadworthy_formats::limits::Limits;
 use serde_json::Value;
 
 /// What does not fit, each with its place.
@@ -181,4 +182,13 @@ fn every_schema_names_its_document() {
         let name = format!("loadworthy/{command}/v1");
         assert_eq!(schema.pointer("/properties/schema/const"), Some(&Value::from(name)));
     }
+}
+
+#[test]
+fn config_writes_what_its_schema_says() {
+    let text = b"[profile]\nsecure-boot = true\n[[require]]\nmodule = \"lpfc\"\n";
+    let read = loadworthy_formats::manifest::read("etc/m.toml", text, &Limits::DEFAULT);
+    let mut out = Vec::new();
+    config::v1(&read.manifest, &["etc/m.toml".to_owned()], &mut out).unwrap();
+    fits("config", &out);
 }

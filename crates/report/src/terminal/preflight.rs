@@ -1,0 +1,90 @@
+//! The answer to *will it come back?* in three lines: how many must load, what will not, what is lost.
+
+use crate::style::{Style, Tone};
+use crate::words;
+use loadworthy_core::answer::{Answered, Host, Kind};
+use loadworthy_core::verdict::Verdict;
+use std::io::{self, Write};
+
+/// So many names or losses are told before the rest is counted.
+const TOLD: usize = 8;
+
+/// Whether these answers are about what a host needs.
+pub(super) fn is_one(all: &[Answered]) -> bool {
+    all.iter().any(|a| a.subject.need.class.is_some())
+}
+
+/// Writes the three lines.
+pub(super) fn lines(
+    all: &[Answered],
+    host: &Host,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let drivers: Vec<&Answered> = all.iter().filter(|a| a.subject.need.class.is_some()).collect();
+    let number =
+        |is: fn(&Verdict) -> bool| drivers.iter().filter(|a| is(&a.judgement.verdict)).count();
+    let refused = number(|v| matches!(v, Verdict::Refused(_)));
+    let unknown = number(|v| matches!(v, Verdict::Unknown(_)));
+    let load = drivers.len() - refused - unknown;
+    let inside = drivers.iter().filter(|a| a.subject.kind == Kind::BuiltInDriver).count();
+    let mut line = format!("{} must load", words::count(drivers.len(), "driver"));
+    if let Some(kernel) = &host.kernel {
+        line.push_str(&format!(" under {}", style.plain(kernel)));
+    }
+    line.push_str(&match (load, refused, unknown) {
+        (_, 0, 0) if drivers.len() == 1 => ": it will".to_owned(),
+        (_, 0, 0) => ": all will".to_owned(),
+        (load, refused, 0) => format!(": {load} will, {refused} will not"),
+        (load, 0, unknown) => format!(": {load} will, {unknown} not known"),
+        (load, refused, unknown) => {
+            format!(": {load} will, {refused} will not, {unknown} not known")
+        }
+    });
+    if inside > 0 {
+        line.push_str(&format!(" ({inside} built in)"));
+    }
+    writeln!(out, "{}", style.paint(Tone::Strong, &line))?;
+    let troubled: Vec<&&Answered> = drivers
+        .iter()
+        .filter(|a| matches!(a.judgement.verdict, Verdict::Refused(_) | Verdict::Unknown(_)))
+        .collect();
+    let names: Vec<String> = troubled.iter().map(|a| named(a, style)).collect();
+    writeln!(out, "will not load: {}", listed(&names, "none"))?;
+    let mut lost: Vec<String> = Vec::new();
+    for a in troubled.iter().filter(|a| a.subject.need.counts()) {
+        for phrase in &a.subject.need.loses {
+            let phrase = style.plain(phrase);
+            if !lost.contains(&phrase) {
+                lost.push(phrase);
+            }
+        }
+    }
+    writeln!(out, "lost without them: {}", listed(&lost, "nothing"))
+}
+
+/// `lpfc (storage)`, `vboxdrv (other, accepted)`.
+fn named(a: &Answered, style: &Style) -> String {
+    let need = &a.subject.need;
+    let mut marks: Vec<&str> = need.class.map(|class| class.name()).into_iter().collect();
+    if matches!(a.judgement.verdict, Verdict::Unknown(_)) {
+        marks.push("not known");
+    }
+    if need.optional {
+        marks.push("optional");
+    }
+    if need.accepted.is_some() {
+        marks.push("accepted");
+    }
+    format!("{} ({})", style.plain(&a.subject.name), marks.join(", "))
+}
+
+fn listed(names: &[String], none: &str) -> String {
+    if names.is_empty() {
+        return none.to_owned();
+    }
+    let told = names.get(..TOLD).unwrap_or(names);
+    let more = names.len() - told.len();
+    let list = told.join("; ");
+    if more > 0 { format!("{list}; and {more} more") } else { list }
+}
