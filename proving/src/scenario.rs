@@ -157,13 +157,15 @@ impl Scenario {
 
     fn compare(&self, document: &Value, exit: Option<i32>) -> Result<(), String> {
         let name = self.image.as_ref().map_or(self.module.name.as_str(), |_| "demo.efi");
+        let name = if self.host.initramfs.is_some() { "initramfs" } else { name };
         let verdict = document["verdicts"]
             .as_array()
             .and_then(|all| {
                 // A preflight is about many things: the one that is refused so, else the module.
                 let code = self.verdict.split_whitespace().nth(1).unwrap_or_default();
                 let refused = |v: &&Value| self.host.ask == "preflight" && v["code"] == code;
-                let named = |v: &&Value| v["subject"]["name"] == name;
+                let named =
+                    |v: &&Value| v["subject"]["name"] == name || v["subject"]["kind"] == name;
                 all.iter().find(refused).or_else(|| all.iter().find(named))
             })
             .ok_or("no verdict about the subject")?;

@@ -15,6 +15,7 @@ use loadworthy_formats::kernel::lockdown::Level;
 
 use crate::boot_images::{self, BootChain};
 use crate::host::{Host, OneKernel, known};
+use crate::initramfs;
 use crate::judging::{Asked, REMEDIES, Wanted, no_file, subject};
 use crate::modules;
 use crate::names::{Found, Names};
@@ -51,6 +52,8 @@ pub fn check_on(
     progress: Progress<'_>,
 ) -> Result<Answers, Trouble> {
     let (images, others) = apart(&request.subjects);
+    let (archives, others): (Vec<Placed<'_>>, Vec<Placed<'_>>) =
+        others.into_iter().partition(|(_, argument)| initramfs::is_one(argument));
     let mut boot = None;
     let mut notes = Vec::new();
     let mut answers: Vec<(usize, Answered)> = Vec::new();
@@ -61,7 +64,11 @@ pub fn check_on(
     }
     let mut summary = None;
     let seen: OnceCell<Seen> = OnceCell::new();
-    let only_images = !images.is_empty() && others.is_empty();
+    for (at, path) in &archives {
+        let judged = initramfs::of_argument(host, request, progress, path, &mut notes)?;
+        answers.extend(judged.into_iter().map(|answer| (*at, answer)));
+    }
+    let only_images = !(images.is_empty() && archives.is_empty()) && others.is_empty();
     let kernels = if only_images { Vec::new() } else { host.asked(&request.kernel)? };
     for kernel in kernels {
         let kernel = host.kernel(kernel, request)?;

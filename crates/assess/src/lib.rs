@@ -19,6 +19,7 @@ mod boot_images;
 mod judging;
 mod packages;
 mod boot_chain;
+mod initramfs;
 pub mod preflight;
 pub mod manifest_draft;
 pub mod check;

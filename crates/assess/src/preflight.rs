@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use loadworthy_collect::gather::linux::manifest::Found as Manifest;
 use loadworthy_collect::item::HostPath;
-use loadworthy_core::answer::{Answered, Need, Note};
+use loadworthy_core::answer::{Answered, Kind, Need, Note};
 use loadworthy_core::checks::linux::by_name::NoFile;
 use loadworthy_core::fact::Fact;
 use loadworthy_core::preflight::catalogue::Presence;
@@ -20,6 +20,7 @@ use loadworthy_core::verdict::Verdict;
 use loadworthy_formats::kernel::name;
 
 use crate::boot_chain::boot_chain;
+use crate::initramfs;
 use crate::judging::{Asked, Wanted, no_file};
 use crate::names::Found;
 use crate::packages;
@@ -28,6 +29,7 @@ use seen::Seen;
 
 pub mod seen;
 pub(crate) mod kernel;
+mod under_root;
 mod telling;
 mod profile;
 mod dormant;
@@ -53,7 +55,8 @@ pub(crate) fn run(
     notes.extend(profile::differs(asked, &owner.profile));
     notes.extend(dormant::notes(asked, seen, &modules, &answers, &read));
     packages::add(asked, &mut answers, notes);
-    beside(asked, manifest, &mut answers, notes);
+    let roots = under_root::modules(asked, seen, &scene, manifest);
+    beside(asked, manifest, &roots, &mut answers, notes);
     answers
 }
 
@@ -62,9 +65,14 @@ pub(crate) fn run(
 fn beside(
     asked: &Asked<'_>,
     _manifest: &Manifest,
+    roots: &BTreeSet<String>,
     answers: &mut Vec<Answered>,
     notes: &mut Vec<Note>,
 ) {
+    let modules = answers.iter().filter(|a| a.subject.kind == Kind::LinuxModule);
+    let all = modules.filter(|a| a.subject.path.is_some()).map(|a| a.subject.name.to_string());
+    let all: BTreeSet<String> = all.collect();
+    answers.extend(initramfs::of_kernel(asked, roots, &all, notes));
     let release = &asked.kernel.kernel.release;
     // Assumptions that cannot be made were told when the kernel was looked at.
     if let Ok(chain) = boot_chain(asked.host, release, asked.request) {

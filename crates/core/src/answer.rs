@@ -145,6 +145,8 @@ pub enum Kind {
     BuiltInDriver,
     /// An image that boots: shim, a boot loader, a kernel.
     BootImage,
+    /// What the kernel unpacks before the root is mounted.
+    Initramfs,
     /// A kernel image of Windows.
     WindowsDriver,
     /// A driver package of Windows: an INF and what it names.
@@ -159,6 +161,7 @@ impl Kind {
             Self::LinuxModule => "linux-module",
             Self::BuiltInDriver => "built-in",
             Self::BootImage => "boot-image",
+            Self::Initramfs => "initramfs",
             Self::WindowsDriver => "windows-driver",
             Self::DriverPackage => "driver-package",
         }

@@ -4,3 +4,4 @@ pub mod linux;
 pub mod firmware;
 pub mod windows;
 pub mod package;
+pub mod initramfs;

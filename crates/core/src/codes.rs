@@ -233,6 +233,22 @@ pub static BOOT_IMAGE_MISSING: Code = code!("LW3011", "boot-image-missing");
 pub static BOOT_CHAIN_NOT_JUDGED: Code = code!("LW3012", "boot-chain-not-judged");
 /// The authority that signs new boot loaders is not in db.
 pub static NEW_AUTHORITY_NOT_TRUSTED: Code = code!("LW3013", "new-authority-not-trusted");
+/// There is no initramfs for this kernel.
+pub static INITRAMFS_MISSING: Code = code!("LW3101", "initramfs-missing");
+/// The initramfs is cut off or damaged.
+pub static INITRAMFS_DAMAGED: Code = code!("LW3102", "initramfs-damaged");
+/// The kernel cannot unpack the initramfs.
+pub static INITRAMFS_NOT_UNPACKED: Code = code!("LW3103", "initramfs-not-unpacked");
+/// The initramfs was made for another kernel.
+pub static INITRAMFS_FOR_ANOTHER_KERNEL: Code = code!("LW3104", "initramfs-for-another-kernel");
+/// The initramfs lacks a module that the root file system needs.
+pub static INITRAMFS_LACKS_MODULE: Code = code!("LW3105", "initramfs-lacks-module");
+/// The copy of a module in the initramfs will not load.
+pub static INITRAMFS_COPY_REFUSED: Code = code!("LW3106", "initramfs-copy-refused");
+/// The initramfs is configured not to load a module that the root needs.
+pub static INITRAMFS_BLOCKS_MODULE: Code = code!("LW3107", "initramfs-blocks-module");
+/// The initramfs holds another build of a module.
+pub static INITRAMFS_COPY_DIFFERS: Code = code!("LW3108", "initramfs-copy-differs");
 /// The module carries no signature, and this kernel insists on one.
 pub static CAUSE_MODULE_UNSIGNED: Code = code!("LW6001", "module-unsigned");
 /// The module is signed, and this machine does not trust the key.

@@ -12,6 +12,7 @@ pub mod windows_words;
 pub mod code;
 pub mod codes;
 pub mod boot_claim;
+pub mod initramfs_claim;
 pub mod proof;
 pub mod fact;
 pub mod tables;

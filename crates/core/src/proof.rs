@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use crate::boot_claim::BootClaim;
 use crate::errno::Errno;
+use crate::initramfs_claim::InitramfsClaim;
 use loadworthy_formats::error::Error;
 
 pub mod windows;
@@ -487,6 +488,8 @@ pub enum Claim {
     },
     /// Something about starting the machine.
     Boot(BootClaim),
+    /// Something about an initramfs.
+    Initramfs(InitramfsClaim),
     /// The configuration of modprobe lets it load, or replaces loading by a command.
     ModprobeRuns {
         /// The command that runs in its place.

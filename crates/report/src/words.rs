@@ -7,6 +7,7 @@
 use loadworthy_core::proof::{Claim, Fit, Gap, Gate, Origin, Question, Ring, Standing, Why};
 
 pub mod boot;
+mod initramfs;
 pub mod remedies;
 pub mod windows;
 
@@ -246,6 +247,7 @@ pub fn claim(claim: &Claim) -> String {
             format!("it depends on {name}, which will not load")
         }
         Claim::Boot(claim) => boot::claim(claim),
+        Claim::Initramfs(claim) => initramfs::claim(claim),
         Claim::ModprobeRuns { instead: Some(command) } => {
             format!("modprobe runs \"{command}\" and does not load it")
         }

@@ -1,6 +1,7 @@
 //! A whole root directory of a Linux host, from what a scenario says of it.
 
 use crate::forge::firmware;
+use crate::forge::initramfs::{self, Initramfs};
 use crate::forge::kernel::{Export, Kernel};
 use crate::forge::key::Key;
 use crate::forge::module::Module;
@@ -37,6 +38,7 @@ pub struct Host {
     pub files: BTreeMap<String, String>,
     pub links: BTreeMap<String, String>,
     pub packages: Vec<Packed>,
+    pub initramfs: Option<Initramfs>,
 }
 
 /// A package with the module: the keys of an entry of `packages`.
@@ -74,6 +76,7 @@ impl Default for Host {
             files: BTreeMap::new(),
             links: BTreeMap::new(),
             packages: Vec::new(),
+            initramfs: None,
         }
     }
 }
@@ -160,8 +163,49 @@ impl Host {
         }
         let path = module_path(&module.name);
         let module_file = at.join(format!("lib/modules/{release}/{path}"));
+        self.initramfs(&root, &kernel, module, &files)?;
         let packages = self.packages(&root, &release, &files[0])?;
         Ok(Forged { release, module: module_file, name: module.name.clone(), packages })
+    }
+
+    /// The initramfs, with the module and what it depends on.
+    fn initramfs(
+        &self,
+        root: &Root<'_>,
+        kernel: &Kernel,
+        module: &Module,
+        files: &[(String, Vec<u8>)],
+    ) -> Result<(), String> {
+        let Some(asked) = self.initramfs.as_ref().filter(|asked| asked.present) else {
+            return Ok(());
+        };
+        let release = asked.release.as_deref().unwrap_or(&kernel.release);
+        let copy = match asked.copy.as_str() {
+            "same" => files[0].1.clone(),
+            "unsigned" => {
+                Module { signed_by: "none".to_owned(), ..module.clone() }.forge(kernel)?
+            }
+            "rebuilt" => {
+                Module { srcversion: "ANEW".to_owned(), ..module.clone() }.forge(kernel)?
+            }
+            other => return Err(format!("initramfs: copy = {other:?}")),
+        };
+        let mut inside = vec![("init".to_owned(), b"#!/bin/sh\n".to_vec())];
+        let mut index = String::new();
+        for (n, (name, bytes)) in files.iter().enumerate() {
+            if n > 0 || asked.holds {
+                let bytes = if n == 0 { &copy } else { bytes };
+                let path = module_path(name);
+                index.push_str(&format!("{path}:\n"));
+                inside.push((format!("lib/modules/{release}/{path}"), bytes.clone()));
+            }
+        }
+        inside.push((format!("lib/modules/{release}/modules.dep"), index.into_bytes()));
+        inside.push(("usr/sbin/modprobe".to_owned(), Vec::new()));
+        let lines = asked.modprobe_d.join("\n") + "\n";
+        inside.push(("etc/modprobe.d/initramfs.conf".to_owned(), lines.into_bytes()));
+        let image = initramfs::image(&inside, asked.cut);
+        root.put(&format!("boot/initrd.img-{}", kernel.release), image)
     }
 
     /// Packages with the module, beside the root; copies of it in the tree where that is asked for.

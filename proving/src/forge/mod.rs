@@ -12,6 +12,7 @@ pub mod kernel;
 pub mod module;
 pub mod firmware;
 pub mod package;
+pub mod initramfs;
 pub mod host;
 pub mod image;
 pub mod windows;

@@ -19,6 +19,7 @@ pub mod stack;
 pub mod builds;
 pub mod manifest;
 pub mod module;
+pub mod initramfs;
 pub mod logs;
 
 use loadworthy_core::facts::linux::LinuxFacts;

@@ -6,9 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
+use loadworthy_formats::cpio::image::{self, Part};
+use loadworthy_formats::error::Parsed;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::package::form;
 use loadworthy_formats::package::member::{Member, Package, Sort, UNPACKED};
@@ -122,8 +124,10 @@ impl Layer {
             },
             Sort::File if Item::File(path.clone()).row().is_some() => {
                 let at = *end;
-                let size = io::copy(data, store)?;
-                *end += size;
+                let copied = io::copy(data, store);
+                // What follows a member that breaks off begins where the store ends.
+                *end = store.stream_position()?;
+                let size = copied?;
                 Node::Packed { at, size }
             }
             Sort::File => Node::Unread { size: member.size },
@@ -131,6 +135,54 @@ impl Layer {
         };
         self.put(path, node);
         Ok(())
+    }
+
+    /// What is in an initramfs, and the parts it is made of.
+    ///
+    /// # Errors
+    /// Where there is no room to unpack it.
+    pub fn of_initramfs(
+        source: &mut dyn Read,
+        limits: &Limits,
+    ) -> io::Result<(Self, Parsed<Vec<Part>>)> {
+        let mut layer = Self::empty();
+        let mut store = tempfile::tempfile()?;
+        let mut end = 0_u64;
+        let mut failed = None;
+        let mut linked: BTreeMap<(u32, u32, u32), Vec<HostPath>> = BTreeMap::new();
+        let parsed = image::walk(source, UNPACKED, limits, &mut |_, entry, data| {
+            let mut target = Vec::new();
+            let sort = match () {
+                () if entry.is_file() => Sort::File,
+                () if entry.is_folder() => Sort::Folder,
+                () if entry.is_link() => {
+                    let _ = data.take(4096).read_to_end(&mut target);
+                    Sort::Link(&target)
+                }
+                () => Sort::Other,
+            };
+            // Of several names of one file only the last has the bytes.
+            let path = HostPath::new(entry.path);
+            if entry.is_file() && entry.links > 1 && entry.size == 0 {
+                linked.entry(entry.file).or_default().push(path);
+                return;
+            }
+            let member = Member { path: entry.path, sort, size: entry.size };
+            if failed.is_none() {
+                failed = layer.member(&member, data, &mut store, &mut end).err();
+            }
+            for other in linked.remove(&entry.file).unwrap_or_default() {
+                if let Some(node) = layer.nodes.get(&path).cloned() {
+                    layer.put(other, node);
+                }
+            }
+        });
+        // A stream that breaks off inside a file is damage of the image, not of ours.
+        if let Some(e) = failed.filter(|e| e.raw_os_error().is_some()) {
+            return Err(e);
+        }
+        layer.store = Some(store);
+        Ok((layer, parsed))
     }
 
     /// The folder at `path`, as if it were laid over `/`.

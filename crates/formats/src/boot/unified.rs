@@ -43,6 +43,13 @@ pub fn kernel<'a>(image: &Image<'a>) -> Option<&'a [u8]> {
     image.section(".linux")?.content()
 }
 
+/// The initramfs inside; `None`: there is none.
+#[must_use]
+pub fn initrd<'a>(image: &Image<'a>) -> Option<&'a [u8]> {
+    image.section(".linux")?;
+    image.section(".initrd")?.content()
+}
+
 /// What the sections of a unified kernel image say; `None`: it is none.
 #[must_use]
 pub fn read(image: &Image<'_>) -> Option<Unified> {

@@ -137,7 +137,8 @@ impl Tree {
     }
 
     /// Names of modules that can be loaded.
-    pub(super) fn names(&self) -> Fact<Arc<BTreeSet<Arc<str>>>> {
+    #[must_use]
+    pub fn names(&self) -> Fact<Arc<BTreeSet<Arc<str>>>> {
         self.names.clone()
     }
 

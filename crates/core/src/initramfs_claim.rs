@@ -1,0 +1,42 @@
+//! What our rules may assert about an initramfs.
+
+use crate::errno::Errno;
+use alloc::sync::Arc;
+
+/// A few words of a proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InitramfsClaim {
+    /// There is an initramfs for the kernel, or there is none.
+    There(bool),
+    /// It can be read to its end.
+    Whole,
+    /// It breaks off, or does not hold together.
+    Damaged(Arc<str>),
+    /// The kernel was built to unpack it.
+    Unpacked,
+    /// The kernel was not built to unpack what it is packed with.
+    NotUnpacked(Arc<str>),
+    /// Its modules are for this kernel.
+    ForThisKernel,
+    /// Its modules are for other kernels.
+    ForAnotherKernel(Arc<str>),
+    /// A module that the root file system needs is in it.
+    Holds(Arc<str>),
+    /// A module that the root file system needs is not in it.
+    Lacks(Arc<str>),
+    /// Its copy of a module is the one in the tree.
+    SameCopy(Arc<str>),
+    /// Its copy of a module is another build than the one in the tree.
+    OtherCopy(Arc<str>),
+    /// Its copy of a module loads.
+    CopyLoads(Arc<str>),
+    /// Its copy of a module does not load.
+    CopyRefused {
+        /// The module.
+        name: Arc<str>,
+        /// What the system call returns.
+        errno: Option<Errno>,
+    },
+    /// Its configuration of modprobe keeps a module from being loaded.
+    Blocks(Arc<str>),
+}
