@@ -21,8 +21,8 @@ use loadworthy_formats::package::member::Member;
 use loadworthy_formats::pe::attribute_certificates;
 use loadworthy_formats::uefi::{authenticated, load_option, sbat, signature_list, variable};
 use loadworthy_formats::{
-    authenticode, bundle, cab, catalog, cms, compress, cpio, elf, inf, manifest, modsig, msi,
-    package, pe, pkcs12, pvk, timestamp, x509,
+    app_control, authenticode, bundle, cab, catalog, cms, compress, cpio, elf, inf, manifest,
+    modsig, msi, package, pe, pkcs12, pvk, registry, timestamp, x509,
 };
 use std::hint::black_box;
 use std::io::Read;
@@ -247,6 +247,22 @@ const OWN: &[Reader] = &[
     }),
     ("elf_notes", |bytes| {
         let _ = black_box(elf::notes::build_id(bytes, elf::layout::Layout::of(bytes)));
+    }),
+    ("app_control", |bytes| {
+        let _ = black_box(app_control::policy::read(bytes, &LIMITS));
+    }),
+    ("reg", |bytes| {
+        let _ = black_box(registry::reg::read(bytes, &LIMITS));
+    }),
+    ("hive", |bytes| {
+        let Ok(read) = registry::hive::read(bytes, &LIMITS) else { return };
+        let mut keys: Vec<_> = read.value.root().into_iter().collect();
+        // A hostile hive may hold itself.
+        for _ in 0..1000 {
+            let Some(key) = keys.pop() else { break };
+            let _ = black_box((key.name(), key.values().count()));
+            keys.extend(key.children().take(100));
+        }
     }),
     ("modsig", |bytes| {
         let _ = black_box(modsig::read(bytes));

@@ -34,5 +34,7 @@ pub mod manifest;
 pub mod inf;
 pub mod cab;
 pub mod msi;
+pub mod app_control;
+pub mod registry;
 pub mod boot;
 pub mod bundle;

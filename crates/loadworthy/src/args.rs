@@ -321,7 +321,8 @@ pub(crate) struct Explain {
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
     /// Modules, kernels, initramfs images, certificates, signature lists, and the texts of a kernel:
-    /// its configuration, command line, keys, taint, modules.*, Module.symvers, modprobe.d
+    /// its configuration, command line, keys, taint, modules.*, Module.symvers, modprobe.d; of Windows
+    /// also INF files, cabinets, installers, App Control policies, registry hives and texts
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Only the .modinfo of modules, reading as little of each file as that takes

@@ -26,6 +26,8 @@ mod kernel_image;
 mod initramfs;
 mod pe;
 mod inf;
+mod registry;
+mod app_control;
 mod archive;
 pub mod kernel_text;
 
@@ -36,6 +38,7 @@ use loadworthy_formats::limits::Limits;
 use serde::Serialize;
 use serde_json::json;
 
+pub use app_control::{AppControlPolicy, PolicyScenario, PolicySigner, Rule, Rules, SignerRef};
 pub use archive::Msi;
 pub use archive::{Cab, Packed};
 pub use catalog::{Catalog, Item as CatalogItem};
@@ -49,6 +52,7 @@ pub use kind::Kind;
 pub use module::Module;
 pub use pe::{Digests, Pe, Table};
 pub use pkcs7::{Pkcs7, Signer};
+pub use registry::{Registry, Setting};
 pub use signature::{Crossing, Known, PageDiffers, Signature, SignedBy, SignedDigest, Timestamp};
 pub use signature_list::{Item, List, Listed, SignatureList};
 pub use trust_list::TrustList;
@@ -119,6 +123,12 @@ pub struct Entry {
     /// The block of a `pvk`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pvk: Option<Pvk>,
+    /// The block of an `app-control-policy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_control_policy: Option<AppControlPolicy>,
+    /// The block of a `registry`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry: Option<Registry>,
     /// The signatures of a `linux-module`, `pe` or `catalog`; empty: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signatures: Option<Vec<Signature>>,
@@ -172,6 +182,15 @@ fn look(path: &Path, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
     if let Some(block) = archive::msi(bytes, limits, &mut entry.errors, &mut entry.deviations) {
         entry.msi = Some(block);
         return Kind::Msi;
+    }
+    if let Some(block) = app_control::read(bytes, limits, &mut entry.errors, &mut entry.deviations)
+    {
+        entry.app_control_policy = Some(block);
+        return Kind::AppControlPolicy;
+    }
+    if let Some(block) = registry::read(bytes, limits, &mut entry.errors, &mut entry.deviations) {
+        entry.registry = Some(block);
+        return Kind::Registry;
     }
     if let Some(kind) = text_of_kernel(path, (bytes, packing), limits, entry) {
         return kind;
@@ -326,6 +345,12 @@ pub fn text(entry: &Entry) -> String {
     if let Some(block) = &entry.msi {
         block.text(&mut page);
     }
+    if let Some(block) = &entry.app_control_policy {
+        block.text(&mut page);
+    }
+    if let Some(block) = &entry.registry {
+        block.text(&mut page);
+    }
     page.several("error", &entry.errors, 10);
     page.several("odd", &entry.deviations, 10);
     page.finish()
@@ -338,6 +363,8 @@ fn headline(entry: &Entry) -> String {
         Entry { pe: Some(block), .. } => block.headline(),
         Entry { initramfs: Some(block), .. } => block.headline(),
         Entry { inf: Some(block), .. } => block.headline(),
+        Entry { registry: Some(block), .. } => block.headline(),
+        Entry { app_control_policy: Some(block), .. } => block.headline(),
         Entry { msi: Some(block), .. } => block.headline(),
         Entry { cab: Some(block), .. } => block.headline(),
         Entry { kernel_text: Some(block), .. } => block.headline(),

@@ -34,6 +34,10 @@ pub enum Kind {
     Cab,
     /// A package of Windows Installer.
     Msi,
+    /// A policy of App Control, or a block list in its form.
+    AppControlPolicy,
+    /// A registry hive, or an exported text.
+    Registry,
     /// The configuration that a kernel was built with.
     KernelConfig,
     /// A kernel's command line.
@@ -86,6 +90,8 @@ impl Kind {
             Self::Inf => "inf",
             Self::Cab => "cab",
             Self::Msi => "msi",
+            Self::AppControlPolicy => "app-control-policy",
+            Self::Registry => "registry",
             Self::KernelConfig => "kernel-config",
             Self::KernelCommandLine => "kernel-command-line",
             Self::ProcKeys => "proc-keys",
