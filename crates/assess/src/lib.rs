@@ -26,4 +26,5 @@ pub mod check;
 pub mod windows;
 pub mod policy;
 pub mod record;
+pub mod diff;
 pub mod diagnose;

@@ -7,5 +7,6 @@ pub mod root;
 pub mod live_linux;
 pub mod recording;
 pub mod bundle;
+pub mod split;
 pub mod layer;
 pub mod overlay;

@@ -32,6 +32,7 @@ pub mod signature;
 pub mod verdict;
 pub mod checks;
 pub mod answer;
+pub mod drift;
 pub mod preflight;
 pub mod rehearsed;
 pub mod remedy;

@@ -54,6 +54,13 @@ Examples:
   ssh db7 loadworthy collect -o - > db7.lwb
   loadworthy check --bundle host.lwb        the same verdicts as there")]
     Collect(Collect),
+    /// What differs between two machines, and which verdicts does that turn?
+    #[command(before_help = "\
+Examples:
+  loadworthy diff web1.lwb web2.lwb       two bundles
+  loadworthy diff yesterday.lwb live      this machine since then
+  loadworthy diff --exit-code /mnt/a /mnt/b")]
+    Diff(Diff),
     /// Something vanished: what happened, how sure, and which way back?
     #[command(before_help = "\
 Examples:
@@ -304,6 +311,33 @@ pub(crate) enum Record {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// A bundle, a folder as if it were `/`, or `live`
+    #[arg(value_name = "A")]
+    pub(crate) a: String,
+    /// Another
+    #[arg(value_name = "B")]
+    pub(crate) b: String,
+    /// Compare the whole module tree, not only what is in use
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Exit with 1 if something differs, with 3 if something was not seen on both
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// Which kernel: a version, `running` or `next`
+    #[arg(long, value_name = "VERSION", default_value = "next")]
+    pub(crate) kernel: String,
+    /// Judge as of this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Threads that work at once [default: one a processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// A code, an errno by name or number, a line of the kernel log, a mark
     #[arg(required_unless_present_any = ["list", "causes"], allow_hyphen_values = true)]
@@ -364,7 +398,7 @@ pub(crate) struct Config {
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// The command
-    #[arg(value_parser = ["check", "policy", "collect", "config", "diagnose", "explain", "inspect", "rehearse"])]
+    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "diagnose", "explain", "inspect", "rehearse"])]
     pub(crate) command: String,
 }
 

@@ -4,6 +4,7 @@ mod told;
 pub(crate) mod check;
 pub(crate) mod collect;
 pub(crate) mod config;
+pub(crate) mod diff;
 pub(crate) mod diagnose;
 mod check_on;
 pub(crate) mod explain;

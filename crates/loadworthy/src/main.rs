@@ -73,6 +73,7 @@ fn run(
         Command::Config(args) => commands::config::run(args, around, out)?,
         Command::Collect(args) => commands::collect::run(args, around, out, err)?,
         Command::Diagnose(args) => commands::diagnose::run(args, around, out)?,
+        Command::Diff(args) => commands::diff::run(args, around, out)?,
         Command::Explain(args) => commands::explain::run(args, around, out)?,
         Command::Inspect(args) if args.brief => {
             return Ok(commands::brief::run(&args.files, out, err)?);
@@ -109,6 +110,7 @@ fn what(cli: &Cli) -> &'static str {
         Some(Command::Config(_)) => "config: ",
         Some(Command::Collect(_)) => "collect: ",
         Some(Command::Diagnose(_)) => "diagnose: ",
+        Some(Command::Diff(_)) => "diff: ",
         Some(Command::Explain(_)) => "explain: ",
         Some(Command::Inspect(_)) => "inspect: ",
         Some(Command::Rehearse(_)) => "rehearse: ",

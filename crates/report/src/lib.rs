@@ -19,6 +19,7 @@ pub mod page;
 pub mod inspect;
 pub mod diagnose;
 pub mod gist;
+pub mod diff;
 mod markup;
 pub mod sarif;
 pub mod junit;

@@ -7,6 +7,7 @@ mod bootchain;
 mod bundles;
 mod corpus;
 mod findings;
+mod drift;
 mod forged;
 mod formats;
 mod hostile;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         transcripts::trials(),
         corpus::trials(),
         forged::trials(),
+        drift::trials(),
         formats::trials(),
         hostile::trials(),
         laws::trials(),

@@ -6,6 +6,7 @@ pub static ALL: &[(&str, &str)] = &[
     ("collect", include_str!("../../../../docs/schema/collect.json")),
     ("config", include_str!("../../../../docs/schema/config.json")),
     ("diagnose", include_str!("../../../../docs/schema/diagnose.json")),
+    ("diff", include_str!("../../../../docs/schema/diff.json")),
     ("explain", include_str!("../../../../docs/schema/explain.json")),
     ("inspect", include_str!("../../../../docs/schema/inspect.json")),
     ("policy", include_str!("../../../../docs/schema/policy.json")),

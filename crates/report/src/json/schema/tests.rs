@@ -1,11 +1,13 @@
 //! What is written is what the schemas describe. Only the words our schemas use are understood
 //! here; one that is not understood fails.
 
+use crate::diff;
 use crate::json::{collect, config, explain, schema, v1};
 use crate::lookup;
 use crate::receipt::{Denied, Receipt};
 use crate::sample;
 use loadworthy_core::answer::Demand;
+use loadworthy_core::drift::{Change, Compared, Difference, Side, Told, Topic};
 use loadworthy_core::proof::{Assumption, Node, Origin, Proof, text};
 use loadworthy_core::tables::Tables;
 use loadworthy_formats::limits::Limits;
@@ -149,6 +151,28 @@ fn collect_writes_what_its_schema_says() {
     let mut out = Vec::new();
     collect::v1(&receipt, &mut out).unwrap();
     fits("collect", &out);
+}
+
+#[test]
+fn diff_writes_what_its_schema_says() {
+    let host = sample::answers(Vec::new()).host;
+    let change = Change { name: "demo".to_owned(), a: Some(("loads", None)), b: None };
+    let difference = Difference {
+        topic: Topic::Modprobe,
+        name: "blacklist demo".to_owned(),
+        a: Side::Is("set".to_owned()),
+        b: Side::Unknown,
+    };
+    let compared = Compared {
+        at: "2026-11-21T00:00:00Z".to_owned(),
+        a: ("a.lwb".to_owned(), host.clone()),
+        b: ("b.lwb".to_owned(), host),
+        told: vec![Told { difference, turns: Some(vec![change.clone()]) }],
+        verdicts: vec![change],
+    };
+    let mut out = Vec::new();
+    diff::json(&compared, &mut out).unwrap();
+    fits("diff", &out);
 }
 
 #[test]

@@ -1,0 +1,72 @@
+//! Two machines compared: what differs, and which verdicts that turns.
+
+use libtest_mimic::{Failed, Trial};
+use loadworthy_proving::forge::host::Host;
+use loadworthy_proving::forge::module::Module;
+use loadworthy_proving::program;
+use serde_json::Value;
+use std::path::Path;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        Trial::test("diff of a machine with itself is empty", itself),
+        Trial::test("diff tells a key that is not enrolled and whom that stops", enrolled),
+    ]
+}
+
+const AT: &str = "2026-11-21";
+
+fn host(toml: &str, at: &Path) -> Result<(), Failed> {
+    let host: Host = toml::from_str(toml)?;
+    let module = Module { signed_by: "owner".to_owned(), ..Module::default() };
+    host.forge(&module, at)?;
+    Ok(())
+}
+
+fn diff(more: &[&str], at: &Path) -> Result<(Value, Option<i32>), Failed> {
+    let arguments = ["diff", "--json", "--exit-code", "--at", AT];
+    let said = program::run(&[&arguments, more].concat(), at)?;
+    let value = serde_json::from_slice(&said.stdout)
+        .map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&said.stderr)))?;
+    Ok((value, said.status.code()))
+}
+
+fn itself() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    host("enrolled = [\"owner\"]", &folder.path().join("a"))?;
+    let collected = program::run(&["collect", "-o", "a.lwb", "--root", "a"], folder.path())?;
+    let (told, code) = diff(&["a", "a.lwb"], folder.path())?;
+    let nothing = told["differs"] == false && told["differences"] == Value::Array(Vec::new());
+    match collected.status.success() && nothing && code == Some(0) {
+        true => Ok(()),
+        false => Err(told.to_string().into()),
+    }
+}
+
+fn enrolled() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    host("enrolled = [\"owner\"]", &folder.path().join("a"))?;
+    host("modprobe_d = [\"blacklist demo\"]\ncmdline = \"nosmt\"", &folder.path().join("b"))?;
+    let (told, code) = diff(&["a", "b"], folder.path())?;
+    let of = |topic: &str| -> Vec<Value> {
+        let all = told["differences"].as_array().cloned().unwrap_or_default();
+        all.into_iter().filter(|d| d["topic"] == topic).collect()
+    };
+    let (keys, lines) = (of("machine-owner-key"), of("command-line"));
+    let turned = &keys[0]["turns"][0];
+    let right = code == Some(1)
+        && keys.len() == 1
+        && keys[0]["b"]["state"] == "absent"
+        && turned["subject"] == "demo"
+        && turned["a"]["outcome"] == "loads"
+        && turned["b"]["outcome"] == "refused"
+        && lines.len() == 1
+        && lines[0]["name"] == "nosmt"
+        && lines[0]["turns"] == Value::Array(Vec::new())
+        && of("modprobe-config")[0]["name"] == "blacklist demo"
+        && told["verdicts"][0]["subject"] == "demo";
+    match right {
+        true => Ok(()),
+        false => Err(told.to_string().into()),
+    }
+}
