@@ -284,10 +284,27 @@ fn signed_or_certificate(der: &[u8], limits: &Limits, entry: &mut Entry) -> Kind
     Kind::Unknown
 }
 
+/// What stands before the entries of the document for programs.
+pub const JSON_BEGIN: &str = "{\n  \"schema\": \"loadworthy/inspect/v1\",\n  \"files\": [";
+
+/// One entry of the document, indented; commas stand between them.
+#[must_use]
+pub fn json_entry(entry: &Entry) -> String {
+    let plain = format!("\n{:#}", json!(entry));
+    plain.replace('\n', "\n    ")
+}
+
+/// What stands behind the entries.
+#[must_use]
+pub const fn json_end(has_entries: bool) -> &'static str {
+    if has_entries { "\n  ]\n}" } else { "]\n}" }
+}
+
 /// The document for programs, indented.
 #[must_use]
 pub fn json(entries: &[Entry]) -> String {
-    format!("{:#}", json!({ "schema": "loadworthy/inspect/v1", "files": entries }))
+    let each: Vec<String> = entries.iter().map(json_entry).collect();
+    format!("{JSON_BEGIN}{}{}", each.join(","), json_end(!entries.is_empty()))
 }
 
 /// The lines for people about one file.

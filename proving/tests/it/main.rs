@@ -15,6 +15,7 @@ mod laws;
 mod oracle;
 mod peers;
 mod scenarios;
+mod code_peers;
 mod signed;
 mod skipped;
 mod tidy;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         bootchain::trials(),
         bundles::trials(),
         peers::trials(),
+        code_peers::trials(),
         signed::trials(),
         windows::trials(),
         tidy::trials(),

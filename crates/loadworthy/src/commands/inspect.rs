@@ -4,6 +4,8 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use loadworthy_formats::limits::Limits;
 use loadworthy_report::inspect;
@@ -12,7 +14,12 @@ use loadworthy_report::inspect;
 /// 100 MB, and what a compressed one unpacks to must fit into memory beside it.
 const LARGEST: u64 = 128 << 20;
 
-/// Looks into every file and writes what was found, as text or as one JSON document.
+/// Files that are looked into before the first of them is written: enough to keep every processor busy,
+/// few enough that a folder of any size takes no more memory than one of this size.
+const AT_ONCE: usize = 64;
+
+/// Looks into every file and writes what was found, in the order of the files, as text or as one JSON
+/// document.
 ///
 /// Whatever is odd inside a file is part of its entry. A file that cannot be opened is told in one
 /// line on `err` and makes the exit code 2; the others are still shown.
@@ -25,31 +32,63 @@ pub(crate) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> io::Result<ExitCode> {
-    let limits = Limits::DEFAULT;
     let mut code = ExitCode::SUCCESS;
-    let mut entries = Vec::new();
-    let mut gap = "";
-    for path in files {
-        let entry = match read(path) {
-            Ok(Content::Whole(bytes)) => inspect::describe(path, &bytes, &limits),
-            Ok(Content::TooLarge(size)) => inspect::too_large(path, size, LARGEST),
-            Err(e) => {
-                writeln!(err, "loadworthy: {}: {e}", path.display().to_string().escape_debug())?;
-                code = ExitCode::from(2);
-                continue;
+    let (mut gap, between) = if json { ("", ",") } else { ("", "\n") };
+    if json {
+        write!(out, "{}", inspect::JSON_BEGIN)?;
+    }
+    for some in files.chunks(AT_ONCE) {
+        for (path, told) in some.iter().zip(tell_all(some, json)) {
+            match told {
+                Ok(told) => {
+                    write!(out, "{gap}{told}")?;
+                    gap = between;
+                }
+                Err(e) => {
+                    let path = path.display().to_string();
+                    writeln!(err, "loadworthy: {}: {e}", path.escape_debug())?;
+                    code = ExitCode::from(2);
+                }
             }
-        };
-        if json {
-            entries.push(entry);
-        } else {
-            write!(out, "{gap}{}", inspect::text(&entry))?;
-            gap = "\n";
         }
     }
     if json {
-        writeln!(out, "{}", inspect::json(&entries))?;
+        writeln!(out, "{}", inspect::json_end(!gap.is_empty()))?;
     }
     Ok(code)
+}
+
+/// What is told of each file, on as many threads as there are processors.
+fn tell_all(files: &[PathBuf], json: bool) -> Vec<io::Result<String>> {
+    let processors = thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    if processors < 2 {
+        return files.iter().map(|path| tell(path, json)).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let number = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(path) = files.get(number)
+        {
+            done.push((number, tell(path, json)));
+        }
+        done
+    };
+    let mut told = thread::scope(|scope| {
+        let threads: Vec<_> = (0..processors).map(|_| scope.spawn(work)).collect();
+        let joined = threads.into_iter().map(|thread| thread.join().unwrap_or_default());
+        joined.flatten().collect::<Vec<_>>()
+    });
+    told.sort_by_key(|(number, _)| *number);
+    told.into_iter().map(|(_, told)| told).collect()
+}
+
+fn tell(path: &Path, json: bool) -> io::Result<String> {
+    let entry = match read(path)? {
+        Content::Whole(bytes) => inspect::describe(path, &bytes, &Limits::DEFAULT),
+        Content::TooLarge(size) => inspect::too_large(path, size, LARGEST),
+    };
+    Ok(if json { inspect::json_entry(&entry) } else { inspect::text(&entry) })
 }
 
 enum Content {
