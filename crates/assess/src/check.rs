@@ -51,6 +51,9 @@ pub fn check_on(
     request: &Request,
     progress: Progress<'_>,
 ) -> Result<Answers, Trouble> {
+    // What is wrong with a manifest is told before anything is judged.
+    let asks = request.manifest.is_some() || request.subjects == Subjects::Used;
+    let manifest = asks.then(|| seen::manifest(host, request)).transpose()?.unwrap_or_default();
     let (images, others) = apart(&request.subjects);
     let (archives, others): (Vec<Placed<'_>>, Vec<Placed<'_>>) =
         others.into_iter().partition(|(_, argument)| initramfs::is_one(argument));
@@ -82,7 +85,6 @@ pub fn check_on(
                 answers.extend(asked.whole_tree(&mut notes).into_iter().map(|a| (0, a)));
             }
             Subjects::Used => {
-                let manifest = seen::manifest(host, request)?;
                 let seen = seen.get_or_init(|| Seen::of(host));
                 let judged = preflight::run(&asked, &manifest, seen, &mut notes);
                 answers.extend(judged.into_iter().map(|a| (0, a)));

@@ -32,7 +32,7 @@ pub fn draft(request: &Request) -> Result<String, Trouble> {
     let progress = |_: usize, _: usize| {};
     let asked = Asked { host: &host, kernel: &kernel, names: &names, request, progress: &progress };
     let seen = Seen::of(&host);
-    let modules = Modules::of(&asked);
+    let modules = Modules::of(&asked, &seen.hardware);
     let scene = Scene { graph: &seen.graph, hardware: &seen.hardware, catalogue: &modules };
     let all = scene.by_hardware();
     let mut out = String::new();

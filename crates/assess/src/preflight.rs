@@ -42,7 +42,7 @@ pub(crate) fn run(
     seen: &Seen,
     notes: &mut Vec<Note>,
 ) -> Vec<Answered> {
-    let modules = Modules::of(asked);
+    let modules = Modules::of(asked, &seen.hardware);
     let scene = Scene { graph: &seen.graph, hardware: &seen.hardware, catalogue: &modules };
     let owner = &manifest.manifest;
     let by_owner = !owner.require.is_empty();
@@ -95,7 +95,7 @@ pub(crate) fn judge(
     for required in all.iter() {
         let found = match required.presence {
             Presence::Module => asked.names.find(&required.name),
-            Presence::BuiltIn => built_in(asked, &required.name),
+            Presence::BuiltIn => built_in(asked, modules, &required.name),
             Presence::Missing => missing(asked, seen, modules, &required.name),
         };
         match found {
@@ -131,7 +131,10 @@ pub(crate) fn judge(
     (answers, stored)
 }
 
-fn built_in(asked: &Asked<'_>, name: &str) -> Found {
+fn built_in(asked: &Asked<'_>, modules: &Modules<'_>, name: &str) -> Found {
+    if let Some(inside) = modules.inside(name) {
+        return Found::None(NoFile::BuiltIn(text(name), inside));
+    }
     match asked.names.find(name) {
         Found::None(case @ NoFile::BuiltIn(..)) => Found::None(case),
         // It answers to an alias under another name than that of its file.

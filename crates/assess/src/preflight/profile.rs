@@ -64,6 +64,11 @@ pub(super) fn differs(asked: &Asked<'_>, profile: &Profile) -> Vec<Note> {
             tell("enrolled", &format!("sha256:{wants}"), is, list.whole().clone());
         }
     }
+    if let Some(Dbx::Since(day)) = &profile.dbx {
+        let item = format!("{EFIVARS}/dbx-d719b2cb-3d3a-4596-a3bc-dad00e67656f");
+        let fact = seen(asked, &item, "the variable does not carry its date");
+        tell("dbx", &format!(">={day}"), "not known", fact);
+    }
     if let Some(Dbx::Digest(wants)) = &profile.dbx {
         let item = format!("{EFIVARS}/dbx-d719b2cb-3d3a-4596-a3bc-dad00e67656f");
         let looking = asked.host.looking();

@@ -28,7 +28,7 @@ pub(crate) fn judged(
     argument: &str,
     notes: &mut Vec<Note>,
 ) -> Result<Option<Vec<Answered>>, Trouble> {
-    let modules = Modules::of(asked);
+    let modules = Modules::of(asked, &seen.hardware);
     let scene = Scene { graph: &seen.graph, hardware: &seen.hardware, catalogue: &modules };
     let things = match subject::things(&seen.graph, &seen.stack, argument) {
         found if found.is_empty() => {

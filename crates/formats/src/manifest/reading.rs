@@ -161,6 +161,7 @@ impl<'t> Reading<'t> {
         let found = named(&text);
         if found.is_none() {
             let hint = meant(&text, known);
+            let hint = if hint.starts_with(':') { hint } else { String::new() };
             let said = format!("{key} takes {}, not \"{text}\"{hint}", known.join(", "));
             self.fault(value.span().start, said);
         }
