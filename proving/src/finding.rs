@@ -4,6 +4,8 @@
 //! ```` ```finding ````, a line a finding: confidence, code, cause, and the subject where it has a
 //! name; `none` where nothing must be found. The order is the order of the answer.
 
+use crate::forge::host::Host;
+use crate::forge::module::Module;
 use crate::markdown::{Block, blocks};
 use crate::program;
 use serde_json::Value;
@@ -17,6 +19,8 @@ pub struct Example {
     pub logs: Vec<String>,
     /// What must be found.
     pub findings: Vec<String>,
+    /// A host whose files stand beside the log, and its module.
+    pub host: Option<(String, String)>,
 }
 
 /// The examples of a document.
@@ -37,9 +41,15 @@ pub fn examples(path: &str, document: &str) -> Vec<Example> {
                 .filter(|b| b.info == "log" && b.heading == block.heading)
                 .map(|b| b.text.clone())
                 .collect(),
+            host: part("toml host", &blocks, block).zip(part("toml module", &blocks, block)),
             findings: block.text.lines().map(str::to_owned).filter(|l| l != "none").collect(),
         })
         .collect()
+}
+
+fn part(info: &str, blocks: &[Block], of: &Block) -> Option<String> {
+    let found = blocks.iter().find(|b| b.info == info && b.heading == of.heading)?;
+    Some(found.text.clone())
 }
 
 impl Example {
@@ -54,6 +64,14 @@ impl Example {
             let path = folder.path().join(format!("{n}.log"));
             std::fs::write(&path, log).map_err(|e| e.to_string())?;
             arguments.push(path.to_string_lossy().into_owned());
+        }
+        if let Some((host, module)) = &self.host {
+            let host: Host = toml::from_str(host).map_err(|e| e.to_string())?;
+            let module: Module = toml::from_str(module).map_err(|e| e.to_string())?;
+            let root = folder.path().join("root");
+            let forged = host.forge(&module, &root)?;
+            arguments.push(forged.module.to_string_lossy().into_owned());
+            arguments.extend(["--root".to_owned(), root.to_string_lossy().into_owned()]);
         }
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let done = program::run(&words, folder.path())?;

@@ -3,6 +3,7 @@
 //! A reader must come to an end on any bytes without a panic; what it returns is not looked at,
 //! save that it is read through to the end where it is lazy.
 
+use loadworthy_core::tables::diagnose::Knowledge;
 use loadworthy_formats::boot::grub::menu::{self, Block, Given};
 use loadworthy_formats::boot::grub::{environment, script};
 use loadworthy_formats::boot::{entry, loader_conf, unified, version};
@@ -11,6 +12,8 @@ use loadworthy_formats::bundle::index::Found;
 use loadworthy_formats::cpio::archive::Entry;
 use loadworthy_formats::cpio::image::Part;
 use loadworthy_formats::error::Error;
+use loadworthy_formats::evidence::encoding;
+use loadworthy_formats::evidence::recogniser::{Recogniser, Seen};
 use loadworthy_formats::kernel::{
     cmdline, ima_policy, image, kconfig, lockdown, modprobe_d, modules_alias, modules_builtin,
     modules_dep, modules_softdep, modules_symbols, mounts, proc_keys, proc_modules, proc_version,
@@ -26,6 +29,7 @@ use loadworthy_formats::{
 };
 use std::hint::black_box;
 use std::io::Read;
+use std::sync::OnceLock;
 
 /// A reader: the name of its format, and the reader.
 pub type Reader = (&'static str, fn(&[u8]));
@@ -107,6 +111,18 @@ const OWN: &[Reader] = &[
             let mut out = Vec::new();
             let _ = black_box(compress::unpack(bytes, how, UNPACKED, &LIMITS, &mut out));
         }
+    }),
+    ("evidence", |bytes| {
+        let mut decoder = encoding::Decoder::new(encoding::detect(bytes));
+        let mut text = Vec::new();
+        bytes.chunks(7).for_each(|piece| decoder.push(piece, &mut text));
+        let mut seen = 0_usize;
+        let mut count = |s: Seen| seen += s.quote.len();
+        if let Some(recogniser) = recogniser() {
+            let lines = recogniser.log(&text, &mut count);
+            black_box((lines, recogniser.short(&text, &mut count)));
+        }
+        black_box(seen);
     }),
     ("cms", |bytes| {
         let _ = black_box(cms::signed_data::read(bytes));
@@ -293,4 +309,11 @@ pub fn all() -> impl Iterator<Item = &'static Reader> {
 pub fn run(format: &str, bytes: &[u8]) {
     let (_, read) = all().find(|(name, _)| *name == format).expect("a format of the list");
     read(bytes);
+}
+
+/// The patterns of a diagnosis, made ready once.
+fn recogniser() -> Option<&'static Recogniser> {
+    static READY: OnceLock<Option<Recogniser>> = OnceLock::new();
+    let ready = READY.get_or_init(|| Recogniser::new(&Knowledge::built_in().ok()?.rows()).ok());
+    ready.as_ref()
 }

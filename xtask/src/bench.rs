@@ -6,6 +6,7 @@
 
 use crate::kernels::{self, Kernel};
 use crate::program::build;
+use crate::scan_bench;
 use crate::whole_trees::{Judged, judge};
 use nix::sys::resource::{UsageWho, getrusage};
 use std::fs::File;
@@ -90,6 +91,9 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<bool, String>
         let list = kernels::home().with_file_name("bench-paths");
         write_list(&list, &kernel).map_err(|e| format!("{}: {e}", list.display()))?;
         reached &= measure(bench, &program, &kernel, &list, options.pairs.max(1), say)?;
+    }
+    if options.ids.is_empty() || options.ids.iter().any(|id| id == "D1") {
+        reached &= scan_bench::run(&program, options.pairs, say)?;
     }
     Ok(reached)
 }

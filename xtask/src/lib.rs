@@ -18,6 +18,10 @@ pub mod stripped;
 
 pub mod whole_trees;
 
+pub mod cases;
+
+pub mod scan_bench;
+
 pub mod bench;
 
 pub mod oracle;

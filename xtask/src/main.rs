@@ -1,9 +1,9 @@
 //! `cargo x …`: everything a developer does beside writing.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use xtask::{bench, ci, generate, kernels, oracle, tidy, tree, whole_trees};
+use xtask::{bench, cases, ci, generate, kernels, oracle, tidy, tree, whole_trees};
 
 const USAGE: &str = "\
 cargo x ci                   fmt, clippy, test, tidy, doc, deny
@@ -12,8 +12,9 @@ cargo x generate [--check]   renews (or only checks) the generated pages
 cargo x kernels              fetches the Debian kernel packages by name into target/kernels
 cargo x whole-trees          judges those kernels' whole trees
 cargo x oracle [--live …]    asks real kernels, recorded or live; docs/oracle.md
+cargo x cases FILE           field cases (JSON, one a line) put to diagnose, and scored
 cargo x bench [ID…] [--tree DIR] [--pairs N]
-                             B1, B4, B7: our figure, its peer's, and the ratio
+                             B1, B4, B7, D1: our figure, its peer's, and the ratio
 ";
 
 fn main() -> ExitCode {
@@ -49,6 +50,10 @@ fn main() -> ExitCode {
         "kernels" => kernels::fetch(&mut say).map(|_| true),
         "whole-trees" => whole_trees::run(&mut say),
         "oracle" => oracle::run(rest),
+        "cases" => match rest {
+            [file] => cases::run(Path::new(file), &["linux", "efi"], &mut say),
+            _ => Err("cargo x cases FILE".to_owned()),
+        },
         "bench" => options(rest).and_then(|options| bench::run(&options, &mut say)),
         _ => {
             say(USAGE);

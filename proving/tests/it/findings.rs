@@ -8,6 +8,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let root = root();
     let mut pages = sources(&root, "crates/core/codes", &[".md"]);
     pages.extend(sources(&root, "proving/diagnoses", &[".md"]));
+    pages.retain(|page| !page.path.ends_with("README.md"));
     pages
         .iter()
         .flat_map(|page| examples(&page.path, &page.text))

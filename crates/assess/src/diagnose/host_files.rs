@@ -16,7 +16,7 @@ use crate::check;
 use crate::diagnose::texts::{Input, Text};
 use crate::host::Host;
 use crate::modules;
-use crate::request::{Request, Subjects, Trouble, Which};
+use crate::request::{Request, Source, Subjects, Trouble, Which};
 
 /// Modules that are judged at most.
 const JUDGED: usize = 64;
@@ -61,6 +61,18 @@ pub(super) fn judged(
     if !subjects.is_empty() {
         all = ask(host, request, kernel.as_ref(), Subjects::Named(subjects))?;
     }
+    // A file that lies in the tree and is on no index was loaded by its path.
+    let stray: Vec<String> = all
+        .iter()
+        .filter(|j| j.code == Some("LW1051"))
+        .filter_map(|j| in_tree(host, request, kernel.as_ref()?, &j.name))
+        .collect();
+    if !stray.is_empty() {
+        all.retain(|j| {
+            j.code != Some("LW1051") || !stray.iter().any(|s| name::of_path(s) == j.name)
+        });
+        all.extend(ask(host, request, kernel.as_ref(), Subjects::Named(stray))?);
+    }
     if silent {
         let used = ask(host, request, kernel.as_ref(), Subjects::Used).unwrap_or_default();
         all.extend(used.into_iter().filter(|j| j.outcome == "refused").take(JUDGED));
@@ -97,6 +109,24 @@ fn added(host: &Host, which: &Which, request: &Request) -> Vec<String> {
         }
     }
     names
+}
+
+/// Where a file of that name lies in the tree, as a path of the caller.
+fn in_tree(host: &Host, request: &Request, which: &Which, module: &str) -> Option<String> {
+    let root = match &request.source {
+        Source::Root(root) => root.clone(),
+        Source::Live => PathBuf::from("/"),
+        Source::Bundle(_) => return None,
+    };
+    for kernel in host.asked(which).unwrap_or_default() {
+        let Ok(kernel) = host.kernel(kernel, request) else { continue };
+        let (paths, _) = modules::all(&host.looking(), &kernel);
+        let mut paths = paths.iter().map(ToString::to_string);
+        if let Some(path) = paths.find(|path| name::of_path(path) == module) {
+            return Some(root.join(path).display().to_string());
+        }
+    }
+    None
 }
 
 fn ask(

@@ -14,7 +14,7 @@ use loadworthy_core::diagnose::clue::Clue;
 use loadworthy_core::diagnose::finding::Coverage;
 use loadworthy_formats::compress;
 use loadworthy_formats::evidence::encoding::{self, Decoder, Encoding};
-use loadworthy_formats::evidence::recogniser::{LINE, Recogniser, SHORT, Seen};
+use loadworthy_formats::evidence::recogniser::{LINE, Recogniser, SHORT, Seen, WRITTEN};
 use loadworthy_formats::limits::Limits;
 
 use crate::diagnose::gathered::Gathered;
@@ -88,8 +88,10 @@ pub fn scan(texts: Vec<Text>, recogniser: &Recogniser, jobs: usize) -> Result<Sc
             let mut whole = Vec::new();
             Decoder::new(kind).push(&head, &mut whole);
             out.read.bytes += head.len() as u64;
-            out.read.lines +=
+            let lines =
                 recogniser.short(&whole, &mut |s| gathered.add(&name, order, s.line + 1, s));
+            out.read.lines += lines;
+            out.short &= lines <= WRITTEN as u64;
             continue;
         }
         out.short = false;

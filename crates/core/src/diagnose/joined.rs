@@ -25,6 +25,15 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// Whether a log that names `module` speaks of this file: by the module's own name, or by the
+    /// file's.
+    #[must_use]
+    pub fn is(&self, module: &str) -> bool {
+        let file = self.path.as_deref().and_then(|p| p.rsplit('/').next());
+        let stem = file.and_then(|f| f.split(".ko").next()).unwrap_or_default();
+        self.name == module || stem.replace('-', "_") == module
+    }
+
     /// The causes that a refusal with this code can be told as, the plainest first.
     #[must_use]
     pub fn causes(&self) -> &'static [&'static str] {

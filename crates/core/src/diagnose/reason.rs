@@ -36,19 +36,17 @@ pub struct Matter<'a> {
 #[must_use]
 pub fn diagnose(matter: &Matter<'_>, knowledge: &Knowledge) -> Diagnosis {
     let shows = |clue: &Clue| knowledge.patterns.get(clue.seen.row).map(|p| p.shows);
-    let whole_log = !matter.short
-        || matter.clues.iter().any(|c| {
-            knowledge.patterns.get(c.seen.row).is_some_and(|p| p.common.id == "kernel-banner")
-                && c.line < 50
-        }) && matter.clues.iter().all(|c| {
-            knowledge.patterns.get(c.seen.row).is_none_or(|p| !p.words_only())
-                || shows(c) != Some(Shows::Refusal)
-        });
+    let banner = |clue: &Clue| {
+        let pattern = knowledge.patterns.get(clue.seen.row);
+        clue.line < 50 && pattern.is_some_and(|p| p.common.id == "kernel-banner")
+    };
+    let whole_log = !matter.short || matter.clues.iter().any(banner);
     let mut told = Diagnosis::default();
     let mut harmless: Vec<Quoted> = Vec::new();
     for scene in scenes(matter.clues, knowledge) {
         let candidates = weigh(&scene, knowledge);
-        let refused = scene.clues.iter().any(|c| shows(c) == Some(Shows::Refusal));
+        let refused = scene.signs.contains_key("device-unbound")
+            || scene.clues.iter().any(|c| shows(c) == Some(Shows::Refusal));
         if whole_log && !refused {
             harmless.extend(notices(&scene, knowledge));
             continue;
@@ -62,7 +60,7 @@ pub fn diagnose(matter: &Matter<'_>, knowledge: &Knowledge) -> Diagnosis {
         told.findings.push(finding);
         told.findings.extend(further);
     }
-    let unnamed = |j: &&Judged| j.outcome == "refused" && !named(&told.findings, &j.name);
+    let unnamed = |j: &&Judged| j.outcome == "refused" && !named(&told.findings, j);
     let predicted: Vec<Finding> =
         matter.judged.iter().filter(unnamed).filter_map(|j| from_files(j, knowledge)).collect();
     told.findings.extend(predicted);
@@ -94,10 +92,9 @@ fn notices(scene: &Scene<'_>, knowledge: &Knowledge) -> Vec<Quoted> {
     scene.clues.iter().filter(notice).map(|c| Quoted::of(c)).take(QUOTES).collect()
 }
 
-fn named(findings: &[Finding], name: &str) -> bool {
-    findings
-        .iter()
-        .any(|f| f.about.name.as_deref() == Some(name) || f.about.also.iter().any(|n| n == name))
+fn named(findings: &[Finding], judged: &Judged) -> bool {
+    let own = |f: &Finding| f.about.name.iter().chain(&f.about.also).any(|n| judged.is(n));
+    findings.iter().any(own)
 }
 
 /// A scene as a finding; `None` where nothing in it is worth one.
@@ -229,7 +226,7 @@ fn join(
         .map(|clue| clue.seen.quote.as_str())
         .collect();
     let of: Vec<&Judged> = match &scene.module {
-        Some(module) => judged.iter().filter(|j| j.name == *module).collect(),
+        Some(module) => judged.iter().filter(|j| j.is(module)).collect(),
         None => judged.iter().filter(|j| j.agrees(&errnos, &lines)).collect(),
     };
     let Some(first) = of.first() else { return Vec::new() };
@@ -258,7 +255,8 @@ fn join(
         finding.others.retain(|o| !of.is_empty() && o.cause != finding.cause);
         finding.next = None;
         let mut names = of.iter().map(|j| j.name.clone());
-        finding.about.name = names.next();
+        let first_name = names.next();
+        finding.about.name = finding.about.name.take().or(first_name);
         finding.about.kind =
             if finding.about.kind == "host" { "linux-module" } else { finding.about.kind };
         finding.about.also = names.collect();

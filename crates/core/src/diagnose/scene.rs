@@ -30,7 +30,13 @@ pub fn scenes<'c>(clues: &'c [Clue], knowledge: &Knowledge) -> Vec<Scene<'c>> {
     let shows = |clue: &Clue| pattern(clue).map(|p| p.shows);
     let hosts: BTreeSet<&str> = clues.iter().filter_map(|c| c.seen.host.as_deref()).collect();
     let host = |clue: &Clue| clue.seen.host.clone().filter(|_| hosts.len() > 1);
-    let refused = |clue: &Clue| shows(clue) == Some(Shows::Refusal);
+    let unbound = unbound(clues, knowledge);
+    let bare_device =
+        |clue: &Clue| unbound.iter().any(|u| u.order == clue.order && u.line == clue.line);
+    let refused = |clue: &Clue| {
+        shows(clue) == Some(Shows::Refusal)
+            || bare_device(clue) && pattern(clue).is_some_and(|p| p.common.id == MODULES)
+    };
     let mut named: BTreeMap<(Option<String>, String), Vec<&Clue>> = BTreeMap::new();
     for clue in clues.iter().filter(|c| refused(c)) {
         if let Some(module) = clue.module() {
@@ -42,6 +48,8 @@ pub fn scenes<'c>(clues: &'c [Clue], knowledge: &Knowledge) -> Vec<Scene<'c>> {
     for clue in clues {
         let own = clue.module().map(|m| (host(clue), m)).and_then(|key| named.get_mut(&key));
         match (own, shows(clue)) {
+            // A driver that is bound says nothing of any module's refusal.
+            (_, Some(Shows::State)) if is_lspci(pattern(clue)) && !refused(clue) => {}
             (Some(own), _) => own.push(clue),
             (None, Some(Shows::Refusal)) => nameless.push(clue),
             // Another module's notice or load says nothing of this one.
@@ -100,6 +108,54 @@ pub fn scenes<'c>(clues: &'c [Clue], knowledge: &Knowledge) -> Vec<Scene<'c>> {
     scenes
 }
 
+/// The pattern of the modules that could drive a device, and its neighbours.
+const MODULES: &str = "lspci-modules";
+const DRIVER: &str = "lspci-driver";
+const DEVICE: &str = "lspci-device";
+
+/// Lines a device's modules may stand below its first one.
+const BELOW: u64 = 8;
+
+/// Devices that are missed where no driver has them; others often have none by design.
+const MISSED: [&str; 9] = [
+    "Fibre Channel",
+    "Ethernet controller",
+    "Network controller",
+    "Infiniband controller",
+    "RAID bus controller",
+    "Serial Attached SCSI controller",
+    "SCSI storage controller",
+    "Non-Volatile memory controller",
+    "3D controller",
+];
+
+fn is_lspci(pattern: Option<&Pattern>) -> bool {
+    pattern.is_some_and(|p| [MODULES, DRIVER, DEVICE].contains(&p.common.id.as_str()))
+}
+
+/// The lines that name modules for a device no driver is bound to.
+fn unbound<'c>(clues: &'c [Clue], knowledge: &Knowledge) -> Vec<&'c Clue> {
+    let is = |clue: &Clue, id: &str| {
+        knowledge.patterns.get(clue.seen.row).is_some_and(|p| p.common.id == id)
+    };
+    let device_of = |clue: &Clue| {
+        let above = |d: &&Clue| is(d, DEVICE) && d.order == clue.order && d.line < clue.line;
+        let device = clues.iter().rev().find(above)?;
+        let class = device.captured("what").unwrap_or_default();
+        let missed = MISSED.iter().any(|m| class.eq_ignore_ascii_case(m));
+        (missed && clue.line.saturating_sub(device.line) <= BELOW).then_some(device)
+    };
+    let bound = |clue: &Clue, device: &Clue| {
+        let within = |d: &Clue| d.order == clue.order && d.line > device.line && d.line < clue.line;
+        clues.iter().any(|d| is(d, DRIVER) && within(d) && d.captured("by") != Some("none"))
+    };
+    clues
+        .iter()
+        .filter(|c| is(c, MODULES))
+        .filter(|c| device_of(c).is_some_and(|device| !bound(c, device)))
+        .collect()
+}
+
 /// The module that notices speak of, where it is one.
 fn one_module(clues: &[&Clue]) -> Option<String> {
     let names: BTreeSet<String> = clues.iter().filter_map(|c| c.module()).collect();
@@ -115,7 +171,11 @@ fn scene<'c>(
     let mut signs: BTreeMap<String, Vec<&Clue>> = BTreeMap::new();
     for clue in &clues {
         let Some(pattern) = knowledge.patterns.get(clue.seen.row) else { continue };
-        for name in [pattern.sign(), pattern.common.id.as_str()] {
+        // Only those of devices without a driver come this far.
+        let unbound = if pattern.common.id == MODULES { "device-unbound" } else { MODULES };
+        let names = [pattern.sign(), pattern.common.id.as_str(), unbound];
+        let kept = if is_lspci(Some(pattern)) { 3 } else { 2 };
+        for name in names.into_iter().take(kept) {
             let of = signs.entry(name.to_owned()).or_default();
             if !of.contains(clue) {
                 of.push(clue);

@@ -39,7 +39,7 @@ pub struct Pattern {
     /// Where it belongs: `linux`, `efi`, `windows`.
     #[serde(default = "linux")]
     pub platform: String,
-    /// `words`: for short texts only.
+    /// `short`: for short texts only; `words`: for what people wrote in them.
     pub kind: Option<String>,
     /// Literals of which one must stand in the line.
     pub anchors: Vec<String>,
@@ -59,7 +59,7 @@ impl Pattern {
         self.sign.as_deref().unwrap_or(&self.common.id)
     }
 
-    /// Whether it is for short texts only.
+    /// Whether it is about words that people wrote.
     #[must_use]
     pub fn words_only(&self) -> bool {
         self.kind.as_deref() == Some("words")
@@ -244,20 +244,20 @@ impl Knowledge {
             .map(|p| Row {
                 anchors: &p.anchors,
                 expression: &p.expression,
-                short_only: p.words_only(),
+                short_only: p.kind.is_some(),
+                prose: p.words_only(),
             })
             .collect()
     }
 }
 
 /// Signs that are not of a line but of several together.
-pub const DERIVED: [&str; 6] = [
+pub const DERIVED: [&str; 5] = [
     "modinfo-unsigned",
     "loaded-after-refusal",
     "signer-enrolled",
     "signer-not-listed",
-    "from-container",
-    "lone-notice",
+    "device-unbound",
 ];
 
 fn merge<T>(into: &mut Vec<T>, rows: Vec<T>, name: impl Fn(&T) -> &str) {

@@ -19,6 +19,8 @@ pub struct Row<'k> {
     pub expression: &'k str,
     /// Whether it is for short texts only.
     pub short_only: bool,
+    /// Whether it is about words that people wrote: a line with a time stamp is none of theirs.
+    pub prose: bool,
 }
 
 /// Bytes of one line that are looked at; what is longer is no line of any log we know.
@@ -54,6 +56,7 @@ struct Compiled {
     expression: String,
     reader: OnceLock<Option<Regex>>,
     short_only: bool,
+    prose: bool,
 }
 
 /// A table made ready.
@@ -108,6 +111,7 @@ impl Recogniser {
                     expression: row.expression.to_owned(),
                     reader: OnceLock::new(),
                     short_only: row.short_only,
+                    prose: row.prose,
                 })
                 .collect(),
             quick: AhoCorasickBuilder::new()
@@ -148,7 +152,7 @@ impl Recogniser {
             lines = lines.saturating_add(count(between));
             counted = start;
             let line = block.get(start..end).unwrap_or_default();
-            self.line(line, lines, false, seen);
+            self.line(line, lines, Text::Log, seen);
         }
         lines.saturating_add(count(block.get(counted..).unwrap_or_default()))
     }
@@ -157,8 +161,10 @@ impl Recogniser {
     /// terminal or a mail broke one.
     pub fn short(&self, text: &[u8], seen: &mut dyn FnMut(Seen)) -> u64 {
         let all: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();
+        let banner = memchr::memmem::find(text, BANNER).is_some();
+        let sort = if banner || all.len() > WRITTEN { Text::Short } else { Text::Prose };
         for (n, line) in (0_u64..).zip(&all) {
-            self.line(line, n, true, seen);
+            self.line(line, n, sort, seen);
         }
         for (n, pair) in (0_u64..).zip(all.windows(2)) {
             let &[first, second] = pair else { continue };
@@ -168,7 +174,7 @@ impl Recogniser {
             let first = first.strip_suffix(b"\r").unwrap_or(first);
             let alone = |line: &[u8]| {
                 let mut rows = Vec::new();
-                self.line(line, n, true, &mut |s| rows.push(s.row));
+                self.line(line, n, Text::Short, &mut |s| rows.push(s.row));
                 rows
             };
             let mut known = alone(first);
@@ -176,9 +182,9 @@ impl Recogniser {
             let second = second.trim_ascii_start();
             for between in [b"".as_slice(), b" "] {
                 let joined = [first, between, second].concat();
-                self.line(&joined, n, true, &mut |s| {
-                    let words = self.rows.get(s.row).is_none_or(|r| r.short_only);
-                    if !words && !known.contains(&s.row) {
+                self.line(&joined, n, Text::Short, &mut |s| {
+                    let short = self.rows.get(s.row).is_none_or(|r| r.short_only);
+                    if !short && !known.contains(&s.row) {
                         known.push(s.row);
                         seen(s);
                     }
@@ -188,7 +194,7 @@ impl Recogniser {
         count(text)
     }
 
-    fn line(&self, line: &[u8], number: u64, short: bool, seen: &mut dyn FnMut(Seen)) {
+    fn line(&self, line: &[u8], number: u64, text: Text, seen: &mut dyn FnMut(Seen)) {
         let line = line.get(..line.len().min(LINE)).unwrap_or_default();
         let mut rows: Vec<usize> = self
             .which
@@ -216,9 +222,11 @@ impl Recogniser {
             }
         };
         for row in rows {
-            let Some(compiled) = self.rows.get(row).filter(|r| short || !r.short_only) else {
+            let Some(compiled) = self.rows.get(row) else { continue };
+            let written = text == Text::Prose && stamp.is_none();
+            if compiled.short_only && text == Text::Log || compiled.prose && !written {
                 continue;
-            };
+            }
             let reader = compiled.reader.get_or_init(|| reader(&compiled.expression).ok());
             let Some(reader) = reader else { continue };
             let Some(found) = reader.captures(said) else { continue };
@@ -242,6 +250,23 @@ impl Recogniser {
         }
     }
 }
+
+/// What sort of text a line stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Text {
+    /// A long one.
+    Log,
+    /// A short one that a machine wrote.
+    Short,
+    /// One that may hold what people wrote.
+    Prose,
+}
+
+/// The first line of every kernel log.
+const BANNER: &[u8] = b"Linux version ";
+
+/// Lines that a person writes or pastes into a report at most.
+pub const WRITTEN: usize = 160;
 
 /// Shorter lines are not taken for broken ones: no terminal is that narrow.
 const WRAPPED: usize = 40;
@@ -281,8 +306,14 @@ mod tests {
                 anchors: &anchors[0],
                 expression: r"insert '(?P<module>\w+)': key was rejected by service",
                 short_only: false,
+                prose: false,
             },
-            Row { anchors: &anchors[1], expression: "secure boot off", short_only: true },
+            Row {
+                anchors: &anchors[1],
+                expression: "secure boot off",
+                short_only: true,
+                prose: true,
+            },
         ];
         Recogniser::new(&rows).unwrap()
     }

@@ -47,20 +47,39 @@ impl Names {
         }
     }
 
+    /// Names that were learned in one place are names everywhere.
+    fn again(&mut self, text: &mut String) {
+        self.plain(text);
+        for (name, stand_in) in &self.known {
+            let edge = |c: Option<char>| c.is_none_or(|c| !(c.is_alphanumeric() || c == '_'));
+            let mut out = String::new();
+            let mut rest = text.as_str();
+            while let Some((before, after)) = rest.split_once(name.as_str()) {
+                let whole = edge(before.chars().next_back().or(out.chars().next_back()))
+                    && edge(after.chars().next());
+                out.push_str(before);
+                out.push_str(if whole { stand_in } else { name });
+                rest = after;
+            }
+            out.push_str(rest);
+            *text = out;
+        }
+    }
+
     fn quotes(&mut self, quotes: &mut [Quoted]) {
         for quoted in quotes {
-            self.plain(&mut quoted.quote);
-            self.plain(&mut quoted.source);
+            self.again(&mut quoted.quote);
+            self.again(&mut quoted.source);
         }
     }
 
     fn finding(&mut self, finding: &mut Finding) {
         self.quotes(&mut finding.evidence);
         self.quotes(&mut finding.consequences);
-        self.plain(&mut finding.because);
-        finding.about.host.iter_mut().for_each(|host| self.plain(host));
-        finding.about.path.iter_mut().for_each(|path| self.plain(path));
-        finding.recovery.commands.iter_mut().for_each(|command| self.plain(command));
+        self.again(&mut finding.because);
+        finding.about.host.iter_mut().for_each(|host| self.again(host));
+        finding.about.path.iter_mut().for_each(|path| self.again(path));
+        finding.recovery.commands.iter_mut().for_each(|command| self.again(command));
     }
 }
 
@@ -75,16 +94,19 @@ pub fn redact(told: &mut Diagnosis, read: &mut Coverage) {
             .filter_map(|(sort, expression)| Some((*sort, Regex::new(expression).ok()?)))
             .collect(),
     };
-    told.findings.iter_mut().for_each(|finding| names.finding(finding));
-    names.quotes(&mut told.harmless);
-    names.quotes(&mut told.changes);
+    // Twice: what the last line teaches is taken out of the first.
+    for _ in 0..2 {
+        told.findings.iter_mut().for_each(|finding| names.finding(finding));
+        names.quotes(&mut told.harmless);
+        names.quotes(&mut told.changes);
+    }
     told.hosts.clear();
     for text in &mut read.texts {
         let mut plain = text.to_string();
-        names.plain(&mut plain);
+        names.again(&mut plain);
         *text = plain.into();
     }
-    read.skipped.iter_mut().for_each(|skipped| names.plain(skipped));
+    read.skipped.iter_mut().for_each(|skipped| names.again(skipped));
 }
 
 #[cfg(test)]
@@ -108,7 +130,7 @@ mod tests {
         for private in ["san-7", "10.0.0.7", "ada", "00:11"] {
             assert!(!all.contains(private), "{private}: {all}");
         }
-        let of = |n: usize| told.harmless[n].quote.clone();
-        assert!(of(0).contains("[address-2]") && of(1).contains("[address-2]"), "{}", of(1));
+        let first = |n: usize| told.harmless[n].quote.split(' ').nth(1 - n).map(str::to_owned);
+        assert_eq!(first(0), first(1));
     }
 }

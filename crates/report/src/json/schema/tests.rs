@@ -216,3 +216,27 @@ fn config_writes_what_its_schema_says() {
     config::v1(&read.manifest, &["etc/m.toml".to_owned()], &mut out).unwrap();
     fits("config", &out);
 }
+
+#[test]
+fn diagnose_writes_what_its_schema_says() {
+    use crate::json::diagnose;
+    use loadworthy_core::diagnose::clue::Clue;
+    use loadworthy_core::diagnose::finding::Coverage;
+    use loadworthy_core::diagnose::reason::{Matter, diagnose as reason};
+    use loadworthy_core::tables::diagnose::Knowledge;
+    use loadworthy_formats::evidence::recogniser::{Recogniser, Seen};
+
+    let knowledge = Knowledge::built_in().unwrap();
+    let recogniser = Recogniser::new(&knowledge.rows()).unwrap();
+    let text = b"modprobe: ERROR: could not insert 'acme': Key was rejected by service\n\
+        the acme module is signed\n";
+    let mut clues = Vec::new();
+    let clue =
+        |seen: Seen| Clue { source: "t".into(), order: 0, line: seen.line + 1, seen, times: 1 };
+    recogniser.short(text, &mut |seen| clues.push(clue(seen)));
+    let told = reason(&Matter { clues: &clues, short: true, judged: &[] }, &knowledge);
+    assert_eq!(told.findings.first().map(|f| f.cause.as_str()), Some("key-not-enrolled"));
+    let mut out = Vec::new();
+    diagnose::v1(&told, &Coverage::default(), &mut out).unwrap();
+    fits("diagnose", &out);
+}
