@@ -30,6 +30,8 @@ pub enum Topic<'t> {
     EventValue(&'t EventValue),
     /// An object identifier.
     Oid(&'t Oid),
+    /// A cross-certificate.
+    Cross(&'t loadworthy_core::tables::windows_codes::CrossCertificate),
     /// A value of WinTrust's `State`, with the tables that explain it.
     State(State, &'t Tables),
     /// A driver's rank, with the tables that explain it.
@@ -176,6 +178,7 @@ mod tests {
             Topic::Event(row) => format!("event {}", row.number),
             Topic::EventValue(row) => format!("{} {}", row.kind, row.number),
             Topic::Oid(row) => row.name.clone(),
+            Topic::Cross(row) => row.name.clone(),
             Topic::State(state, _) => format!("{state:?}"),
             Topic::Rank(rank, ..) => format!("rank {rank:08X}"),
             Topic::Score(row) => format!("score {:08X}", row.value),
@@ -213,6 +216,10 @@ mod tests {
             ("policy option 16", "policy-option 16"),
             ("!    sig:  Error 0x800b0109: A certificate chain processed", "CERT_E_UNTRUSTEDROOT"),
             ("Device has problem: 0x34 (CM_PROB_UNSIGNED_DRIVER)", "CM_PROB_UNSIGNED_DRIVER"),
+            (
+                "57534ccc33914c41f70e2cbb2103a1db18817d8b",
+                "VeriSign Class 3 Public Primary Certification Authority - G5",
+            ),
             ("event 9999", "nothing"),
             ("0x12345678", "nothing"),
         ] {

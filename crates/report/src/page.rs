@@ -33,6 +33,7 @@ fn told(topic: &Topic<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()>
         | Topic::Event(_)
         | Topic::EventValue(_)
         | Topic::Oid(_)
+        | Topic::Cross(_)
         | Topic::State(..)
         | Topic::Rank(..)
         | Topic::Score(_) => windows::page(topic, style, out),

@@ -162,6 +162,22 @@ pub struct RankPart {
     pub source: String,
 }
 
+/// A cross-certificate: what put a public authority below the Microsoft Code Verification Root.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrossCertificate {
+    /// The authority.
+    pub name: String,
+    /// How the SHA-1 of the cross-certificate begins; empty: not published.
+    pub sha1: String,
+    /// How it ends, where only that was published beside a short beginning.
+    pub sha1_ends: Option<String>,
+    /// The last day of its validity.
+    pub not_after: String,
+    /// Where it is written.
+    pub source: String,
+}
+
 /// What WinTrust's `State` is where nobody changed it.
 pub const STATE_DEFAULT: u32 = 0x0002_3c00;
 
@@ -196,6 +212,11 @@ struct BitRows {
 }
 
 #[derive(Clone, Debug, Deserialize)]
+struct CrossRows {
+    cross: Vec<CrossCertificate>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
 struct RankRows {
     part: Vec<RankPart>,
 }
@@ -223,6 +244,8 @@ pub struct WindowsCodes {
     pub state: Vec<StateBit>,
     /// Parts of ranks.
     pub ranks: Vec<RankPart>,
+    /// Cross-certificates.
+    pub crosses: Vec<CrossCertificate>,
 }
 
 /// The rows of a table of ours.
@@ -246,6 +269,7 @@ impl WindowsCodes {
             oids: table!(OidRows, oid, "windows/oids.toml"),
             state: table!(BitRows, bit, "windows/state_bits.toml"),
             ranks: table!(RankRows, part, "windows/ranks.toml"),
+            crosses: table!(CrossRows, cross, "windows/cross_certificates.toml"),
         })
     }
 
@@ -274,6 +298,18 @@ impl WindowsCodes {
                         .name
                         .strip_prefix("ERROR_")
                         .is_some_and(|n| n.eq_ignore_ascii_case(setup)))
+        })
+    }
+
+    /// The cross-certificate of this SHA-1 (40 digits, in either case).
+    #[must_use]
+    pub fn cross_certificate(&self, sha1: &str) -> Option<&CrossCertificate> {
+        let sha1 = sha1.to_ascii_lowercase();
+        let is_digest = sha1.len() == 40 && sha1.bytes().all(|b| b.is_ascii_hexdigit());
+        let mut rows = self.crosses.iter().filter(|row| is_digest && !row.sha1.is_empty());
+        rows.find(|row| {
+            let ends = row.sha1_ends.as_deref().unwrap_or("");
+            sha1.starts_with(&row.sha1) && sha1.ends_with(ends)
         })
     }
 
@@ -373,6 +409,13 @@ mod tests {
         assert_eq!(names(0xe000_0247), ["ERROR_DRIVER_STORE_ADD_FAILED"]);
         let named = codes.named("spapi_e_file_hash_not_in_catalog").unwrap();
         assert_eq!(named.row.value, 0xe000_024b);
+        let globalsign =
+            codes.cross_certificate("CC1DEEBF6D55C2C9061BA16F10A0BFA6979A4A32").unwrap();
+        assert_eq!(
+            (globalsign.name.as_str(), globalsign.not_after.as_str()),
+            ("GlobalSign Root CA", "2021-04-15")
+        );
+        assert!(codes.cross_certificate("cc1deebf").is_none());
         let forms = codes.of_number(0xc000_0428)[0].forms();
         assert!(forms.contains(&("signed", "-1073740760".into())), "{forms:?}");
         assert!(forms.contains(&("win32", "577".into())), "{forms:?}");

@@ -2,7 +2,7 @@
 
 use crate::json::document::{Tool, document};
 use crate::lookup::Topic;
-use crate::lookup::windows::{ACCOUNT, NO_KEY, NO_VALUE, State, part};
+use crate::lookup::windows::{ACCOUNT, CROSS, NO_KEY, NO_VALUE, State, part};
 use loadworthy_core::code::Code;
 use loadworthy_core::tables::Tables;
 use loadworthy_core::tables::windows_codes::{Rank, STATE_DEFAULT};
@@ -73,6 +73,13 @@ enum TopicDto<'a> {
         name: &'a str,
         stands: &'a str,
         means: [&'a str; 1],
+        source: &'a str,
+    },
+    CrossCertificate {
+        name: &'a str,
+        sha1_begins: &'a str,
+        not_after: &'a str,
+        means: [&'static str; 1],
         source: &'a str,
     },
     WintrustState {
@@ -199,6 +206,13 @@ impl<'a> From<&Topic<'a>> for TopicDto<'a> {
                 name: &row.name,
                 stands: &row.stands,
                 means: [&row.means],
+                source: &row.source,
+            },
+            Topic::Cross(row) => Self::CrossCertificate {
+                name: &row.name,
+                sha1_begins: &row.sha1,
+                not_after: &row.not_after,
+                means: [CROSS],
                 source: &row.source,
             },
             Topic::State(state, tables) => Self::state(state, tables),

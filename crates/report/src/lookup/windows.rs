@@ -12,6 +12,9 @@ pub(crate) const NO_KEY: &str = "The whole key is missing, as in a damaged profi
 /// Whose value counts.
 pub(crate) const ACCOUNT: &str = "The value is kept for each account, and that of the account which installs counts: services and the elevated half of Windows Installer run as LocalSystem, HKU\\.DEFAULT (S-1-5-18)";
 
+/// What a cross-certificate is for.
+pub(crate) const CROSS: &str = "Issued by the Microsoft Code Verification Root: a driver whose signature holds it is cross-signed. It has expired, and no new ones are made; what was signed and time-stamped before keeps its standing under the rules for cross-signed drivers";
+
 /// What was read of WinTrust's `State`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -35,6 +38,10 @@ pub(super) fn find<'t>(asked: &str, tables: &'t Tables) -> Vec<Topic<'t>> {
     let oid = strip(asked, "oid").or_else(|| strip(asked, "eku")).unwrap_or(asked);
     if let Some(row) = codes.oids.iter().find(|o| o.oid == oid) {
         return vec![Topic::Oid(row)];
+    }
+    let thumbprint: String = asked.chars().filter(|c| !matches!(c, ' ' | ':')).collect();
+    if let Some(row) = codes.cross_certificate(&thumbprint) {
+        return vec![Topic::Cross(row)];
     }
     if let Some(number) = number(asked) {
         return bare(number, tables);

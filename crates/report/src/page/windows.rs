@@ -1,7 +1,7 @@
 //! Pages about numbers of Windows.
 
 use crate::lookup::Topic;
-use crate::lookup::windows::{ACCOUNT, NO_KEY, NO_VALUE, State, part};
+use crate::lookup::windows::{ACCOUNT, CROSS, NO_KEY, NO_VALUE, State, part};
 use crate::style::{Style, Tone, wrap};
 use loadworthy_core::tables::Tables;
 use loadworthy_core::tables::windows_codes::{Found, Problem, Rank, STATE_DEFAULT};
@@ -50,6 +50,12 @@ pub(super) fn page(topic: &Topic<'_>, style: &Style, out: &mut dyn Write) -> io:
             pen.heading(&format!("{}  {}", row.oid, row.name))?;
             pen.said("stands as", &row.stands)?;
             pen.said("means", &row.means)?;
+            pen.said("source", &row.source)
+        }
+        Topic::Cross(row) => {
+            pen.heading(&format!("cross-certificate of {}", row.name))?;
+            pen.said("means", CROSS)?;
+            pen.said("valid", &format!("until {}", row.not_after))?;
             pen.said("source", &row.source)
         }
         Topic::State(state_of, tables) => state(*state_of, tables, &mut pen),

@@ -187,6 +187,7 @@ fn explain_writes_what_its_schema_says() {
         "event 3077",
         "VerificationError 21",
         "1.3.6.1.5.5.7.3.3",
+        "cc1deebf6d55c2c9061ba16f10a0bfa6979a4a32",
         "State=0x40000",
         "State=absent",
         "rank 00FF0001",
