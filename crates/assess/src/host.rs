@@ -1,6 +1,6 @@
 //! One machine, opened; one of its kernels, with its facts and its policy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +18,7 @@ use loadworthy_collect::views::root::Root;
 use loadworthy_core::fact::Fact;
 use loadworthy_core::facts::firmware::FirmwareFacts;
 use loadworthy_core::facts::linux::LinuxFacts;
+use loadworthy_core::facts::module::ModuleFacts;
 use loadworthy_core::policy::linux::LinuxPolicy;
 use loadworthy_core::policy::next_boot::NextBoot;
 use loadworthy_core::proof::{Assumption, text};
@@ -26,6 +27,7 @@ use loadworthy_formats::limits::Limits;
 
 use crate::assumptions;
 pub(crate) use crate::known::known;
+use crate::modinfo::Said;
 use crate::next_boot;
 use crate::request::{Request, Source, Trouble, Which};
 use crate::with::{self, Laid, With, depmod, weak};
@@ -38,6 +40,8 @@ pub struct Host {
     with: Option<With>,
     /// Trees whose indexes were derived.
     derived: Mutex<BTreeSet<Arc<str>>>,
+    /// What modules that were read say of themselves.
+    said: Mutex<BTreeMap<Arc<str>, Arc<Said>>>,
     limits: Limits,
     keep: Option<Keep>,
     /// Its kernels.
@@ -136,6 +140,7 @@ impl Host {
             path: String::new(),
             with: None,
             derived: Mutex::default(),
+            said: Mutex::default(),
             limits,
             keep: None,
             kernels,
@@ -179,6 +184,19 @@ impl Host {
     #[must_use]
     pub fn laid(&self) -> &[Laid] {
         self.with.as_ref().map(|with| with.laid.as_slice()).unwrap_or_default()
+    }
+
+    /// Keeps what a module says of itself.
+    pub(crate) fn note(&self, facts: &ModuleFacts) {
+        if let Some(said) = Said::of(facts) {
+            let mut all = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(facts.path.clone(), Arc::new(said));
+        }
+    }
+
+    /// What the module at `path` says of itself, where it was read.
+    pub(crate) fn said(&self, path: &str) -> Option<Arc<Said>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
 
     /// Derives what the package manager would for the tree of one kernel.

@@ -26,6 +26,7 @@ use loadworthy_formats::compress::Compression;
 use loadworthy_formats::kernel::name;
 use loadworthy_formats::manifest::Class;
 
+use crate::advice;
 use crate::host::{Host, OneKernel, known};
 use crate::judging::{Asked, Wanted};
 use crate::names::{Found, Names};
@@ -245,6 +246,13 @@ impl<'a> Inside<'a> {
             });
         }
         notes.extend(self.differing(asked, &copies));
+        for root in roots {
+            if let (Some(_), Found::Files(paths)) = (one(&self.names, root), asked.names.find(root))
+            {
+                let tree = paths.first().map(ToString::to_string).unwrap_or_default();
+                notes.extend(advice::firmware_inside(asked, &tree, root, &self.found.paths));
+            }
+        }
         case
     }
 

@@ -43,6 +43,9 @@ pub struct Modules<'a> {
     judged: HashMap<String, Arc<Judgement>>,
 }
 
+/// Of so many modules it is kept what they say of themselves; more are a whole tree.
+const ASKED_ABOUT: usize = 1000;
+
 impl<'a> Modules<'a> {
     /// Reads and examines the modules at `paths`, largest first, with `jobs` threads.
     #[must_use]
@@ -58,6 +61,9 @@ impl<'a> Modules<'a> {
         let mut read = pool::each(paths, jobs, progress, Scratch::default, |scratch, path| {
             let facts = module::gather(&looking, path, scratch);
             let signature = Examined::of(&facts, &kernel.policy);
+            if paths.len() <= ASKED_ABOUT {
+                host.note(&facts);
+            }
             (path.to_string(), Arc::new(Module { facts, signature }))
         });
         // Of several that offer a symbol, or are called the same, the order of paths decides.

@@ -268,6 +268,17 @@ impl Names {
         gap(Question::ModuleBytes, Why::Missing(text(path)))
     }
 
+    /// What `options` lines set for `module`.
+    pub(crate) fn options(&self, module: &str) -> Vec<(String, Fact<()>)> {
+        let set = |fact: &Fact<Directive>| match known(fact)? {
+            Directive::Options { module: of, parameters } if name::same(&of, module) => {
+                Some((parameters, fact.map(|_| ())))
+            }
+            _ => None,
+        };
+        self.directives.items().iter().filter_map(set).collect()
+    }
+
     /// The command that modprobe's configuration runs instead of loading `module`.
     pub(crate) fn instead_of(&self, module: &str) -> Fact<Option<Arc<str>>> {
         let wanted = module.replace('-', "_");

@@ -19,6 +19,7 @@ use loadworthy_core::proof::{Assumption, Evidence, text};
 use loadworthy_core::verdict::Verdict;
 use loadworthy_formats::kernel::name;
 
+use crate::advice;
 use crate::boot_chain::boot_chain;
 use crate::initramfs;
 use crate::judging::{Asked, Wanted, no_file};
@@ -72,6 +73,7 @@ fn beside(
     let modules = answers.iter().filter(|a| a.subject.kind == Kind::LinuxModule);
     let all = modules.filter(|a| a.subject.path.is_some()).map(|a| a.subject.name.to_string());
     let all: BTreeSet<String> = all.collect();
+    notes.extend(advice::notes(asked, answers));
     answers.extend(initramfs::of_kernel(asked, roots, &all, notes));
     let release = &asked.kernel.kernel.release;
     // Assumptions that cannot be made were told when the kernel was looked at.

@@ -199,6 +199,9 @@ pub struct Read {
 /// Endings of files that may hold private keys; never read, whatever a row says.
 pub const PRIVATE: &[&str] = &[".priv", ".key", ".pem", ".p12", ".pfx"];
 
+/// What an initramfs may tell; it is never recorded.
+pub const KEYS_OF_DISKS: &str = "may hold keys of disks; never recorded";
+
 /// The whole list.
 pub static READS: &[Read] = &[
     file("boot/vmlinu[xz]-*", "kernel image: release, built-in keys and configuration", ""),
@@ -217,17 +220,28 @@ pub static READS: &[Read] = &[
     file("usr/src/*/Module.symvers", "symbols the kernel exports", ""),
     file("boot/symvers-*", "symbols the kernel exports", ""),
     file("lib/modules/*/symvers*", "symbols the kernel exports", ""),
-    file(
-        "boot/initr*",
-        "the initramfs: modules and configuration in it",
-        "may hold keys of disks; only modules, modprobe.d and indexes of it are looked at",
-    ),
-    file("boot/booster-*.img", "the initramfs", "may hold keys of disks"),
-    file("boot/*/*/initrd*", "the initramfs", "may hold keys of disks"),
-    file("boot/efi/*/*/initrd*", "the initramfs", "may hold keys of disks"),
-    file("efi/*/*/initrd*", "the initramfs", "may hold keys of disks"),
-    file("lib/modules/*/initrd", "the initramfs", "may hold keys of disks"),
+    file("boot/initr*", "the initramfs: modules and configuration in it", KEYS_OF_DISKS),
+    file("boot/booster-*.img", "the initramfs", KEYS_OF_DISKS),
+    file("boot/*/*/initrd*", "the initramfs", KEYS_OF_DISKS),
+    file("boot/efi/*/*/initrd*", "the initramfs", KEYS_OF_DISKS),
+    file("efi/*/*/initrd*", "the initramfs", KEYS_OF_DISKS),
+    file("lib/modules/*/initrd", "the initramfs", KEYS_OF_DISKS),
     file("lib/modules/*/pkgbase", "how the initramfs of the kernel is called", ""),
+    folder("lib/firmware", "firmware that modules name (whether it is there only)", ""),
+    file("lib/firmware/**", "firmware that modules name (whether it is there only)", ""),
+    folder("usr/lib/*-linux-gnu", "versions of the programs that use a driver", ""),
+    folder("usr/lib64", "versions of the programs that use a driver", ""),
+    folder("usr/lib", "versions of the programs that use a driver", ""),
+    folder("var/lib/dpkg/info", "which package has a module", "which packages are installed"),
+    file("var/lib/dpkg/info/linux-*.list", "which package has a module", ""),
+    file("var/lib/dpkg/info/kmod-*.list", "which package has a module", ""),
+    file("var/lib/dpkg/info/*-modules*.list", "which package has a module", ""),
+    file("var/lib/dpkg/info/*-dkms*.list", "which package has a module", ""),
+    file(
+        "var/lib/dpkg/status",
+        "versions of the programs that use a driver",
+        "which packages are installed",
+    ),
     file("sbin/modprobe", "whether the kernel can load a module by itself (size only)", ""),
     folder("etc/modprobe.d", "configuration of modprobe", ""),
     file("etc/modprobe.d/*.conf", "configuration of modprobe", "options the owner set"),

@@ -131,6 +131,16 @@ pub static REQUIRED_DEVICE_ABSENT: Code = code!("LW1106", "required-device-absen
 pub static PROFILE_DIFFERS: Code = code!("LW1107", "profile-differs");
 /// An exception in the manifest has expired.
 pub static EXCEPTION_EXPIRED: Code = code!("LW1108", "exception-expired");
+/// None of the firmware that a module names is there.
+pub static FIRMWARE_MISSING: Code = code!("LW1201", "firmware-missing");
+/// The initramfs holds a module without its firmware.
+pub static FIRMWARE_NOT_IN_INITRAMFS: Code = code!("LW1202", "firmware-not-in-initramfs");
+/// A parameter is set that this build of the module does not have.
+pub static PARAMETER_NOT_KNOWN: Code = code!("LW1203", "parameter-not-known");
+/// The programs that use a module are of another version.
+pub static USER_LAND_OF_ANOTHER_VERSION: Code = code!("LW1204", "user-land-of-another-version");
+/// An installed package lists the module that is missing.
+pub static PACKAGE_LISTS_MODULE: Code = code!("LW1205", "package-lists-module");
 /// Nobody signed the driver, and this Windows asks for it.
 pub static DRIVER_NOT_SIGNED: Code = code!("LW2001", "driver-not-signed");
 /// No signature of the driver is for its bytes.

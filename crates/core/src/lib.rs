@@ -13,6 +13,7 @@ pub mod code;
 pub mod codes;
 pub mod boot_claim;
 pub mod initramfs_claim;
+pub mod advice_claim;
 pub mod proof;
 pub mod fact;
 pub mod tables;

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::advice_claim::AdviceClaim;
 use crate::boot_claim::BootClaim;
 use crate::errno::Errno;
 use crate::initramfs_claim::InitramfsClaim;
@@ -490,6 +491,8 @@ pub enum Claim {
     Boot(BootClaim),
     /// Something about an initramfs.
     Initramfs(InitramfsClaim),
+    /// Something that looks like trust and is not.
+    Advice(AdviceClaim),
     /// The configuration of modprobe lets it load, or replaces loading by a command.
     ModprobeRuns {
         /// The command that runs in its place.

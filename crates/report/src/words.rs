@@ -8,6 +8,7 @@ use loadworthy_core::proof::{Claim, Fit, Gap, Gate, Origin, Question, Ring, Stan
 
 pub mod boot;
 mod initramfs;
+mod advice;
 pub mod remedies;
 pub mod windows;
 
@@ -247,6 +248,7 @@ pub fn claim(claim: &Claim) -> String {
             format!("it depends on {name}, which will not load")
         }
         Claim::Boot(claim) => boot::claim(claim),
+        Claim::Advice(claim) => advice::claim(claim),
         Claim::Initramfs(claim) => initramfs::claim(claim),
         Claim::ModprobeRuns { instead: Some(command) } => {
             format!("modprobe runs \"{command}\" and does not load it")

@@ -29,6 +29,7 @@ pub struct Module {
     pub exports: Vec<String>,
     pub licence: String,
     pub srcversion: String,
+    pub info: Vec<String>,
     pub aliases: Vec<String>,
     pub intree: bool,
     pub staging: bool,
@@ -63,6 +64,7 @@ impl Default for Module {
             exports: Vec::new(),
             licence: word("GPL"),
             srcversion: String::new(),
+            info: Vec::new(),
             aliases: Vec::new(),
             intree: true,
             staging: false,
@@ -197,6 +199,7 @@ impl Module {
             rows.push(format!("license={}", self.licence));
         }
         rows.push(format!("depends={}", self.depends.join(",")));
+        rows.extend(self.info.iter().cloned());
         if !self.srcversion.is_empty() {
             rows.push(format!("srcversion={}", self.srcversion));
         }

@@ -7,7 +7,7 @@ use loadworthy_formats::error::Error;
 use loadworthy_formats::limits::Limits;
 
 use crate::bundle::records::Records;
-use crate::item::Item;
+use crate::item::{Item, KEYS_OF_DISKS};
 use crate::sighting::{Metadata, Outcome, Sketched};
 use crate::view::View;
 
@@ -32,6 +32,11 @@ impl Recording {
     }
 }
 
+/// An initramfs may hold keys of disks: it is judged where it lies and never taken along.
+fn never_kept(item: &Item) -> bool {
+    item.row().is_some_and(|row| row.privacy.starts_with(KEYS_OF_DISKS))
+}
+
 impl View for Recording {
     fn origin(&self) -> Origin {
         self.of.origin()
@@ -42,12 +47,19 @@ impl View for Recording {
     }
 
     fn look_into(&self, item: &Item, limit: usize, buffer: &mut Vec<u8>) -> Outcome {
+        if never_kept(item) {
+            buffer.clear();
+            return Outcome::OutOfReach;
+        }
         let outcome = self.of.look_into(item, limit, buffer);
         self.into.note(item, &outcome, buffer, &self.limits);
         outcome
     }
 
     fn metadata(&self, item: &Item) -> Result<Metadata, Outcome> {
+        if never_kept(item) {
+            return Err(Outcome::OutOfReach);
+        }
         let outcome = self.of.metadata(item);
         self.into.note_metadata(item, &outcome);
         outcome

@@ -1,0 +1,45 @@
+//! What our rules may assert about things that look like trust and are not.
+
+use alloc::sync::Arc;
+
+/// A few words of a proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdviceClaim {
+    /// None of the firmware files that a module names is there.
+    NoFirmware {
+        /// The module.
+        module: Arc<str>,
+        /// How many it names.
+        named: usize,
+    },
+    /// The root file system needs the module, and none of its firmware is in the initramfs.
+    NoFirmwareInInitramfs {
+        /// The module.
+        module: Arc<str>,
+        /// How many it names.
+        named: usize,
+    },
+    /// A parameter is set that the module does not have.
+    NoParameter {
+        /// The module.
+        module: Arc<str>,
+        /// The parameter.
+        parameter: Arc<str>,
+    },
+    /// A package that is installed lists a file of the module.
+    PackageLists {
+        /// The module.
+        module: Arc<str>,
+        /// The package.
+        package: Arc<str>,
+    },
+    /// What talks to the module is of another version.
+    OtherVersion {
+        /// The module.
+        module: Arc<str>,
+        /// Its version.
+        own: Arc<str>,
+        /// The version of what talks to it.
+        user: Arc<str>,
+    },
+}
