@@ -72,9 +72,9 @@ fn any_firmware(looking: &Looking<'_>, folders: &[String], files: &[String]) -> 
     Some(there)
 }
 
-fn drawn(rule: &'static Rule, from: Vec<Fact<()>>, claim: AdviceClaim) -> Proof {
+fn drawn(rule: &'static Rule, from: &[Fact<()>], claim: AdviceClaim) -> Proof {
     let mut step = Step::of(rule);
-    for fact in &from {
+    for fact in from {
         let _ = step.consult(fact);
     }
     step.concludes(Claim::Advice(claim))
@@ -125,12 +125,12 @@ fn firmware(asked: &Asked<'_>, path: &str, name: &Arc<str>, said: &Said) -> Opti
         return None;
     }
     let (module, named) = (name.clone(), said.firmware.len());
-    let from = vec![
+    let from = [
         seen(asked, path, format!("firmware={}", said.firmware.join(", "))),
         seen(asked, "lib/firmware", "none of them".to_owned()),
     ];
     let claim = AdviceClaim::NoFirmware { module, named };
-    Some(note(&FIRMWARE_MISSING, drawn(&RULE, from, claim)))
+    Some(note(&FIRMWARE_MISSING, drawn(&RULE, &from, claim)))
 }
 
 /// The same about a module in an initramfs, whose files have these paths, where the machine has one.
@@ -154,10 +154,10 @@ pub(crate) fn firmware_inside(
     if held {
         return None;
     }
-    let from = vec![seen(asked, path, format!("firmware={}", said.firmware.join(", ")))];
+    let from = [seen(asked, path, format!("firmware={}", said.firmware.join(", ")))];
     let claim =
         AdviceClaim::NoFirmwareInInitramfs { module: text(name), named: said.firmware.len() };
-    Some(note(&FIRMWARE_NOT_IN_INITRAMFS, drawn(&RULE, from, claim)))
+    Some(note(&FIRMWARE_NOT_IN_INITRAMFS, drawn(&RULE, &from, claim)))
 }
 
 fn parameters(asked: &Asked<'_>, path: &str, module: &Arc<str>, said: &Said) -> Vec<Note> {
@@ -190,10 +190,10 @@ fn parameters(asked: &Asked<'_>, path: &str, module: &Arc<str>, said: &Said) -> 
         .map(|(parameter, fact)| {
             let listed: Vec<&str> = said.parameters.iter().map(String::as_str).collect();
             let has = if listed.is_empty() { "none".to_owned() } else { listed.join(", ") };
-            let from = vec![fact, seen(asked, path, format!("parameters: {has}"))];
+            let from = [fact, seen(asked, path, format!("parameters: {has}"))];
             let parameter = text(parameter);
             let claim = AdviceClaim::NoParameter { module: module.clone(), parameter };
-            note(&PARAMETER_NOT_KNOWN, drawn(&RULE, from, claim))
+            note(&PARAMETER_NOT_KNOWN, drawn(&RULE, &from, claim))
         })
         .collect()
 }
@@ -246,10 +246,10 @@ fn user_land(asked: &Asked<'_>, path: &str, module: &Arc<str>, said: &Said) -> O
         return None;
     }
     let (item, user) = found.first()?;
-    let from = vec![seen(asked, path, format!("version={own}")), seen(asked, item, user.clone())];
+    let from = [seen(asked, path, format!("version={own}")), seen(asked, item, user.clone())];
     let (own, user) = (text(own), text(user.as_str()));
     let claim = AdviceClaim::OtherVersion { module: module.clone(), own, user };
-    Some(note(&USER_LAND_OF_ANOTHER_VERSION, drawn(&RULE, from, claim)))
+    Some(note(&USER_LAND_OF_ANOTHER_VERSION, drawn(&RULE, &from, claim)))
 }
 
 /// An installed package whose list of files names the module.
@@ -280,10 +280,10 @@ fn package(asked: &Asked<'_>, module: &Arc<str>) -> Option<Note> {
                 && name::of_path(line) == name::of_path(module)
         });
         if let Some(line) = found {
-            let from = vec![seen(asked, &item, line.to_owned())];
+            let from = [seen(asked, &item, line.to_owned())];
             let package = text(package.split(':').next().unwrap_or(package));
             let claim = AdviceClaim::PackageLists { module: module.clone(), package };
-            return Some(note(&PACKAGE_LISTS_MODULE, drawn(&RULE, from, claim)));
+            return Some(note(&PACKAGE_LISTS_MODULE, drawn(&RULE, &from, claim)));
         }
     }
     None
