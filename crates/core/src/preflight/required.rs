@@ -187,7 +187,11 @@ impl Scene<'_> {
             let heir = self.user_class(name, all);
             let required = all.add(&found);
             if marked {
-                required.asked_by("loaded, out-of-tree");
+                required.asked_by(if outside {
+                    "loaded, out-of-tree"
+                } else {
+                    "loaded, unverified"
+                });
                 required.by_role = true;
             } else if required.required_by.is_empty() {
                 required.asked_by("loaded");

@@ -4,7 +4,7 @@
 //! (`/var/lib/dkms/NAME/VERSION/KERNEL/ARCH/module`), weak-modules(8) (`weak-updates`), akmods
 //! (`extra`), proc(5) (`btime`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loadworthy_core::proof::text;
@@ -88,17 +88,6 @@ pub fn started(looking: &Looking<'_>) -> Option<u64> {
     let bytes = looking.bytes(&Item::file("proc/stat"), looking.limits.text_bytes).ok()?;
     let line = bytes.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(b"btime "))?;
     str::from_utf8(line.trim_ascii()).ok()?.parse().ok()
-}
-
-/// Names below `sys/module` of modules that are loaded and not built in: those with a state.
-#[must_use]
-pub fn shown_loaded(looking: &Looking<'_>) -> BTreeSet<Arc<str>> {
-    let names = looking.names(&Item::entries("sys/module")).unwrap_or_default();
-    let loaded = names.iter().filter(|entry| {
-        let state = HostPath::new("sys/module").join(&entry.name).join("initstate");
-        looking.bytes(&Item::File(state), 64).is_ok()
-    });
-    loaded.map(|entry| lossy(&entry.name)).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use loadworthy_core::facts::hardware::{Device, Hardware};
 use loadworthy_core::proof::{Question, gap, text};
-use loadworthy_formats::kernel::proc_modules;
+use loadworthy_formats::kernel::proc_modules::{self, Loaded};
 use loadworthy_formats::kernel::uevent;
 
 use crate::gather::looking::{Looking, why};
@@ -23,7 +23,12 @@ pub fn gather(looking: &Looking<'_>) -> Hardware {
     let read = |bytes: &[u8]| proc_modules::read(bytes, looking.limits);
     match looking.first(&item, looking.limits.text_bytes, read) {
         Ok(read) => found.loaded = read.value,
-        Err(why) => found.gaps.extend(gap(Question::Hardware, why)),
+        Err(why) => {
+            found.loaded = shown(looking);
+            if found.loaded.is_empty() {
+                found.gaps.extend(gap(Question::Hardware, why));
+            }
+        }
     }
     match looking.names(&Item::entries("sys/bus")) {
         Ok(buses) => {
@@ -33,6 +38,30 @@ pub fn gather(looking: &Looking<'_>) -> Hardware {
         Err(outcome) => found.gaps.extend(gap(Question::Hardware, why("sys/bus", &outcome))),
     }
     found
+}
+
+/// Loaded modules as `sys/module` shows them, for a source without `proc/modules`: those with a state;
+/// code inside the image has none (`kernel/module/sysfs.c`, `mod_sysfs_setup`).
+fn shown(looking: &Looking<'_>) -> Vec<Loaded> {
+    let names = looking.names(&Item::entries("sys/module")).unwrap_or_default();
+    let each = names.iter().filter_map(|entry| {
+        let at = HostPath::new("sys/module").join(&entry.name);
+        let line = |name: &str| {
+            let bytes = looking.bytes(&Item::File(at.join(name)), 64).ok()?;
+            Some(String::from_utf8_lossy(bytes.trim_ascii()).into_owned())
+        };
+        let state = line("initstate")?;
+        Some(Loaded {
+            name: String::from_utf8_lossy(&entry.name).into_owned(),
+            size: 0,
+            users: None,
+            used_by: Vec::new(),
+            permanent: false,
+            state,
+            taint: line("taint").unwrap_or_default(),
+        })
+    });
+    each.collect()
 }
 
 /// The devices of one bus that have a driver.
@@ -174,5 +203,12 @@ mod tests {
         );
         assert!(hardware.loaded("scsi_transport_fc").is_some());
         assert_eq!(gather(&Host::new().looking()).gaps.len(), 2);
+        let shown = Host::new()
+            .with("sys/module/zfs/initstate", "live\n")
+            .with("sys/module/zfs/taint", "PO\n")
+            .with("sys/module/kernel/parameters/x", "");
+        let hardware = gather(&shown.looking());
+        let told: Vec<_> = hardware.loaded.iter().map(|m| (&*m.name, &*m.taint)).collect();
+        assert_eq!(told, [("zfs", "PO")]);
     }
 }
