@@ -21,13 +21,15 @@ pub struct Options {
     pub ids: Vec<String>,
     /// A root directory with one kernel, in place of the fetched ones.
     pub tree: Option<PathBuf>,
+    /// A folder of drivers and catalogs, for what is measured on those alone.
+    pub drivers: Option<PathBuf>,
     /// How many pairs.
     pub pairs: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { ids: Vec::new(), tree: None, pairs: 7 }
+        Self { ids: Vec::new(), tree: None, drivers: None, pairs: 7 }
     }
 }
 
@@ -113,13 +115,35 @@ fn measure(
         kernel.modules.len(),
         kernel.release
     ));
+    let about = Pairs { id: bench.id, says: bench.peer_says, target: bench.target, pairs };
+    run_pairs(&about, &|| (bench.ours)(program, kernel), &|| peer(bench.peer, list), say)
+}
+
+/// What is compared in pairs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pairs {
+    pub(crate) id: &'static str,
+    /// The peer, in words.
+    pub(crate) says: &'static str,
+    /// The ratio that is wanted.
+    pub(crate) target: f64,
+    pub(crate) pairs: usize,
+}
+
+/// Runs both sides in turns; whether the target was reached.
+pub(crate) fn run_pairs(
+    about: &Pairs,
+    our: &dyn Fn() -> Result<(), String>,
+    peer: &dyn Fn() -> Result<(), String>,
+    say: &mut dyn FnMut(&str),
+) -> Result<bool, String> {
     // One pair warms the file cache and is not counted.
-    (bench.ours)(program, kernel)?;
-    peer(bench.peer, list)?;
+    our()?;
+    peer()?;
     let (mut ours, mut peers, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for pair in 0..pairs {
-        let our_turn = || cpu(|| (bench.ours)(program, kernel));
-        let peer_turn = || cpu(|| peer(bench.peer, list));
+    for pair in 0..about.pairs {
+        let our_turn = || cpu(our);
+        let peer_turn = || cpu(peer);
         let (our, their) = if pair % 2 == 0 {
             let our = our_turn()?;
             (our, peer_turn()?)
@@ -132,14 +156,14 @@ fn measure(
         ratios.push(our / their);
     }
     let (our, their, ratio) = (median(&mut ours), median(&mut peers), median(&mut ratios));
-    let reached = ratio <= bench.target;
+    let reached = ratio <= about.target;
     say(&format!(
         "{}   ours {our:.3} s   peer {their:.3} s ({})   ratio {ratio:.3} (pairs {:.3} to {:.3}; target {}) {}",
-        bench.id,
-        bench.peer_says,
+        about.id,
+        about.says,
         ratios.first().copied().unwrap_or(ratio),
         ratios.last().copied().unwrap_or(ratio),
-        bench.target,
+        about.target,
         if reached { "reached" } else { "MISSED" },
     ));
     Ok(reached)
@@ -207,7 +231,7 @@ fn peer(command: &[&str], list: &Path) -> Result<(), String> {
 }
 
 /// User and system seconds of everything that `work` starts and waits for.
-fn cpu(work: impl FnOnce() -> Result<(), String>) -> Result<f64, String> {
+pub(crate) fn cpu(work: impl FnOnce() -> Result<(), String>) -> Result<f64, String> {
     let spent = || -> Result<f64, String> {
         let usage = getrusage(UsageWho::RUSAGE_CHILDREN).map_err(|e| e.to_string())?;
         let seconds = |t: nix::sys::time::TimeVal| t.tv_sec() as f64 + t.tv_usec() as f64 / 1e6;

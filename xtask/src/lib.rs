@@ -23,5 +23,6 @@ pub mod cases;
 pub mod scan_bench;
 
 pub mod bench;
+pub mod drivers;
 
 pub mod oracle;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use xtask::{bench, cases, ci, generate, kernels, oracle, tidy, tree, whole_trees};
+use xtask::{bench, cases, ci, drivers, generate, kernels, oracle, tidy, tree, whole_trees};
 
 const USAGE: &str = "\
 cargo x ci                   fmt, clippy, test, tidy, doc, deny
@@ -15,6 +15,7 @@ cargo x oracle [--live …]    asks real kernels, recorded or live; docs/oracle.
 cargo x cases FILE           field cases (JSON, one a line) put to diagnose, and scored
 cargo x bench [ID…] [--tree DIR] [--pairs N]
                              B1, B4, B7, D1: our figure, its peer's, and the ratio
+cargo x bench --drivers DIR  W1, W2: the same for signatures over the drivers and catalogs of a folder
 ";
 
 fn main() -> ExitCode {
@@ -54,7 +55,10 @@ fn main() -> ExitCode {
             [file] => cases::run(Path::new(file), &["linux", "efi"], &mut say),
             _ => Err("cargo x cases FILE".to_owned()),
         },
-        "bench" => options(rest).and_then(|options| bench::run(&options, &mut say)),
+        "bench" => options(rest).and_then(|options| match &options.drivers {
+            Some(folder) => drivers::run(folder, options.pairs, &mut say),
+            None => bench::run(&options, &mut say),
+        }),
         _ => {
             say(USAGE);
             Ok(command == "help")
@@ -78,6 +82,7 @@ fn options(arguments: &[String]) -> Result<bench::Options, String> {
         let mut value = || rest.next().ok_or_else(|| format!("{argument} needs a value"));
         match argument.as_str() {
             "--tree" => options.tree = Some(PathBuf::from(value()?)),
+            "--drivers" => options.drivers = Some(PathBuf::from(value()?)),
             "--pairs" => options.pairs = value()?.parse().map_err(|e| format!("--pairs: {e}"))?,
             id if !id.starts_with('-') => options.ids.push(id.to_uppercase()),
             other => return Err(format!("unknown option {other}")),

@@ -1,0 +1,92 @@
+//! Signatures over code: our figure beside that of other tools, on a folder of drivers and catalogs.
+//!
+//! W1 and W2 read every signed file below the folder; a run of ours counts only if each signature was
+//! read and holds. The peer's roots do not matter: it does its arithmetic whether it trusts or not.
+
+use crate::bench::{Pairs, cpu, run_pairs};
+use crate::program::build;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Below how many files a folder says little.
+const FEW: usize = 60;
+
+/// Runs both benchmarks; whether each reached its target.
+///
+/// # Errors
+/// When the program cannot be built, a file cannot be read, or a run judged wrongly.
+pub fn run(folder: &Path, pairs: usize, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
+    let program = build()?;
+    let files = signed(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let few = if files.len() < FEW { ", fewer than say much" } else { "" };
+    say(&format!("W1, W2 signatures over code: {} files{few}", files.len()));
+    let ours = || inspect(&program, &files);
+    let one_by_one = || {
+        files.iter().try_for_each(|file| {
+            quiet(Command::new("osslsigncode").args(["verify", "-in"]).arg(file)).map(drop)
+        })
+    };
+    let all_in_one = || {
+        let script = "import sys\n\
+            from signify.authenticode import AuthenticodeFile\n\
+            for path in sys.argv[1:]:\n\
+            \x20   with open(path, 'rb') as file:\n\
+            \x20       AuthenticodeFile.from_stream(file).explain_verify()\n";
+        let status = quiet(Command::new("python3").args(["-c", script]).args(&files))?;
+        if status { Ok(()) } else { Err("signify: failed".to_owned()) }
+    };
+    let mut reached = true;
+    for (id, target, says, peer) in [
+        ("W1", 1.0 / 3.0, "osslsigncode verify", &one_by_one as &dyn Fn() -> Result<(), String>),
+        ("W2", 1.0 / 30.0, "signify in one process", &all_in_one),
+    ] {
+        // A tool that is not there is told, and is no failure of ours.
+        if let Err(problem) = cpu(peer) {
+            say(&format!("{id}   skipped: {problem}"));
+            continue;
+        }
+        reached &= run_pairs(&Pairs { id, says, target, pairs }, &ours, peer, say)?;
+    }
+    Ok(reached)
+}
+
+fn inspect(program: &Path, files: &[PathBuf]) -> Result<(), String> {
+    let done = Command::new(program)
+        .args(["inspect", "--json"])
+        .args(files)
+        .stdout(Stdio::piped())
+        .output()
+        .map_err(|e| format!("{}: {e}", program.display()))?;
+    let text = String::from_utf8_lossy(&done.stdout);
+    let holds = text.matches("\"digest_algorithm\"").count() >= files.len();
+    let broken = text.matches("\"broken\"").count();
+    match done.status.success() && holds && broken == 0 {
+        true => Ok(()),
+        false => Err(format!("a wrong run: {broken} signatures do not hold")),
+    }
+}
+
+/// Whether a command succeeded; what it prints is not looked at.
+fn quiet(command: &mut Command) -> Result<bool, String> {
+    let run = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let name = run.get_program().to_string_lossy().into_owned();
+    run.status().map(|status| status.success()).map_err(|e| format!("{name}: {e}"))
+}
+
+/// Drivers and catalogs by their names, below a folder.
+fn signed(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            for entry in fs::read_dir(&path)? {
+                waiting.push(entry?.path());
+            }
+        } else if path.extension().is_some_and(|e| e == "sys" || e == "cat") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
