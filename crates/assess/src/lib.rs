@@ -22,6 +22,7 @@ mod packages;
 mod boot_chain;
 mod advice;
 mod initramfs;
+mod rollback;
 pub mod preflight;
 pub mod manifest_draft;
 pub mod check;

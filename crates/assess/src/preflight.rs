@@ -25,6 +25,8 @@ use crate::initramfs;
 use crate::judging::{Asked, Wanted, no_file};
 use crate::names::Found;
 use crate::packages;
+use crate::request::Which;
+use crate::rollback;
 use kernel::Modules;
 use seen::Seen;
 
@@ -65,7 +67,7 @@ pub(crate) fn run(
 /// the way back. Each looks at the modules that are needed and adds what it has to say.
 fn beside(
     asked: &Asked<'_>,
-    _manifest: &Manifest,
+    manifest: &Manifest,
     roots: &BTreeSet<String>,
     answers: &mut Vec<Answered>,
     notes: &mut Vec<Note>,
@@ -74,7 +76,11 @@ fn beside(
     let all = modules.filter(|a| a.subject.path.is_some()).map(|a| a.subject.name.to_string());
     let all: BTreeSet<String> = all.collect();
     notes.extend(advice::notes(asked, answers));
-    answers.extend(initramfs::of_kernel(asked, roots, &all, notes));
+    let initramfs = initramfs::of_kernel(asked, roots, &all, notes);
+    if asked.request.kernel != Which::All {
+        rollback::look(asked, manifest.manifest.rollback.kernels, answers, notes);
+    }
+    answers.extend(initramfs);
     let release = &asked.kernel.kernel.release;
     // Assumptions that cannot be made were told when the kernel was looked at.
     if let Ok(chain) = boot_chain(asked.host, release, asked.request) {

@@ -72,6 +72,29 @@ impl By {
     }
 }
 
+/// What can be missing from the way back to an older kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// Its image.
+    Image,
+    /// Its initial file system, by the name the entry gives.
+    Initramfs(Arc<str>),
+    /// A module that the host needs.
+    Module(Arc<str>),
+    /// An entry of the boot loader.
+    Entry,
+    /// Boots that are left: the loader calls its entry bad.
+    Boots,
+    /// A way to choose it from afar.
+    Remote,
+    /// The consent of firmware, shim or boot loader.
+    Consent,
+    /// A screen without a question: this request waits for a person at the next boot.
+    Quiet(Arc<str>),
+    /// A limit after which a kernel that hangs starts the machine anew.
+    Restart,
+}
+
 /// A few words of a proof about starting a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BootClaim {
@@ -110,6 +133,15 @@ pub enum BootClaim {
         /// The new one.
         new: &'static str,
     },
+    /// An older kernel is no way back, or a poor one: this is what it lacks.
+    WayBack {
+        /// The older kernel.
+        release: Arc<str>,
+        /// What is missing.
+        lacks: Lack,
+    },
+    /// No older kernel is a way back.
+    NoWayBack,
     /// What starts before the kernel could not be judged.
     ChainOpen(Arc<str>),
 }

@@ -243,6 +243,22 @@ pub static BOOT_IMAGE_MISSING: Code = code!("LW3011", "boot-image-missing");
 pub static BOOT_CHAIN_NOT_JUDGED: Code = code!("LW3012", "boot-chain-not-judged");
 /// The authority that signs new boot loaders is not in db.
 pub static NEW_AUTHORITY_NOT_TRUSTED: Code = code!("LW3013", "new-authority-not-trusted");
+/// No older kernel is a way back.
+pub static NO_WAY_BACK: Code = code!("LW3020", "no-way-back");
+/// Image or initial file system of an older kernel are not there.
+pub static OLDER_KERNEL_INCOMPLETE: Code = code!("LW3021", "older-kernel-incomplete");
+/// An older kernel has no module for what the host needs.
+pub static OLDER_KERNEL_LACKS_A_DRIVER: Code = code!("LW3022", "older-kernel-lacks-a-driver");
+/// No boot-loader entry starts an older kernel, or it has no boots left.
+pub static OLDER_KERNEL_HAS_NO_ENTRY: Code = code!("LW3023", "older-kernel-has-no-entry");
+/// An older kernel can be chosen at the keyboard alone.
+pub static OLDER_KERNEL_NEEDS_A_KEYBOARD: Code = code!("LW3024", "older-kernel-needs-a-keyboard");
+/// Firmware, shim or boot loader would not let an older kernel in.
+pub static OLDER_KERNEL_REFUSED: Code = code!("LW3025", "older-kernel-refused");
+/// The next boot asks a person before it goes on.
+pub static REQUEST_WAITS_FOR_A_PERSON: Code = code!("LW3026", "request-waits-for-a-person");
+/// A kernel that hangs does not start the machine anew.
+pub static HUNG_KERNEL_STAYS: Code = code!("LW3027", "hung-kernel-stays");
 /// There is no initramfs for this kernel.
 pub static INITRAMFS_MISSING: Code = code!("LW3101", "initramfs-missing");
 /// The initramfs is cut off or damaged.

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod older;
+
 /// What a scenario says of a host: the keys of `toml host` (`proving/scenarios/README.md`).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -35,6 +37,9 @@ pub struct Host {
     pub boot_script: Option<String>,
     pub distribution: String,
     pub kexec_loaded: bool,
+    pub older: String,
+    pub rollback: u32,
+    pub request: bool,
     pub files: BTreeMap<String, String>,
     pub links: BTreeMap<String, String>,
     pub packages: Vec<Packed>,
@@ -73,6 +78,9 @@ impl Default for Host {
             boot_script: None,
             distribution: "debian".to_owned(),
             kexec_loaded: false,
+            older: "none".to_owned(),
+            rollback: 0,
+            request: false,
             files: BTreeMap::new(),
             links: BTreeMap::new(),
             packages: Vec::new(),
@@ -146,6 +154,15 @@ impl Host {
         self.running(&root, &kernel, module)?;
         let files = self.tree(&root, &kernel, module)?;
         self.firmware(&root, &files)?;
+        older::kernel(&root, &self.older, &kernel, module)?;
+        if self.rollback > 0 {
+            let wanted = format!("[rollback]\nkernels = {}\n", self.rollback);
+            root.put("etc/loadworthy/manifest.toml", wanted)?;
+        }
+        if self.request {
+            let path = format!("sys/firmware/efi/efivars/MokNew-{}", firmware::SHIM);
+            root.put(&path, firmware::variable(true, b"x"))?;
+        }
         root.folder("etc/modprobe.d")?;
         if !self.modprobe_d.is_empty() {
             root.put("etc/modprobe.d/scenario.conf", self.modprobe_d.join("\n") + "\n")?;
@@ -252,6 +269,9 @@ impl Host {
         }
         let line = self.command_line(release);
         let options = line.split_once(' ').map_or("", |(_, options)| options);
+        if self.older != "none" {
+            return older::entries(root, &self.older, release, options);
+        }
         root.put(
             "boot/grub/grub.cfg",
             format!(

@@ -55,6 +55,8 @@ pub struct NextBoot {
     pub entries: Vec<Arc<BootEntry>>,
     /// The program of the EFI system partition that firmware starts, and the one that follows shim.
     pub programs: Vec<Fact<Arc<str>>>,
+    /// Whether another entry can be asked for once, from the running system.
+    pub selectable: Fact<bool>,
     /// What is to be told beside it.
     pub remarks: Vec<(Remark, Proof)>,
 }
@@ -92,7 +94,8 @@ impl NextBoot {
             Ok(found) => found.programs.iter().map(|path| starts.map(|_| path.clone())).collect(),
             Err(_) => Vec::new(),
         };
-        Self { chosen, entries, programs, remarks }
+        let selectable = selectable(facts, &starts);
+        Self { chosen, entries, programs, selectable, remarks }
     }
 
     /// The entry by which `release` would start: the chosen one, else the first of that release.
@@ -163,6 +166,28 @@ fn kexec(facts: &BootLoaderFacts, remarks: &mut Vec<(Remark, Proof)>) {
     if step.consult(&facts.kexec_loaded) == Ok(&true) {
         remarks.push((Remark::Kexec, step.concludes(Claim::Boot(BootClaim::KexecLoaded))));
     }
+}
+
+/// GRUB reads `next_entry` from a block that must be there; the others read variables of the firmware.
+fn selectable(facts: &BootLoaderFacts, starts: &Fact<Starts>) -> Fact<bool> {
+    static RULE: Rule = Rule {
+        name: "boot/once",
+        source: "grub-reboot(8); bootctl(1) set-oneshot; efibootmgr(8) --bootnext",
+    };
+    draw(&RULE, |step| {
+        let loader = step.consult(starts)?.loader;
+        let can = if loader == Loader::Grub {
+            let mut reads = false;
+            for (_, script) in &facts.scripts {
+                reads |= opened(script).is_ok_and(|s| s.reads("next_entry"));
+                let _ = step.consult(script);
+            }
+            reads && step.consult(&facts.environment)?.is_some()
+        } else {
+            *step.consult(&facts.uefi)?
+        };
+        Ok((can, Claim::Boot(BootClaim::LoaderFound(loader))))
+    })
 }
 
 /// The release in the name of an image: `vmlinuz-REL`, or `REL/linux` as `kernel-install` lays it.

@@ -1,6 +1,6 @@
 //! Words for what starts a machine.
 
-use loadworthy_core::boot_claim::{BootClaim, By, Loader};
+use loadworthy_core::boot_claim::{BootClaim, By, Lack, Loader};
 
 /// A claim as a sentence.
 pub(super) fn claim(claim: &BootClaim) -> String {
@@ -28,10 +28,26 @@ pub(super) fn claim(claim: &BootClaim) -> String {
         BootClaim::AuthorityRotates { old, new } => {
             format!("db trusts \"{old}\", which signs nothing new, and not \"{new}\", which does")
         }
+        BootClaim::NoWayBack => "no older kernel would bring this machine back".into(),
+        BootClaim::WayBack { release, lacks } => format!("{release}: {}", lack(lacks)),
         BootClaim::ChainOpen(what) => format!("{what} could not be judged"),
         BootClaim::KexecLoaded => {
             "a kernel waits in memory (kexec); a reboot by kexec starts that one".into()
         }
+    }
+}
+
+fn lack(lack: &Lack) -> String {
+    match lack {
+        Lack::Image => "its image is not there".into(),
+        Lack::Initramfs(file) => format!("its initramfs is not there: {file}"),
+        Lack::Module(name) => format!("it has no {name}, which this host needs"),
+        Lack::Entry => "no boot-loader entry starts it".into(),
+        Lack::Boots => "its boot-loader entry has no boots left".into(),
+        Lack::Remote => "it can be chosen at the keyboard alone".into(),
+        Lack::Consent => "its image would not be let in".into(),
+        Lack::Quiet(what) => format!("{what} waits for a person at the next boot"),
+        Lack::Restart => "a kernel that hangs or panics stays where it is (no panic=)".into(),
     }
 }
 

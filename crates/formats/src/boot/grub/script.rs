@@ -13,6 +13,32 @@ pub struct Script {
     pub commands: Vec<Command>,
 }
 
+impl Script {
+    /// Whether a command of the script, at any depth, reads this variable.
+    #[must_use]
+    pub fn reads(&self, variable: &str) -> bool {
+        let named = |word: &Word| {
+            word.pieces
+                .iter()
+                .any(|p| matches!(p, Piece::Variable { name, .. } if name == variable))
+        };
+        self.commands.iter().any(|command| match command {
+            Command::Simple { words, block } => {
+                words.iter().any(named) || block.as_ref().is_some_and(|b| b.reads(variable))
+            }
+            Command::If { arms, otherwise } => {
+                otherwise.reads(variable)
+                    || arms.iter().any(|(c, body)| c.reads(variable) || body.reads(variable))
+            }
+            Command::For { over, body, .. } => over.iter().any(named) || body.reads(variable),
+            Command::While { condition, body, .. } => {
+                condition.reads(variable) || body.reads(variable)
+            }
+            Command::Function { body, .. } => body.reads(variable),
+        })
+    }
+}
+
 /// One command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
