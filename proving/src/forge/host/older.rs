@@ -34,7 +34,7 @@ pub(super) fn entries(
         block.resize(1024, b'#');
         root.put("boot/grub/grubenv", block)?;
     }
-    root.put(&format!("boot/initrd.img-{release}"), "")
+    Ok(())
 }
 
 /// Its image, initramfs and tree, but for what the scenario says is missing.
