@@ -15,6 +15,7 @@ use loadworthy_collect::view::View;
 use loadworthy_collect::views::bundle::Recorded;
 use loadworthy_collect::views::live_linux::LiveLinux;
 use loadworthy_collect::views::root::Root;
+use loadworthy_collect::views::split::{Split, trust_side};
 use loadworthy_core::fact::Fact;
 use loadworthy_core::facts::firmware::FirmwareFacts;
 use loadworthy_core::facts::linux::LinuxFacts;
@@ -85,6 +86,9 @@ pub(crate) fn view(source: &Source) -> Result<Box<dyn View>, Trouble> {
     Ok(match source {
         Source::Live => Box::new(LiveLinux::open().map_err(|e| open(Path::new("/"), &e))?),
         Source::Root(path) => Box::new(Root::open(path).map_err(|e| open(path, &e))?),
+        Source::Under { files, policy } => {
+            Box::new(Split::new(view(files)?.into(), view(policy)?.into(), trust_side))
+        }
         Source::Bundle(path) => {
             Box::new(Recorded::open(path, &Limits::DEFAULT).map_err(|e| open(path, &e))?)
         }

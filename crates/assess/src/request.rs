@@ -37,13 +37,21 @@ pub enum Source {
     Root(PathBuf),
     /// What was recorded of one.
     Bundle(PathBuf),
+    /// The files of one under the policy of another.
+    Under {
+        /// Whose files.
+        files: Box<Self>,
+        /// Whose policy.
+        policy: Box<Self>,
+    },
 }
 
 impl Source {
     /// The same, as answers name it.
     #[must_use]
-    pub const fn origin(&self) -> Origin {
+    pub fn origin(&self) -> Origin {
         match self {
+            Self::Under { files, .. } => files.origin(),
             Self::Live => Origin::Live,
             Self::Root(_) => Origin::Root,
             Self::Bundle(_) => Origin::Bundle,

@@ -121,7 +121,7 @@ Examples:
 }
 
 /// Which machine, which of its kernels, as of when.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Source {
     /// Read everything below DIR, as if DIR were `/`
     #[arg(long, value_name = "DIR")]
@@ -129,6 +129,10 @@ pub(crate) struct Source {
     /// Read what `collect` wrote; a folder means all in it; repeatable
     #[arg(long, value_name = "FILE|DIR", conflicts_with = "root")]
     pub(crate) bundle: Vec<PathBuf>,
+    /// Take firmware, keys, command line and lockdown from this bundle or folder, the files from
+    /// the machine that is judged
+    #[arg(long, value_name = "BUNDLE|DIR")]
+    pub(crate) policy: Option<PathBuf>,
     /// Judge as if this .deb, .rpm or folder of modules were installed;
     /// repeatable
     #[arg(long, value_name = "PACKAGE")]
@@ -398,7 +402,7 @@ pub(crate) struct Config {
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// The command
-    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "diagnose", "explain", "inspect", "rehearse"])]
+    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "inspect", "rehearse"])]
     pub(crate) command: String,
 }
 

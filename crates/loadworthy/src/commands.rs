@@ -1,6 +1,7 @@
 //! One file a command; nobody imports them but `main`.
 
 mod told;
+mod hosts;
 pub(crate) mod check;
 pub(crate) mod collect;
 pub(crate) mod config;

@@ -49,12 +49,20 @@ pub(crate) fn request(
 /// A sentence, when several are.
 fn opened(source: &args::Source) -> Result<Source, String> {
     let bundles = bundles(&source.bundle)?;
-    match (&source.root, bundles.as_slice()) {
+    let files = match (&source.root, bundles.as_slice()) {
         (Some(root), _) => Ok(Source::Root(root.clone())),
         (None, []) => Ok(Source::Live),
         (None, [one]) => Ok(Source::Bundle(one.clone())),
         (None, [_, _, ..]) => Err("--bundle: one machine at a time here".to_owned()),
-    }
+    }?;
+    Ok(match &source.policy {
+        None => files,
+        Some(path) => {
+            let path = path.clone();
+            let policy = if path.is_dir() { Source::Root(path) } else { Source::Bundle(path) };
+            Source::Under { files: Box::new(files), policy: Box::new(policy) }
+        }
+    })
 }
 
 /// Every bundle that was named; a folder stands for all that are in it, by their names.

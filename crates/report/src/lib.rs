@@ -20,6 +20,7 @@ pub mod inspect;
 pub mod diagnose;
 pub mod gist;
 pub mod diff;
+pub mod hosts;
 mod markup;
 pub mod sarif;
 pub mod junit;

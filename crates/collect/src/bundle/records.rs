@@ -102,6 +102,11 @@ pub(crate) fn metadata_key(item: &Item) -> Option<Key> {
     Some((Read::Metadata, item.path()?.as_bytes().to_vec()))
 }
 
+/// Whether it is an initramfs, by what the list of reads says of it.
+fn is_initramfs(item: &Item) -> bool {
+    item.row().is_some_and(|row| row.what.starts_with("the initramfs"))
+}
+
 fn is_module(path: &[u8]) -> bool {
     [".ko", ".ko.gz", ".ko.xz", ".ko.zst"].iter().any(|end| path.ends_with(end.as_bytes()))
 }
@@ -126,6 +131,10 @@ impl Records {
             return;
         }
         let seen = match outcome {
+            // It may hold keys of disks, and is no business of whoever carries a bundle.
+            Outcome::Bytes { .. } if !self.full && is_initramfs(item) => {
+                Seen::Other(Outcome::OutOfReach)
+            }
             Outcome::Bytes { file_signature } => {
                 let sketch = (!self.full && is_module(&key.1))
                     .then(|| sketching::of(bytes, limits))

@@ -2,7 +2,7 @@
 
 use crate::args;
 use crate::example::Example;
-use crate::request::{Surroundings, request, subjects};
+use crate::request::{Surroundings, bundles, request, subjects};
 use crate::trouble::Trouble;
 use indicatif::{ProgressBar, ProgressStyle};
 use loadworthy_assess::check;
@@ -24,6 +24,10 @@ pub(crate) fn run(
 ) -> Result<u8, Trouble> {
     if args.matrix || !args.on.is_empty() {
         return super::check_on::run(args, around, out);
+    }
+    let bundles = bundles(&args.source.bundle).map_err(Trouble::Usage)?;
+    if bundles.len() > 1 {
+        return super::hosts::run(args, &bundles, around, out);
     }
     let request = request(&args.source, subjects(args), around).map_err(Trouble::Usage)?;
     let mut answers = match answered(&request, args.example, around.watched) {

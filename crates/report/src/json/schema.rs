@@ -8,6 +8,7 @@ pub static ALL: &[(&str, &str)] = &[
     ("diagnose", include_str!("../../../../docs/schema/diagnose.json")),
     ("diff", include_str!("../../../../docs/schema/diff.json")),
     ("explain", include_str!("../../../../docs/schema/explain.json")),
+    ("hosts", include_str!("../../../../docs/schema/hosts.json")),
     ("inspect", include_str!("../../../../docs/schema/inspect.json")),
     ("policy", include_str!("../../../../docs/schema/policy.json")),
     ("rehearse", include_str!("../../../../docs/schema/rehearse.json")),

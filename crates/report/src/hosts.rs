@@ -1,0 +1,196 @@
+//! Several hosts beside one another: hosts and drivers, the odd ones out first.
+
+use crate::gist::{self, Gist, Weight};
+use crate::json::document::{Tool, document};
+use crate::json::v1::{self, Proofs};
+use crate::style::{Style, Tone, columns};
+use loadworthy_core::answer::Answers;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+/// One host.
+#[derive(Debug)]
+pub struct One {
+    /// What it is called.
+    pub name: String,
+    /// What was answered about it.
+    pub answers: Answers,
+}
+
+/// So many hosts fit beside one another; of more the drivers are told host by host.
+const BESIDE: usize = 8;
+
+/// Outcomes of a host by driver.
+fn outcomes(one: &One) -> BTreeMap<String, &'static str> {
+    let each = one.answers.answers.iter();
+    each.map(|a| (gist::plain(&a.subject.name), a.judgement.verdict.name())).collect()
+}
+
+/// The outcome that most hosts have, by driver.
+fn usual(all: &[One]) -> BTreeMap<String, &'static str> {
+    let mut counts: BTreeMap<String, BTreeMap<&'static str, usize>> = BTreeMap::new();
+    for (driver, outcome) in all.iter().flat_map(outcomes) {
+        *counts.entry(driver).or_default().entry(outcome).or_default() += 1;
+    }
+    let most = |of: BTreeMap<&'static str, usize>| {
+        of.into_iter().max_by_key(|(_, n)| *n).map_or("loads", |(outcome, _)| outcome)
+    };
+    counts.into_iter().map(|(driver, of)| (driver, most(of))).collect()
+}
+
+fn odd(one: &One, usual: &BTreeMap<String, &'static str>) -> usize {
+    outcomes(one).iter().filter(|(driver, outcome)| usual.get(*driver) != Some(*outcome)).count()
+}
+
+fn weighing(one: &One, weight: Weight) -> Vec<Gist> {
+    let gists = one.answers.answers.iter().map(|a| Gist::of(a, &one.answers));
+    gists.filter(|gist| gist.weight == weight).collect()
+}
+
+/// Sorts hosts: those with refusals first, then those that are unlike the others.
+pub fn odd_ones_first(all: &mut [One]) {
+    let usual = usual(all);
+    all.sort_by_cached_key(|one| {
+        let rank = |n: usize| usize::MAX - n;
+        (
+            rank(weighing(one, Weight::Fails).len()),
+            rank(weighing(one, Weight::Open).len()),
+            rank(odd(one, &usual)),
+            one.name.clone(),
+        )
+    });
+}
+
+/// Writes the table for people; `every` driver is told, or only those that do not load everywhere.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn text(all: &[One], every: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let usual = usual(all);
+    let stopped = all.iter().filter(|one| !weighing(one, Weight::Fails).is_empty()).count();
+    let line =
+        format!("{} hosts, {} drivers: something is refused on {stopped}", all.len(), usual.len());
+    writeln!(out, "{}", style.paint(Tone::Strong, &line))?;
+    let mut fine = Vec::new();
+    for one in all {
+        let (fails, open) = (weighing(one, Weight::Fails), weighing(one, Weight::Open));
+        let (word, tone, named) = match (fails.as_slice(), open.as_slice()) {
+            ([], []) if one.answers.answers.is_empty() => ("unknown", Tone::Mind, Vec::new()),
+            ([], []) => {
+                fine.push(one);
+                continue;
+            }
+            ([], open) => ("unknown", Tone::Mind, open.to_vec()),
+            (fails, _) => ("refused", Tone::Bad, fails.to_vec()),
+        };
+        let mut said: Vec<String> =
+            named.iter().take(BESIDE).map(|g| format!("{} ({})", g.name, g.id())).collect();
+        if named.len() > BESIDE {
+            said.push(format!("and {} more", named.len() - BESIDE));
+        }
+        if named.is_empty() {
+            said.push("nothing to judge".to_owned());
+        }
+        let said = style.plain(&said.join(", "));
+        writeln!(out, "{}  {}  {said}", style.paint(tone, word), style.plain(&one.name))?;
+    }
+    for one in fine {
+        let odd = odd(one, &usual);
+        let unlike = if odd > 0 { format!("  unlike most: {odd}") } else { String::new() };
+        let name = style.plain(&one.name);
+        writeln!(out, "{}  {name}{unlike}", style.paint(Tone::Good, "loads"))?;
+    }
+    if all.len() <= BESIDE {
+        beside(all, &usual, every, style, out)?;
+    }
+    Ok(())
+}
+
+/// Drivers as rows, hosts as columns.
+fn beside(
+    all: &[One],
+    usual: &BTreeMap<String, &'static str>,
+    every: bool,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let each: Vec<BTreeMap<String, &'static str>> = all.iter().map(outcomes).collect();
+    let of = |host: &BTreeMap<String, &'static str>, driver: &str| {
+        host.get(driver).copied().unwrap_or("-")
+    };
+    let rows: Vec<&String> = usual
+        .keys()
+        .filter(|driver| {
+            let found: BTreeSet<&str> = each.iter().map(|host| of(host, driver)).collect();
+            every || found.iter().any(|outcome| *outcome != "loads")
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = all.iter().map(|one| style.plain(&one.name)).collect();
+    let first = rows.iter().map(|row| columns(row)).max().unwrap_or(0);
+    let widths: Vec<usize> = names.iter().map(|name| columns(name).max(13)).collect();
+    let line = |cells: Vec<String>| -> String {
+        let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("  {cell:width$}"));
+        cells.collect::<String>()
+    };
+    writeln!(out)?;
+    writeln!(out, "{}", format!("{:first$}{}", "", line(names.clone())).trim_end())?;
+    for driver in rows {
+        let cells = each.iter().map(|host| of(host, driver).to_owned()).collect();
+        writeln!(out, "{}", format!("{driver:first$}{}", line(cells)).trim_end())?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct HostsDto {
+    schema: &'static str,
+    tool: Tool,
+    summary: SummaryDto,
+    hosts: Vec<HostDto>,
+}
+
+#[derive(Serialize)]
+struct SummaryDto {
+    hosts: usize,
+    drivers: usize,
+    refused: usize,
+    unknown: usize,
+}
+
+#[derive(Serialize)]
+struct HostDto {
+    name: String,
+    unlike_most: usize,
+    check: serde_json::Value,
+}
+
+/// Writes `loadworthy/hosts/v1`: a `loadworthy/check/v1` document a host.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn json(all: &[One], proofs: Proofs, out: &mut dyn Write) -> io::Result<()> {
+    let usual = usual(all);
+    let mut hosts = Vec::new();
+    for one in all {
+        let mut document = Vec::new();
+        v1::check(&one.answers, proofs, &mut document)?;
+        hosts.push(HostDto {
+            name: one.name.clone(),
+            unlike_most: odd(one, &usual),
+            check: serde_json::from_slice(&document).map_err(io::Error::from)?,
+        });
+    }
+    let with = |weight: Weight| all.iter().filter(|o| !weighing(o, weight).is_empty()).count();
+    let summary = SummaryDto {
+        hosts: all.len(),
+        drivers: usual.len(),
+        refused: with(Weight::Fails),
+        unknown: with(Weight::Open),
+    };
+    let schema = "loadworthy/hosts/v1";
+    document(&HostsDto { schema, tool: Tool::this(), summary, hosts }, out)
+}
