@@ -10,6 +10,8 @@ use std::path::Path;
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("diff of a machine with itself is empty", itself),
+        Trial::test("diff, several bundles: one table, the odd one first", several),
+        Trial::test("diff, an image under another machine's policy", under),
         Trial::test("diff tells a key that is not enrolled and whom that stops", enrolled),
     ]
 }
@@ -69,4 +71,59 @@ fn enrolled() -> Result<(), Failed> {
         true => Ok(()),
         false => Err(told.to_string().into()),
     }
+}
+
+/// Three hosts in a folder of bundles; on one the owner's key is not enrolled.
+fn several() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    std::fs::create_dir(folder.path().join("fleet"))?;
+    for (name, of) in [("web1", "[\"owner\"]"), ("web2", "[\"owner\"]"), ("web3", "[]")] {
+        host(&format!("enrolled = {of}"), &folder.path().join(name))?;
+        let bundle = format!("fleet/{name}.lwb");
+        let done = program::run(&["collect", "-o", &bundle, "--root", name], folder.path())?;
+        if !done.status.success() {
+            return Err(String::from_utf8_lossy(&done.stderr).into());
+        }
+    }
+    let asked = ["check", "demo", "--bundle", "fleet", "--at", AT];
+    let said = program::run(&asked, folder.path())?;
+    let table = String::from_utf8_lossy(&said.stdout).into_owned();
+    let wanted = "\
+3 hosts, 1 drivers: something is refused on 1
+refused  web3  demo (LW1004)
+loads  web1
+loads  web2
+
+      web3           web1           web2
+demo  refused        loads          loads
+";
+    if said.status.code() != Some(1) || table != wanted {
+        return Err(format!("{table}{}", String::from_utf8_lossy(&said.stderr)).into());
+    }
+    let said = program::run(&[&asked, ["--json"].as_slice()].concat(), folder.path())?;
+    let told: Value = serde_json::from_slice(&said.stdout)?;
+    let right = told["summary"]["refused"] == 1
+        && told["hosts"][0]["name"] == "web3"
+        && told["hosts"][0]["unlike_most"] == 1
+        && told["hosts"][0]["check"]["verdicts"][0]["code"] == "LW1004";
+    if right { Ok(()) } else { Err(told.to_string().into()) }
+}
+
+/// The files of one machine, the keys of another.
+fn under() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    host("enrolled = [\"owner\"]", &folder.path().join("image"))?;
+    host("enrolled = []", &folder.path().join("production"))?;
+    program::run(&["collect", "-o", "p.lwb", "--root", "production"], folder.path())?;
+    for (policy, code) in
+        [(None, 0), (Some("p.lwb"), 1), (Some("production"), 1), (Some("image"), 0)]
+    {
+        let mut asked = vec!["check", "demo", "--root", "image", "--at", AT];
+        asked.extend(policy.iter().flat_map(|policy| ["--policy", policy]));
+        let said = program::run(&asked, folder.path())?;
+        if said.status.code() != Some(code) {
+            return Err(format!("{policy:?}: {}", String::from_utf8_lossy(&said.stdout)).into());
+        }
+    }
+    Ok(())
 }
