@@ -162,7 +162,7 @@ impl<'t> Opened<'t> {
             };
             return Ok(Self { package, what });
         }
-        if let Some(files) = unpacked(path, &name, limits) {
+        if let Some(files) = unpacked(path, limits) {
             let what = if has_extension(&name, "msi") { What::Installer } else { What::All };
             let package = Package::open(argument, files?, authorities, limits);
             return Ok(Self { package, what });
@@ -349,13 +349,12 @@ fn no_package(name: &str, on: &Profile, missing: &str) -> Answered {
     }
 }
 
-/// The files of a container; `None`: it is none.
-fn unpacked(_path: &Path, _name: &str, _limits: &Limits) -> Option<Result<Files, Trouble>> {
-    None
-}
-
-/// Whether a file that is named could be judged against a platform of Windows at all.
-#[must_use]
-pub fn is_subject(path: &str) -> bool {
-    ["sys", "inf", "cat", "cab", "msi"].into_iter().any(|e| has_extension(path, e))
+/// The files of a cabinet or an installer; `None`: it is neither.
+fn unpacked(path: &Path, limits: &Limits) -> Option<Result<Files, Trouble>> {
+    let mut bytes = Vec::new();
+    if !matches!(caller::look_into(path, limits.package_bytes, &mut bytes), Outcome::Bytes { .. }) {
+        return None;
+    }
+    let trouble = |problem: String| Trouble::Open { path: path.display().to_string(), problem };
+    Some(Files::inside(&bytes, limits)?.map_err(|e| trouble(e.to_string())))
 }

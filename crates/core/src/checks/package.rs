@@ -12,7 +12,7 @@ use crate::facts::windows::Account;
 use crate::policy::windows::{WindowsPolicy, build};
 use crate::proof::windows::{Machine, WindowsClaim};
 use crate::proof::{Claim, Gaps, Standing};
-use crate::verdict::{self, Judgement};
+use crate::verdict::{self, Judgement, Verdict};
 use crate::windows_words::{Hresult, Prompt};
 
 mod catalog;
@@ -166,7 +166,12 @@ pub fn judge(case: &PackageCase<'_>) -> Judgement {
         (step, answer)
     });
     let mut judgement = verdict::weigh(taken, |_, _| Standing::Documented);
-    judgement.says.windows.get_or_insert_default();
+    let refused = matches!(judgement.verdict, Verdict::Refused(_));
+    let says = judgement.says.windows.get_or_insert_default();
+    if refused {
+        // What is refused in the end is asked about in vain.
+        says.prompt = None;
+    }
     judgement
 }
 

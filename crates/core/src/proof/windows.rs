@@ -184,6 +184,7 @@ pub enum WindowsClaim {
     NotRevoked,
     Revoked { by: Arc<str> },
     NotBlocked { list: Arc<str> },
+    BlockListNotAtHand,
     Blocked { by: Arc<str> },
     DriverPolicyIs(DriverPolicy),
     DriverPolicyTakes { signer: Arc<str> },

@@ -73,6 +73,11 @@ pub fn claim(claim: &WindowsClaim) -> String {
         C::NotRevoked => "no list at hand revokes it".into(),
         C::Revoked { by } => format!("the revocation list of drivers names it: {by}"),
         C::NotBlocked { list } => format!("{list}: no entry at hand names it"),
+        C::BlockListNotAtHand => {
+            "the list of vulnerable drivers is in force, and no copy of it is at hand: what it \
+             names is not known here"
+                .into()
+        }
         C::Blocked { by } => format!("the list of vulnerable drivers names it: {by}"),
         C::DriverPolicyIs(state) => {
             format!("the Windows Driver Policy of 2026 is {}", policy_state(*state))

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use loadworthy_core::package::contents::{Contents, File};
 use loadworthy_core::proof::Why;
+use loadworthy_formats::cab::{cabinet, data};
+use loadworthy_formats::error::Error;
 use loadworthy_formats::limits::Limits;
+use loadworthy_formats::msi::{database, installer};
 
 use crate::gather::looking::why;
 use crate::sighting::{Kind, Outcome};
@@ -58,6 +61,36 @@ impl Files {
         let mut all = Vec::new();
         walk(folder, "", DEEPEST, &mut all);
         Self::of(all, limits)
+    }
+
+    /// The files in a cabinet or an installer; `None`: it is neither.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    #[must_use]
+    pub fn inside(bytes: &[u8], limits: &Limits) -> Option<Result<Self, Error>> {
+        let unpacked: Result<Vec<(String, Vec<u8>)>, Error> = if cabinet::begins(bytes) {
+            cabinet::read(bytes, limits).map(|read| {
+                let data = data::unpack(&read.value, limits);
+                let files = read.value.files.iter();
+                let held = files.filter_map(|f| Some((f.name.clone(), data.bytes(f)?.to_vec())));
+                held.collect()
+            })
+        } else if database::begins(bytes) {
+            installer::read(bytes, limits).map(|read| {
+                let members = read.value.members(limits).value;
+                members.into_iter().map(|m| (m.path, m.bytes)).collect()
+            })
+        } else {
+            return None;
+        };
+        Some(unpacked.map(|all| {
+            let one = |(path, bytes): (String, Vec<u8>)| At {
+                path: path.replace('\\', "/"),
+                bytes: Bytes::Memory(Arc::from(bytes)),
+            };
+            Self::of(all.into_iter().map(one).collect(), limits)
+        }))
     }
 
     /// These files.

@@ -188,7 +188,11 @@ impl<'t> Package<'t> {
             };
             files.push(PackageFile { name: text(one.path.as_str()), member });
         }
-        let said = format!("files it copies on this system: {}", files.len());
+        let told: Vec<String> = files.iter().map(in_words).collect();
+        let said = match told.as_slice() {
+            [] => "it copies no files on this system".to_owned(),
+            all => format!("it copies {}", all.join("; ")),
+        };
         Fact::seen(files, seen(said))
     }
 
@@ -370,6 +374,17 @@ impl<'t> Package<'t> {
             strays.iter().filter_map(name).filter(beside).collect(),
             self.unread.iter().filter_map(name).filter(beside).collect(),
         )
+    }
+}
+
+/// `demo.sys: listed`.
+fn in_words(file: &PackageFile) -> String {
+    let name = &file.name;
+    match &file.member {
+        Membership::Listed => format!("{name}: listed"),
+        Membership::Unlisted(None) => format!("{name}: not listed as it is"),
+        Membership::Unlisted(Some(change)) => format!("{name}: listed after {change}"),
+        Membership::Missing => format!("{name}: missing"),
     }
 }
 

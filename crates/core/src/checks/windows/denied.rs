@@ -54,6 +54,10 @@ fn blocked(case: &DriverCase<'_>, step: &mut Step) -> Answer {
     if !*step.consult(&case.policy.block_list_on)? {
         return Ok(pass(WindowsClaim::BlockListOn(false)));
     }
+    if case.policy.facts.blocked.items().is_empty() {
+        step.consult(case.policy.facts.blocked.whole())?;
+        return Ok(pass(WindowsClaim::BlockListNotAtHand));
+    }
     Ok(match find(case, step, &case.policy.facts.blocked)? {
         None => pass(WindowsClaim::NotBlocked { list: "Microsoft Windows Driver Policy".into() }),
         Some(entry) => deny(

@@ -68,8 +68,10 @@ fn climb(case: &DriverCase<'_>, step: &mut Step, at: Rung) -> Answer {
     for signature in case.signatures(step)? {
         match reach(case, signature, at, step) {
             Ok(Reach::Past(hold)) => {
+                // The one about which least is told is the one that counts.
+                let noise = |h: &Hold| (h.audited.is_some(), !h.events.is_empty());
                 held = Some(match held {
-                    Some(before) if before.audited.is_none() || hold.audited.is_some() => before,
+                    Some(before) if noise(&before) <= noise(&hold) => before,
                     _ => hold,
                 });
             }
