@@ -267,6 +267,9 @@ const OWN: &[Reader] = &[
     ("app_control", |bytes| {
         let _ = black_box(app_control::policy::read(bytes, &LIMITS));
     }),
+    ("app_control_xml", |bytes| {
+        let _ = black_box(app_control::xml::read(bytes, &LIMITS));
+    }),
     ("reg", |bytes| {
         let _ = black_box(registry::reg::read(bytes, &LIMITS));
     }),

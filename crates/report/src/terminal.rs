@@ -218,6 +218,10 @@ fn first_line(a: &Answered, style: &Style) -> String {
         line.push_str("  ");
         line.push_str(&style.plain(path));
     }
+    let prompt = a.judgement.says.windows.as_ref().and_then(|w| w.prompt);
+    if let Some(prompt) = prompt.filter(|_| loads(a)) {
+        line.push_str(&format!("  [asks: {}]", prompt.name()));
+    }
     let letters: Vec<&str> = a.judgement.says.taint.iter().map(|l| l.name()).collect();
     if !letters.is_empty() {
         line.push_str(&format!("  [{}]", letters.join(" ")));

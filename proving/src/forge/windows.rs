@@ -12,8 +12,8 @@ use loadworthy_core::facts::package::{
     CatalogState, Membership, PackageCatalog, PackageFacts, PackageFile,
 };
 use loadworthy_core::facts::windows::{
-    Account, AppControl, Debugger, Demanded, Denied, Deny, Restriction, Revocation, State,
-    WindowsFacts,
+    Account, AppControl, Debugger, Demanded, Denied, Deny, Restriction, Revocation, SignerRoot,
+    State, WindowsFacts,
 };
 use loadworthy_core::profile::Profile;
 use loadworthy_core::proof::windows::{HvciFault, Machine, NoTime, WindowsQuestion};
@@ -232,16 +232,19 @@ fn machine(name: &str) -> Result<Machine, String> {
 fn entry(name: &str, versions: Option<&[String; 2]>) -> Deny {
     let what = match name {
         "this" => Denied::Digest(DigestAlgorithm::Sha256, image_digest()),
-        "signer" => {
-            Denied::Signer { signed_part: Arc::from(SIGNER), publisher: None, files: Vec::new() }
-        }
+        "signer" => Denied::Signer {
+            root: SignerRoot::SignedPart(Arc::from(SIGNER)),
+            usages: Vec::new(),
+            publisher: None,
+            files: Vec::new(),
+        },
         file => Denied::File {
             name: text(file),
             least: versions.map_or([0; 4], |v| numbers(&v[0])),
             most: versions.map_or([u16::MAX; 4], |v| numbers(&v[1])),
         },
     };
-    Deny { name: text(name), what }
+    Deny { name: text(name), what, certain: true }
 }
 
 fn entries(names: &[String], versions: Option<&[String; 2]>) -> Listing<Deny> {
@@ -389,6 +392,7 @@ impl Signature {
                 DigestAlgorithm::Sha1,
                 Digest::from_bytes(&SIGNER).ok_or("a digest of 20 bytes")?,
             )],
+            well_known: Vec::new(),
             thumbprint: SIGNER,
             inside: vec![SIGNER],
             chain_whole: self.chain == "whole",

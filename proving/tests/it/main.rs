@@ -21,6 +21,7 @@ mod skipped;
 mod tidy;
 mod transcripts;
 mod windows;
+mod on_windows;
 
 use libtest_mimic::{Arguments, run};
 use std::io::Write;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         code_peers::trials(),
         signed::trials(),
         windows::trials(),
+        on_windows::trials(),
         tidy::trials(),
     ];
     let conclusion = run(&arguments, trials.into_iter().flatten().collect());

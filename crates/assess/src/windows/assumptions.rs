@@ -1,5 +1,6 @@
 //! `--assume KEY=VALUE` on a named platform: from words to facts.
 
+use loadworthy_collect::gather::windows::policy;
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::fact::Fact;
 use loadworthy_core::facts::windows::{State, WindowsFacts};
@@ -9,7 +10,9 @@ use crate::assumptions::{bytes, certificate};
 use crate::request::Trouble;
 
 /// The keys that `--assume` knows with `--on`, with what each takes.
-pub const KEYS: [(&str, &str); 4] = [
+pub const KEYS: [(&str, &str); 6] = [
+    ("blocklist", "an App Control policy (.xml, .cip, .p7b): the list of vulnerable drivers"),
+    ("app-control", "an App Control policy (.xml, .cip, .p7b) in force"),
     ("trusted-root", "a certificate file, for LocalMachine\\Root"),
     ("trusted-publisher", "a certificate file, for LocalMachine\\TrustedPublisher"),
     ("disallowed", "a certificate file, for LocalMachine\\Disallowed"),
@@ -36,8 +39,21 @@ fn one(key: &str, value: &str, shown: Assumption, facts: &mut WindowsFacts) -> R
         let sha1 = digest(DigestAlgorithm::Sha1, &read.der);
         sha1.as_bytes().try_into().map_err(|_| "its digest cannot be made".to_owned())
     };
+    let policy = || policy::read(&bytes(value)?).map_err(|e| e.to_string());
     let installer = &mut facts.installer;
     match key {
+        "blocklist" => {
+            for entry in policy()?.policy.denies {
+                facts.blocked.push(Fact::assumed(entry, shown.clone()));
+            }
+        }
+        "app-control" => {
+            let read = policy()?;
+            if read.demanded.is_some() {
+                facts.portal.demanded = Fact::assumed(read.demanded, shown.clone());
+            }
+            facts.app_control.push(Fact::assumed(read.policy, shown));
+        }
         "trusted-root" => installer.roots.push(Fact::assumed(thumbprint()?, shown)),
         "trusted-publisher" => installer.publishers.push(Fact::assumed(thumbprint()?, shown)),
         "disallowed" => installer.disallowed.push(Fact::assumed(thumbprint()?, shown)),

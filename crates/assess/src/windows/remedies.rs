@@ -43,6 +43,7 @@ fn of_portal(at: i64) -> DriverSignature {
         lifetime: false,
         stamp: Ok(at),
         signed_parts: Vec::new(),
+        well_known: vec![6],
         thumbprint: [0; 20],
         inside: Vec::new(),
         chain_whole: true,

@@ -4,3 +4,4 @@ pub mod files;
 pub mod signature;
 pub mod driver;
 pub mod package;
+pub mod policy;

@@ -124,6 +124,8 @@ pub struct DriverSignature {
     pub stamp: Result<i64, NoTime>,
     /// Digests of the signed parts of the certificates on its chain, signer first.
     pub signed_parts: Vec<(DigestAlgorithm, Digest)>,
+    /// Microsoft's own numbers for the roots its chain reaches.
+    pub well_known: Vec<u8>,
     /// SHA-1 of the signer's certificate.
     pub thumbprint: [u8; 20],
     /// SHA-1 of every certificate inside.

@@ -86,6 +86,8 @@ pub struct Deny {
     pub name: Arc<str>,
     /// What it names.
     pub what: Denied,
+    /// Whether it has no conditions that are not known here.
+    pub certain: bool,
 }
 
 /// What an entry names.
@@ -102,15 +104,28 @@ pub enum Denied {
         /// The highest version.
         most: [u16; 4],
     },
-    /// A signer, by the digest of the signed part of a certificate of its chain.
+    /// Every file.
+    Everything,
+    /// A signer, by a certificate of its chain.
     Signer {
-        /// The digest.
-        signed_part: Arc<[u8]>,
+        /// The certificate.
+        root: SignerRoot,
+        /// Usages its own certificate must name, dotted.
+        usages: Vec<Arc<str>>,
         /// The signer's own name, where that is asked, too.
         publisher: Option<Arc<str>>,
         /// Files this holds for; empty: all.
         files: Vec<Self>,
     },
+}
+
+/// A certificate of a chain, as entries name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignerRoot {
+    /// By the digest of its signed part.
+    SignedPart(Arc<[u8]>),
+    /// A root by Microsoft's own number for it.
+    WellKnown(u8),
 }
 
 /// An App Control policy in force.

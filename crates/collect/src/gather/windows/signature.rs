@@ -43,6 +43,7 @@ pub fn of(
         lifetime: signature.ends_with_certificate(),
         stamp: stamp(signature),
         signed_parts: signature.path.iter().flat_map(signed_parts).collect(),
+        well_known: signature.authorities.iter().filter_map(|a| a.well_known).collect(),
         thumbprint: own.map(|c| twenty(&c.sha1)).unwrap_or_default(),
         inside: signature.inside.iter().map(twenty).collect(),
         chain_whole: signature.is_chain_whole(),

@@ -7,6 +7,7 @@ use crate::check::{Answer, Check};
 use crate::codes::{APP_CONTROL_POLICY, S_MODE};
 use crate::fact::step::Step;
 use crate::facts::driver::{DriverSignature, Role};
+use crate::facts::windows::Deny;
 use crate::proof::windows::{WindowsClaim, WindowsQuestion};
 use crate::proof::{Question, Rule, Why, gap};
 use crate::windows_words::Status;
@@ -41,15 +42,23 @@ fn check(case: &DriverCase<'_>, step: &mut Step) -> Answer {
     let mut seen = None;
     for policy in case.policy.facts.app_control.items() {
         let policy = step.consult(policy)?;
-        let denied = policy.denies.iter().find(|d| named(&d.what)).map(|d| d.name.clone());
-        let allowed = policy.allows.as_ref().is_none_or(|all| all.iter().any(|a| named(&a.what)));
         seen = Some(policy.name.clone());
+        let open = || {
+            let why = Why::NoRow(policy.name.clone());
+            gap(Question::Windows(WindowsQuestion::AppControl), why)
+        };
+        let certain = |d: &&Deny| d.certain && named(&d.what);
+        let maybe = |d: &Deny| !d.certain && named(&d.what);
+        let denied = policy.denies.iter().find(certain).map(|d| d.name.clone());
+        if denied.is_none() && policy.denies.iter().any(maybe) {
+            return Err(open());
+        }
+        let allows = policy.allows.as_ref();
         let by = match denied {
             Some(by) => by,
-            None if allowed => continue,
-            None if policy.open => {
-                let why = Why::NoRow(policy.name.clone());
-                return Err(gap(Question::Windows(WindowsQuestion::AppControl), why));
+            None if allows.is_none_or(|all| all.iter().any(|a| certain(&a))) => continue,
+            None if policy.open || allows.is_some_and(|all| all.iter().any(maybe)) => {
+                return Err(open());
             }
             None => "no rule allows it".into(),
         };

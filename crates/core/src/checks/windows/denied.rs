@@ -9,9 +9,9 @@ use crate::codes::{DRIVER_ON_BLOCK_LIST, DRIVER_REVOKED_BY_LIST};
 use crate::fact::Listing;
 use crate::fact::step::Step;
 use crate::facts::driver::{DriverImage, DriverSignature};
-use crate::facts::windows::{Denied, Deny};
-use crate::proof::windows::WindowsClaim;
-use crate::proof::{Gaps, Rule};
+use crate::facts::windows::{Denied, Deny, SignerRoot};
+use crate::proof::windows::{WindowsClaim, WindowsQuestion};
+use crate::proof::{Gaps, Question, Rule, Why, gap};
 use crate::windows_words::Status;
 use alloc::vec::Vec;
 
@@ -77,7 +77,15 @@ fn find<'l>(
 ) -> Result<Option<&'l Deny>, Gaps> {
     let image = step.consult(&case.driver.image)?.clone();
     let signatures: Vec<DriverSignature> = case.signatures(step)?.into_iter().cloned().collect();
-    step.find(list, |entry| names(&entry.what, &image, &signatures))
+    let named = |entry: &Deny| names(&entry.what, &image, &signatures);
+    let found = step.find(list, |entry| entry.certain && named(entry))?;
+    if found.is_none()
+        && let Some(maybe) = step.find(list, named)?
+    {
+        let why = Why::NoRow(maybe.name.clone());
+        return Err(gap(Question::Windows(WindowsQuestion::AppControl), why));
+    }
+    Ok(found)
 }
 
 /// Whether an entry names this image or a signer of it.
@@ -93,9 +101,17 @@ pub fn names(entry: &Denied, image: &DriverImage, signatures: &[DriverSignature]
             let version = image.version.unwrap_or_default();
             (same || name.is_empty()) && (*least..=*most).contains(&version)
         }
-        Denied::Signer { signed_part, publisher, files } => {
+        Denied::Everything => true,
+        Denied::Signer { root, usages, publisher, files } => {
             let signs = signatures.iter().any(|s| {
-                s.signed_parts.iter().any(|(_, d)| *d.as_bytes() == **signed_part)
+                let below = match root {
+                    SignerRoot::SignedPart(part) => {
+                        s.signed_parts.iter().any(|(_, d)| *d.as_bytes() == **part)
+                    }
+                    SignerRoot::WellKnown(number) => s.well_known.contains(number),
+                };
+                below
+                    && usages.iter().all(|u| s.may(u))
                     && publisher.as_ref().is_none_or(|p| p.eq_ignore_ascii_case(&s.signer))
             });
             let about = |file| names(file, image, signatures);
