@@ -7,6 +7,7 @@
 
 pub mod item;
 pub mod sighting;
+pub mod regular;
 pub mod contents;
 pub mod view;
 pub mod bundle;

@@ -213,7 +213,12 @@ mod tests {
                 "\n## What to do\n",
                 "\n## Example\n",
                 example[0],
-                example[1],
+                // A machine that is asked about as a whole has no subject of its own.
+                if code.text().contains("\nask = \"preflight\"\n") {
+                    example[0]
+                } else {
+                    example[1]
+                },
                 example[2],
                 "\n## Sources\n",
             ] {

@@ -272,7 +272,7 @@ mod tests {
             let profile = Profile::of(&version.id, 0, &tables).unwrap();
             assert_eq!(profile.version.name, version.name);
         }
-        assert_eq!(tables.windows.all().len(), 33);
+        assert_eq!(tables.windows.all().len(), 32);
     }
 
     #[test]

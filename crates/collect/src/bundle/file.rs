@@ -12,6 +12,7 @@ use loadworthy_formats::bundle::{path, sketch};
 use loadworthy_formats::error::{Error, Kind};
 use loadworthy_formats::limits::Limits;
 
+use crate::regular;
 use crate::sighting::Sketched;
 
 /// Bytes of unpacked frames that are kept. All modules of a Debian kernel take less.
@@ -79,10 +80,7 @@ impl Bundle {
     /// # Errors
     /// When it cannot be opened or is none.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, BundleError> {
-        let mut file = std::fs::File::open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file").into());
-        }
+        let mut file = regular::open(path)?;
         let length = file.seek(SeekFrom::End(0))?;
         let start = part(&mut file, 0, length.min(HEAD.len() as u64))?;
         container::head(&start)?;

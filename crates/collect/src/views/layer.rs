@@ -18,6 +18,7 @@ use rustix::io::pread;
 
 use super::caller;
 use crate::item::{HostPath, Item};
+use crate::regular;
 use crate::sighting::{Entry, Kind, Metadata, Outcome};
 
 /// Links that may follow one another, as the kernel counts them (`MAXSYMLINKS`).
@@ -79,7 +80,7 @@ impl Layer {
     /// # Errors
     /// Where it cannot be read to its end: nobody could install it.
     pub fn of_package(path: &Path, limits: &Limits) -> io::Result<Self> {
-        let mut source = File::open(path)?;
+        let mut source = regular::open(path)?;
         let mut layer = Self::empty();
         let mut store = tempfile::tempfile()?;
         let mut end = 0_u64;

@@ -20,6 +20,7 @@ use super::boot_loader::images;
 use super::tree::Tree;
 use crate::gather::looking::{Looking, why};
 use crate::item::{HostPath, Item};
+use crate::regular;
 use crate::sighting::{Metadata, Outcome};
 use crate::view::View;
 use crate::views::layer::Layer;
@@ -190,7 +191,7 @@ pub fn open(looking: &Looking<'_>, place: &Place) -> Result<Initramfs, Why> {
 /// # Errors
 /// What the system says to it.
 pub fn open_argument(path: &Path, limits: &Limits) -> std::io::Result<Initramfs> {
-    read(&mut std::fs::File::open(path)?, Origin::Argument, limits)
+    read(&mut regular::open(path)?, Origin::Argument, limits)
 }
 
 fn read(source: &mut dyn Read, origin: Origin, limits: &Limits) -> std::io::Result<Initramfs> {
@@ -235,10 +236,7 @@ fn maker(paths: &BTreeSet<String>) -> Option<Maker> {
 /// Whether the file at `path` is an initramfs: an archive, or one inside a compressed stream.
 #[must_use]
 pub fn is_one(path: &Path, limits: &Limits) -> bool {
-    let Ok(mut file) = std::fs::File::open(path) else { return false };
-    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        return false;
-    }
+    let Ok(mut file) = regular::open(path) else { return false };
     let mut feed = Feed::new(&mut file);
     let Ok(start) = feed.peek(16) else { return false };
     if archive::begins(start) {
