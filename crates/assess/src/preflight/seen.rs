@@ -26,7 +26,7 @@ pub fn manifest(host: &Host, request: &Request) -> Result<Found, Trouble> {
 /// The file that was named, or the manifest of the machine.
 ///
 /// # Errors
-/// As [`manifest`].
+/// As [`manifest()`].
 pub fn manifest_of(host: &Host, named: Option<&Path>) -> Result<Found, Trouble> {
     let looking = host.looking();
     let found = match named {
