@@ -64,7 +64,11 @@ fn scan(program: &Path, log: &Path) -> Result<(), String> {
 fn search(patterns: &Path, log: &Path) -> Result<(), String> {
     let mut rg = Command::new("rg");
     rg.args(["--ignore-case", "--count", "--no-config", "--file"]).arg(patterns).arg(log);
-    rg.stdout(Stdio::null()).status().map(drop).map_err(|e| e.to_string())
+    // 1: nothing was found; 2: it could not search.
+    match rg.stdout(Stdio::null()).status().map_err(|e| e.to_string())?.code() {
+        Some(0 | 1) => Ok(()),
+        _ => Err("D1: rg failed".to_owned()),
+    }
 }
 
 /// The expressions that long logs are searched for.
@@ -75,10 +79,19 @@ fn expressions() -> Vec<String> {
         let table: Table = table.text.parse().unwrap_or_default();
         let rows = table.get("pattern").and_then(toml::Value::as_array).cloned();
         for row in rows.unwrap_or_default().iter().filter(|r| r.get("kind").is_none()) {
-            found.extend(row.get("match").and_then(toml::Value::as_str).map(str::to_owned));
+            found.extend(row.get("match").and_then(toml::Value::as_str).map(nameless));
         }
     }
     found
+}
+
+/// The expression without the names of its groups: all of them together have each name once only.
+fn nameless(expression: &str) -> String {
+    let mut parts = expression.split("(?P<");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |whole, part| {
+        whole + "(?:" + part.split_once('>').map_or(part, |(_, rest)| rest)
+    })
 }
 
 /// Lines as a web server, a database and a kernel write them, none of which says anything here.
