@@ -81,7 +81,10 @@ fn meaning(key: &str, value: &str) -> Result<Assume, String> {
 }
 
 /// The bytes of a file that an assumption names.
-pub(crate) fn bytes(path: &str) -> Result<Vec<u8>, String> {
+///
+/// # Errors
+/// Why they cannot be had.
+pub fn bytes(path: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     match caller::look_into(Path::new(path), Limits::DEFAULT.text_bytes, &mut bytes) {
         Outcome::Bytes { .. } => Ok(bytes),
@@ -91,29 +94,42 @@ pub(crate) fn bytes(path: &str) -> Result<Vec<u8>, String> {
     }
 }
 
-/// The entries of a dbx in any form it comes in: a signed update, an efivarfs file, bare lists.
-fn denials(bytes: &[u8]) -> Result<Vec<Denied>, String> {
+/// The signature lists of a dbx in any form it comes in: a signed update, an efivarfs file, bare lists.
+///
+/// # Errors
+/// Where a signed update cannot be read.
+pub fn dbx_lists(bytes: &[u8]) -> Result<&[u8], String> {
     let payload = if authenticated::begins(bytes) {
         authenticated::read(bytes).map_err(|e| e.to_string())?.value.payload
     } else {
         bytes
     };
-    let read = |lists| signature_list::read(lists, &Limits::DEFAULT).value;
-    let mut lists = read(payload);
-    if lists.lists.is_empty() {
-        lists = read(payload.get(4..).unwrap_or_default());
-    }
+    let empty = signature_list::read(payload, &Limits::DEFAULT).value.lists.is_empty();
+    Ok(if empty { payload.get(4..).unwrap_or_default() } else { payload })
+}
+
+/// The entries of a dbx.
+fn denials(bytes: &[u8]) -> Result<Vec<Denied>, String> {
+    let lists = signature_list::read(dbx_lists(bytes)?, &Limits::DEFAULT).value;
     let entries: Vec<_> = lists.entries().map(|(of, entry)| denied(of, entry).0).collect();
     if entries.is_empty() { Err("holds no signature list".to_owned()) } else { Ok(entries) }
 }
 
-/// A certificate, as DER or PEM.
-pub(crate) fn certificate(bytes: &[u8]) -> Result<Certificate, String> {
+/// The DER form of a certificate file.
+///
+/// # Errors
+/// Where it holds no certificate.
+pub fn certificate_der(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let der = if bytes.starts_with(b"-----BEGIN") {
         pem::read(bytes).ok_or("holds no PEM block")?
     } else {
         bytes.to_vec()
     };
     x509::certificate::read(&der).map_err(|e| e.to_string())?;
-    Ok(named(&der))
+    Ok(der)
+}
+
+/// A certificate, as DER or PEM.
+pub(crate) fn certificate(bytes: &[u8]) -> Result<Certificate, String> {
+    Ok(named(&certificate_der(bytes)?))
 }

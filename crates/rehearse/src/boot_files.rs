@@ -1,5 +1,6 @@
 //! What starts the kernel on the host: shim, GRUB, the image, and its command line.
 
+use loadworthy_collect::gather::linux::image;
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::{HostPath, Item};
 use loadworthy_collect::sighting::Outcome;
@@ -68,13 +69,7 @@ fn signed(looking: &Looking<'_>, pair: &(HostPath, HostPath)) -> Option<(Found, 
 
 /// The image of a kernel.
 pub(crate) fn kernel(looking: &Looking<'_>, release: &str) -> Option<Found> {
-    [
-        format!("boot/vmlinuz-{release}"),
-        format!("lib/modules/{release}/vmlinuz"),
-        format!("usr/lib/modules/{release}/vmlinuz"),
-    ]
-    .iter()
-    .find_map(|path| file(looking, &HostPath::new(path)))
+    image::places(release).iter().find_map(|item| file(looking, &item.path()?))
 }
 
 /// A file's bytes, where they can be had.

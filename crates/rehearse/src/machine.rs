@@ -127,8 +127,9 @@ fn start(
     };
     let mut ended: Option<Instant> = None;
     while running.try_wait().map_err(|e| e.to_string())?.is_none() {
-        if ended.is_none() && ENDS.iter().any(|end| text("console").contains(end)) {
-            ended = Some(Instant::now());
+        if ended.is_none() {
+            let said = text("console");
+            ended = ENDS.iter().any(|end| said.contains(end)).then(Instant::now);
         }
         if begun.elapsed() > patience || ended.is_some_and(|at| at.elapsed() > AFTER_END) {
             drop(running.kill());

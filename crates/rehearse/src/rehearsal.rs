@@ -81,15 +81,18 @@ pub fn rehearse(host: &Host, request: &Request, options: &Options) -> Result<Reh
     };
     let asked = check_on(host, request, &|_, _| ())?;
     let names = Names::of(&host.looking(), &kernel);
-    let is_module = |a: &&Answered| a.subject.kind == Kind::LinuxModule;
+    // Kernels to fall back to are judged too; the machine starts this one.
+    let own = format!("lib/modules/{}/", kernel.kernel.release);
     let wanted: Vec<HostPath> = asked
         .answers
         .iter()
-        .filter(is_module)
-        .filter_map(|a| a.subject.path.as_deref().map(HostPath::new))
+        .filter(|a| a.subject.kind == Kind::LinuxModule)
+        .filter_map(|a| a.subject.path.as_deref())
+        .filter(|path| path.contains(&own))
+        .map(HostPath::new)
         .collect();
     let order = names.load_order(&wanted);
-    let foretold = foretold(host, request, &kernel, &order)?;
+    let foretold = foretold(host, request, &kernel, &asked, &order)?;
     let plan = Plan { host, kernel: &kernel, names: &names, order: &order, foretold: &foretold };
     let staged = Staged::new(&plan, request, &equipment)?;
     let patience = PATIENCE.0 + PATIENCE.1 * u32::try_from(order.len()).unwrap_or(u32::MAX);
@@ -99,22 +102,24 @@ pub fn rehearse(host: &Host, request: &Request, options: &Options) -> Result<Reh
     Ok(staged.compared(asked, &plan, &equipment, &booted))
 }
 
-/// What is foretold of each module in `order`, by path.
+/// What is foretold of each module in `order`, by path: what was asked about, and what that needs.
 fn foretold(
     host: &Host,
     request: &Request,
     kernel: &OneKernel,
+    asked: &Answers,
     order: &[HostPath],
 ) -> Result<BTreeMap<String, Answered>, Assess> {
-    let named = order.iter().map(|path| name::of_path(&path.to_string())).collect();
-    let request = Request {
-        kernel: Which::Release(kernel.kernel.release.to_string()),
-        subjects: Subjects::Named(named),
-        ..request.clone()
-    };
-    let answers = check_on(host, &request, &|_, _| ())?.answers;
     let by_path = |a: Answered| Some((a.subject.path.as_deref()?.to_owned(), a));
-    Ok(answers.into_iter().filter_map(by_path).collect())
+    let mut all: BTreeMap<_, _> = asked.answers.iter().cloned().filter_map(by_path).collect();
+    let rest = order.iter().map(ToString::to_string).filter(|path| !all.contains_key(path));
+    let named: Vec<String> = rest.map(|path| name::of_path(&path)).collect();
+    if !named.is_empty() {
+        let kernel = Which::Release(kernel.kernel.release.to_string());
+        let request = Request { kernel, subjects: Subjects::Named(named), ..request.clone() };
+        all.extend(check_on(host, &request, &|_, _| ())?.answers.into_iter().filter_map(by_path));
+    }
+    Ok(all)
 }
 
 /// What is rehearsed.

@@ -4,13 +4,11 @@
 //! its vendor's own entries are then there twice, which changes nothing.
 
 use crate::store::{AUTHENTICATED, BOOT, SECURE_BOOT_ENABLE, Store};
+use loadworthy_assess::assumptions::{bytes, certificate_der, dbx_lists};
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::Item;
 use loadworthy_collect::sighting::Outcome;
-use loadworthy_formats::limits::Limits;
 use loadworthy_formats::uefi::guid::Guid;
-use loadworthy_formats::uefi::{authenticated, signature_list};
-use loadworthy_formats::x509::pem;
 
 /// What is taken over: the host's variable, the machine's, vendor, attributes.
 static TAKEN: [(&str, &str, Guid, u32); 9] = [
@@ -62,8 +60,11 @@ pub(crate) fn memory(
     let mut denied = store.get("dbx", Guid::IMAGE_SECURITY).unwrap_or_default().to_vec();
     for (key, value) in assumed {
         match key.as_str() {
-            "enroll" => owned.extend(listed(value)?),
-            "dbx" => denied.extend(update(value)?),
+            "enroll" => owned.extend(listed(value).map_err(told(key, value))?),
+            "dbx" => {
+                let bytes = bytes(value).map_err(told(key, value))?;
+                denied.extend(dbx_lists(&bytes).map_err(told(key, value))?);
+            }
             "secure-boot" | "cmdline" | "lockdown" | "sig-enforce" => {}
             other => return Err(format!("--assume {other}: cannot be rehearsed")),
         }
@@ -77,26 +78,19 @@ pub(crate) fn memory(
     Ok(Memory { store: store.finish(), taken })
 }
 
-/// The lists of a dbx update: signed, as efivarfs shows them, or bare.
-fn update(path: &str) -> Result<Vec<u8>, String> {
-    let bytes = std::fs::read(path).map_err(|e| format!("--assume dbx={path}: {e}"))?;
-    if authenticated::begins(&bytes) {
-        let read = authenticated::read(&bytes).map_err(|e| format!("--assume dbx={path}: {e}"))?;
-        return Ok(read.value.payload.to_vec());
-    }
-    let bare = !signature_list::read(&bytes, &Limits::DEFAULT).value.lists.is_empty();
-    Ok(if bare { bytes } else { bytes.get(4..).unwrap_or_default().to_vec() })
+/// A problem with an assumption, with the assumption.
+fn told(key: &str, value: &str) -> impl Fn(String) -> String {
+    move |problem| format!("--assume {key}={value}: {problem}")
 }
 
 /// A certificate as a signature list (UEFI specification, 32.4.1).
 fn listed(path: &str) -> Result<Vec<u8>, String> {
-    let bytes = std::fs::read(path).map_err(|e| format!("--assume enroll={path}: {e}"))?;
-    let der = pem::read(&bytes).filter(|_| bytes.starts_with(b"-----BEGIN")).unwrap_or(bytes);
+    let der = certificate_der(&bytes(path)?)?;
     let x509 =
         Guid::new(0xa5c0_59a1, 0x94e4, 0x4aa7, [0x87, 0xb5, 0xab, 0x15, 0x5c, 0x2b, 0xf0, 0x72]);
     let mut list = x509.as_bytes().to_vec();
     for size in [44 + der.len(), 0, 16 + der.len()] {
-        let size = u32::try_from(size).map_err(|_| format!("{path}: too large"))?;
+        let size = u32::try_from(size).map_err(|_| "too large")?;
         list.extend(size.to_le_bytes());
     }
     list.extend(Guid::SHIM_LOCK.as_bytes());

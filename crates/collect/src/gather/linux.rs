@@ -7,7 +7,7 @@ pub mod kernels;
 mod runtime;
 pub mod tree;
 pub(super) mod boot;
-mod image;
+pub mod image;
 mod symbols;
 mod builtin;
 pub mod modprobe;

@@ -12,10 +12,10 @@ use serde::Deserialize;
 pub struct Hardware {
     device: Vec<DeviceRow>,
     file_system: Vec<FileSystem>,
-    link: Vec<Link>,
+    link: Vec<Named>,
     volume: Vec<Volume>,
-    disk: Vec<Disk>,
-    transport: Vec<Transport>,
+    disk: Vec<Named>,
+    transport: Vec<Named>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -52,10 +52,11 @@ struct FileSystem {
     source: String,
 }
 
-/// An interface made of others.
+/// A name that the kernel shows, and the module behind it: an interface made of others, a block
+/// device that a driver makes by itself, a way to an NVMe controller.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Link {
+struct Named {
     name: String,
     module: String,
     #[expect(dead_code, reason = "rows cite their source for those who read the table")]
@@ -75,26 +76,6 @@ pub struct Volume {
     pub word: String,
     /// The modules it needs.
     pub modules: Vec<String>,
-    #[expect(dead_code, reason = "rows cite their source for those who read the table")]
-    source: String,
-}
-
-/// A block device that a driver makes by itself.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Disk {
-    name: String,
-    module: String,
-    #[expect(dead_code, reason = "rows cite their source for those who read the table")]
-    source: String,
-}
-
-/// A way to an NVMe controller.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Transport {
-    name: String,
-    module: String,
     #[expect(dead_code, reason = "rows cite their source for those who read the table")]
     source: String,
 }
@@ -149,7 +130,7 @@ impl Hardware {
     /// The module that makes the block device of this name by itself.
     #[must_use]
     pub fn disk(&self, name: &str) -> Option<&str> {
-        let fits = |row: &&Disk| {
+        let fits = |row: &&Named| {
             name.strip_prefix(&*row.name)
                 .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         };

@@ -151,7 +151,7 @@ pub struct SignedDigest {
 }
 
 /// The signer, by its certificate where it is inside, otherwise by what the message says of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Default)]
 pub struct SignedBy {
     /// Name of its certificate.
     pub name: Option<String>,
@@ -173,6 +173,22 @@ pub struct SignedBy {
     pub key: Option<String>,
     /// Its extended key usages.
     pub ekus: Option<Vec<String>>,
+}
+
+impl SignedBy {
+    /// What the certificate tells, where it is there; not how the signature names it.
+    fn of(certificate: Option<Certificate>) -> Self {
+        let Some(certificate) = certificate else { return Self::default() };
+        Self {
+            not_before: Some(certificate.not_before),
+            not_after: Some(certificate.not_after),
+            sha1: Some(certificate.sha1),
+            sha256: Some(certificate.sha256),
+            key: Some(certificate.key),
+            ekus: Some(certificate.ekus),
+            ..Self::default()
+        }
+    }
 }
 
 impl Signature {
@@ -216,12 +232,7 @@ impl Signature {
                 issuer: told.issuer,
                 serial: told.serial,
                 key_id: told.key_id,
-                not_before: full.as_ref().map(|c| c.not_before.clone()),
-                not_after: full.as_ref().map(|c| c.not_after.clone()),
-                sha1: full.as_ref().map(|c| c.sha1.clone()),
-                sha256: full.as_ref().map(|c| c.sha256.clone()),
-                key: full.as_ref().map(|c| c.key.clone()),
-                ekus: full.map(|c| c.ekus),
+                ..SignedBy::of(full)
             },
         }
     }
@@ -280,12 +291,7 @@ impl Signature {
                 issuer: Some(of.signer_issuer.to_string()).filter(|name| !name.is_empty()),
                 serial: Some(hex(&of.signer_serial)).filter(|serial| !serial.is_empty()),
                 key_id: None,
-                not_before: full.as_ref().map(|c| c.not_before.clone()),
-                not_after: full.as_ref().map(|c| c.not_after.clone()),
-                sha1: full.as_ref().map(|c| c.sha1.clone()),
-                sha256: full.as_ref().map(|c| c.sha256.clone()),
-                key: full.as_ref().map(|c| c.key.clone()),
-                ekus: full.map(|c| c.ekus),
+                ..SignedBy::of(full)
             },
         }
     }

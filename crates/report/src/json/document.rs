@@ -1,5 +1,7 @@
 //! What all documents have in common.
 
+use crate::words;
+use loadworthy_core::answer::Host;
 use loadworthy_core::tables::Tables;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -16,6 +18,28 @@ impl Tool {
     #[must_use]
     pub const fn this() -> Self {
         Self { version: env!("CARGO_PKG_VERSION"), knowledge: Tables::KNOWLEDGE }
+    }
+}
+
+/// What is known of a host, in a few words.
+#[derive(Debug, Serialize)]
+pub struct KnownHost<'a> {
+    source: &'static str,
+    platform: &'static str,
+    kernel: Option<&'a str>,
+    secure_boot: Option<&'static str>,
+    lockdown: Option<&'static str>,
+}
+
+impl<'a> From<&'a Host> for KnownHost<'a> {
+    fn from(host: &'a Host) -> Self {
+        Self {
+            source: words::origin(host.source),
+            platform: host.platform.name(),
+            kernel: host.kernel.as_deref(),
+            secure_boot: host.secure_boot.map(|on| if on { "on" } else { "off" }),
+            lockdown: host.lockdown,
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! `rehearse --json`, version 1.
 
-use crate::json::document::{Tool, document};
-use crate::words;
+use crate::json::document::{KnownHost, Tool, document};
 use loadworthy_core::rehearsed::{OnTrial, Outcome, Rehearsed, Seen};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -11,19 +10,10 @@ struct RehearseDto<'a> {
     schema: &'static str,
     tool: Tool,
     at: &'a str,
-    host: HostDto<'a>,
+    host: KnownHost<'a>,
     agrees: bool,
     machine: MachineDto<'a>,
     modules: Vec<ModuleDto<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct HostDto<'a> {
-    source: &'static str,
-    platform: &'static str,
-    kernel: Option<&'a str>,
-    secure_boot: Option<&'static str>,
-    lockdown: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,19 +90,13 @@ impl<'a> From<&'a Seen> for SeenDto<'a> {
 /// # Errors
 /// When `out` does not take it.
 pub fn rehearse(rehearsed: &Rehearsed, out: &mut dyn Write) -> io::Result<()> {
-    let (host, machine) = (&rehearsed.host, &rehearsed.machine);
+    let machine = &rehearsed.machine;
     document(
         &RehearseDto {
             schema: "loadworthy/rehearse/v1",
             tool: Tool::this(),
             at: &rehearsed.at,
-            host: HostDto {
-                source: words::origin(host.source),
-                platform: "linux",
-                kernel: host.kernel.as_deref(),
-                secure_boot: host.secure_boot.map(|on| if on { "on" } else { "off" }),
-                lockdown: host.lockdown,
-            },
+            host: KnownHost::from(&rehearsed.host),
             agrees: rehearsed.agrees(),
             machine: MachineDto {
                 firmware: &machine.firmware,

@@ -3,7 +3,7 @@
 //! They are written as they are made, one verdict at a time: a whole module tree never stands in
 //! memory twice. The same answers give the same bytes.
 
-use crate::json::document::{Tool, document};
+use crate::json::document::{KnownHost, Tool, document};
 use crate::json::proofs::{Missing, Numbered, Table};
 use crate::words::{self, remedies};
 use loadworthy_core::answer::{
@@ -20,11 +20,8 @@ use std::io::{self, Write};
 
 #[derive(Debug, Serialize)]
 struct HostDto<'a> {
-    source: &'static str,
-    platform: &'static str,
-    kernel: Option<&'a str>,
-    secure_boot: Option<&'static str>,
-    lockdown: Option<&'static str>,
+    #[serde(flatten)]
+    known: KnownHost<'a>,
     boot_entry: Option<EntryDto<'a>>,
 }
 
@@ -64,11 +61,7 @@ impl<'a> From<&'a StartedBy> for EntryDto<'a> {
 impl<'a> From<&'a Host> for HostDto<'a> {
     fn from(host: &'a Host) -> Self {
         Self {
-            source: words::origin(host.source),
-            platform: host.platform.name(),
-            kernel: host.kernel.as_deref(),
-            secure_boot: host.secure_boot.map(|on| if on { "on" } else { "off" }),
-            lockdown: host.lockdown,
+            known: KnownHost::from(host),
             boot_entry: host.started_by.as_ref().map(EntryDto::from),
         }
     }

@@ -25,7 +25,8 @@ const UNPACKED: usize = 144 << 20;
 pub(super) struct Image(pub(super) Result<Read<Arc<KernelImage>>, Why>);
 
 /// Where the image of `release` can be, the one that boots first.
-fn places(release: &str) -> Vec<Item> {
+#[must_use]
+pub fn places(release: &str) -> Vec<Item> {
     [
         format!("boot/vmlinuz-{release}"),
         format!("lib/modules/{release}/vmlinuz"),
