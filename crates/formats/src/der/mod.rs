@@ -12,3 +12,4 @@ mod indefinite;
 pub mod decode;
 pub mod element;
 pub mod oid;
+pub mod write;
