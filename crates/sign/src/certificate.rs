@@ -1,0 +1,110 @@
+//! The certificate that goes with a key.
+
+use std::path::Path;
+
+use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
+use loadworthy_core::crypt::key::{KeyAlgorithm, PublicKey};
+use loadworthy_formats::der::element::Elements;
+use loadworthy_formats::der::oid::to_dotted;
+use loadworthy_formats::x509::{certificate, pem};
+
+use crate::error::SignError;
+
+/// A certificate, whole, and what is asked of it often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    der: Vec<u8>,
+    algorithm: KeyAlgorithm,
+}
+
+impl Certificate {
+    /// Reads one file: PEM or DER.
+    ///
+    /// # Errors
+    /// When it cannot be read, or holds no certificate with a key that can sign.
+    pub fn open(path: &Path) -> Result<Self, SignError> {
+        let bytes = std::fs::read(path).map_err(|e| SignError::file(path, &e))?;
+        Self::read(&bytes, &path.display().to_string())
+    }
+
+    /// Takes a certificate out of `bytes`: PEM, where other blocks may stand around it, or DER.
+    /// `named` is for messages.
+    ///
+    /// # Errors
+    /// When there is none with a key that can sign.
+    pub fn read(bytes: &[u8], named: &str) -> Result<Self, SignError> {
+        let wrong = |problem: String| SignError::Certificate { named: named.to_owned(), problem };
+        let der = match bytes.first() {
+            Some(0x30) => bytes.to_vec(),
+            _ => pem::certificate(bytes).ok_or_else(|| wrong("no certificate in it".to_owned()))?,
+        };
+        let (whole, algorithm) = {
+            let read = certificate::read(&der).map_err(|e| wrong(e.to_string()))?.value;
+            (read.raw.len(), algorithm(&read).map_err(wrong)?)
+        };
+        Ok(Self { der: der[..whole].to_vec(), algorithm })
+    }
+
+    /// The whole certificate.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The kind of its key.
+    #[must_use]
+    pub const fn algorithm(&self) -> KeyAlgorithm {
+        self.algorithm
+    }
+
+    /// Reads it: it was read once, so it reads again.
+    ///
+    /// # Errors
+    /// Never for one that was made by [`Certificate::read`].
+    pub fn parts(&self) -> Result<certificate::Certificate<'_>, SignError> {
+        let wrong = |e: loadworthy_formats::error::Error| SignError::Certificate {
+            named: "certificate".to_owned(),
+            problem: e.to_string(),
+        };
+        certificate::read(&self.der).map(|read| read.value).map_err(wrong)
+    }
+
+    /// Whom it names, in one line.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        self.parts().map(|parts| parts.subject.to_string()).unwrap_or_default()
+    }
+
+    /// Its SHA-256, by which people and logs know it.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        digest(DigestAlgorithm::Sha256, &self.der).to_string()
+    }
+
+    /// Its public key, ready to verify.
+    #[must_use]
+    pub fn public_key(&self) -> Option<PublicKey> {
+        Some(PublicKey::new(self.algorithm, self.parts().ok()?.key))
+    }
+}
+
+const RSA: &str = "1.2.840.113549.1.1.1";
+const EC: &str = "1.2.840.10045.2.1";
+
+fn algorithm(read: &certificate::Certificate<'_>) -> Result<KeyAlgorithm, String> {
+    let kind = to_dotted(read.key_algorithm);
+    let curve = || {
+        let element = Elements::new(read.key_parameters?).next_element().ok()?;
+        Some(to_dotted(element.value))
+    };
+    match (kind.as_str(), curve().as_deref()) {
+        (RSA, _) => Ok(KeyAlgorithm::Rsa),
+        (EC, Some("1.2.840.10045.3.1.7")) => Ok(KeyAlgorithm::EcdsaP256),
+        (EC, Some("1.3.132.0.34")) => Ok(KeyAlgorithm::EcdsaP384),
+        (EC, Some("1.3.132.0.35")) => Ok(KeyAlgorithm::EcdsaP521),
+        (EC, curve) => {
+            Err(format!("no platform verifies keys on the curve {}", curve.unwrap_or("?")))
+        }
+        (other, _) => Err(format!("no platform verifies keys of the algorithm {other}")),
+    }
+}
