@@ -10,6 +10,7 @@ use crate::policy::windows::build;
 use crate::proof::windows::{DriverPolicy, Machine, WindowsQuestion};
 use crate::proof::{Assumption, Question, Row, Standing, Why, gap, text};
 use crate::tables::Tables;
+use crate::tables::block_rules::BlockRules;
 use crate::tables::windows::{DriverPolicyRow, Sha2, WindowsVersion};
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -17,6 +18,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+
+mod block_list;
 
 /// A named platform.
 #[derive(Clone, Debug)]
@@ -113,7 +116,7 @@ impl Profile {
             given: text(given),
             machine,
             start: value("start").map(|s| if s == "boot" { Start::Boot } else { Start::Demand }),
-            facts: facts(&version, machine, &value, at),
+            facts: facts(&version, machine, &value, at, &tables.block_rules),
             version,
         })
     }
@@ -139,8 +142,10 @@ fn facts(
     machine: Machine,
     value: &dyn Fn(&str) -> Option<&'static str>,
     at: i64,
+    rules: &BlockRules,
 ) -> WindowsFacts {
     let row = version.row();
+    let list = block_list::of(version, at, rules);
     let switch = |key: &'static str, otherwise: bool| match value(key) {
         Some(v) => said(key, v, matches!(v, "on" | "yes")),
         None => Fact::listed(otherwise, row.clone()),
@@ -174,7 +179,9 @@ fn facts(
             || Fact::listed(None, row.clone()),
             |v| said("blocklist", v, Some(v == "on")),
         ),
-        blocked: nothing_listed("windows/block-list", "no list was given, and none is built in"),
+        blocked: list.on_system,
+        published: list.published,
+        stands_for_list: Some(list.name),
         revoked: nothing_listed("windows/driver.stl", "no list was given, and none is built in"),
         driver_policy: driver_policy(version, value("driver-policy"), at, &row),
         s_mode: switch("s-mode", false),

@@ -20,6 +20,7 @@ pub mod log;
 pub mod shims;
 pub mod windows_codes;
 pub mod authorities;
+pub mod block_rules;
 pub mod windows;
 
 /// Everything the tables hold.
@@ -47,6 +48,8 @@ pub struct Tables {
     pub windows_codes: windows_codes::WindowsCodes,
     /// Whose keys Windows and firmware tell apart.
     pub authorities: authorities::Authorities,
+    /// What the published list of vulnerable drivers names.
+    pub block_rules: block_rules::BlockRules,
     /// What each version of Windows demands.
     pub windows: windows::WindowsVersions,
 }
@@ -101,6 +104,7 @@ impl Tables {
             errors: read("errors/errno.toml", include_str!("../knowledge/errors/errno.toml"))?,
             windows_codes: windows_codes::WindowsCodes::built_in()?,
             authorities: Self::authorities()?,
+            block_rules: block_rules::BlockRules::default(),
             windows: read(
                 "windows/versions.toml",
                 include_str!("../knowledge/windows/versions.toml"),

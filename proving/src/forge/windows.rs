@@ -12,8 +12,8 @@ use loadworthy_core::facts::package::{
     CatalogState, Membership, PackageCatalog, PackageFacts, PackageFile,
 };
 use loadworthy_core::facts::windows::{
-    Account, AppControl, Debugger, Demanded, Denied, Deny, Restriction, Revocation, SignerRoot,
-    State, WindowsFacts,
+    Account, AppControl, Debugger, Demanded, Denied, Deny, FileField, Restriction, Revocation,
+    SignerRoot, State, WindowsFacts,
 };
 use loadworthy_core::profile::Profile;
 use loadworthy_core::proof::windows::{HvciFault, Machine, NoTime, WindowsQuestion};
@@ -102,6 +102,9 @@ pub struct Signature {
     pub page: String,
     pub chain: String,
     pub usages: Option<Vec<String>>,
+    pub signer: String,
+    pub issuer: String,
+    pub program: String,
     pub second: bool,
     pub entry: usize,
 }
@@ -119,6 +122,9 @@ impl Default for Signature {
             page: String::new(),
             chain: "whole".to_owned(),
             usages: None,
+            signer: String::new(),
+            issuer: String::new(),
+            program: String::new(),
             second: false,
             entry: 0,
         }
@@ -142,6 +148,7 @@ pub struct Driver {
     pub odd_entries: bool,
     pub hvci: String,
     pub original_name: String,
+    pub product: String,
     pub version: String,
 }
 
@@ -160,6 +167,7 @@ impl Default for Driver {
             odd_entries: false,
             hvci: String::new(),
             original_name: String::new(),
+            product: String::new(),
             version: String::new(),
         }
     }
@@ -236,9 +244,11 @@ fn entry(name: &str, versions: Option<&[String; 2]>) -> Deny {
             root: SignerRoot::SignedPart(Arc::from(SIGNER)),
             usages: Vec::new(),
             publisher: None,
+            program: None,
             files: Vec::new(),
         },
         file => Denied::File {
+            field: FileField::OriginalName,
             name: text(file),
             least: versions.map_or([0; 4], |v| numbers(&v[0])),
             most: versions.map_or([u16::MAX; 4], |v| numbers(&v[1])),
@@ -275,7 +285,10 @@ impl System {
             "ev" => Some(Demanded { extended: true, audit: false }),
             other => return Err(format!("demanded = {other:?}")),
         });
-        facts.blocked = entries(&self.blocked, self.blocked_version.as_ref());
+        if !self.blocked.is_empty() {
+            facts.blocked = entries(&self.blocked, self.blocked_version.as_ref());
+            facts.stands_for_list = None;
+        }
         facts.revoked = entries(&self.revoked, None);
         if let Some(policy) = &self.app_control {
             let all = |names: &[String]| names.iter().map(|n| entry(n, None)).collect();
@@ -336,6 +349,23 @@ impl System {
 }
 
 impl Signature {
+    /// The digests of the signed parts on its chain: its own, and that of its issuer.
+    fn signed_parts(&self) -> Result<Vec<(DigestAlgorithm, Digest)>, String> {
+        let own = Digest::from_bytes(&SIGNER).ok_or("a digest of 20 bytes")?;
+        let mut parts = vec![(DigestAlgorithm::Sha1, own)];
+        if !self.issuer.is_empty() {
+            let bytes: Option<Vec<u8>> = self
+                .issuer
+                .as_bytes()
+                .chunks(2)
+                .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+                .collect();
+            let digest = bytes.and_then(|b| Digest::from_bytes(&b));
+            parts.push((DigestAlgorithm::Sha256, digest.ok_or("issuer takes a digest in hex")?));
+        }
+        Ok(parts)
+    }
+
     fn facts(&self, place: &str, first: bool) -> Result<DriverSignature, String> {
         let (anchor, root, usages): (_, _, &[&str]) = match self.by.as_str() {
             "whql" => (
@@ -366,7 +396,8 @@ impl Signature {
         let usages =
             self.usages.clone().unwrap_or_else(|| usages.iter().map(|u| (*u).to_owned()).collect());
         Ok(DriverSignature {
-            signer: text(self.by.as_str()),
+            signer: text(if self.signer.is_empty() { &self.by } else { &self.signer }.as_str()),
+            program: (!self.program.is_empty()).then(|| text(self.program.as_str())),
             place: text(place),
             first: first && !self.second,
             entry: self.entry,
@@ -388,10 +419,7 @@ impl Signature {
                 "private" => Err(NoTime::PrivateStamp),
                 at => Ok(time(at)?),
             },
-            signed_parts: vec![(
-                DigestAlgorithm::Sha1,
-                Digest::from_bytes(&SIGNER).ok_or("a digest of 20 bytes")?,
-            )],
+            signed_parts: self.signed_parts()?,
             well_known: Vec::new(),
             thumbprint: SIGNER,
             inside: vec![SIGNER],
@@ -425,6 +453,9 @@ impl Driver {
                 other => return Err(format!("hvci = {other:?}")),
             },
             original_name: filled(&self.original_name),
+            internal_name: None,
+            description: None,
+            product: filled(&self.product),
             version: filled(&self.version).map(|v| numbers(&v)),
             digests: vec![(DigestAlgorithm::Sha256, image_digest())],
             first_page: Vec::new(),

@@ -2,7 +2,7 @@
 
 use loadworthy_collect::gather::windows::policy;
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
-use loadworthy_core::fact::Fact;
+use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::facts::windows::{State, WindowsFacts};
 use loadworthy_core::proof::{Assumption, text};
 
@@ -43,6 +43,10 @@ fn one(key: &str, value: &str, shown: Assumption, facts: &mut WindowsFacts) -> R
     let installer = &mut facts.installer;
     match key {
         "blocklist" => {
+            // The system's own list is at hand: nothing stands for it.
+            if facts.stands_for_list.take().is_some() {
+                facts.blocked = Listing::new(Vec::new(), Fact::assumed((), shown.clone()));
+            }
             for entry in policy()?.policy.denies {
                 facts.blocked.push(Fact::assumed(entry, shown.clone()));
             }

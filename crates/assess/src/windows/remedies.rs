@@ -30,6 +30,7 @@ fn tried(remedy: Remedy, judged: Verdict) -> Tried {
 fn of_portal(at: i64) -> DriverSignature {
     DriverSignature {
         signer: text("Microsoft Windows Hardware Compatibility Publisher"),
+        program: None,
         place: text("embedded"),
         first: true,
         entry: 0,

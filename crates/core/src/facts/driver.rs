@@ -63,6 +63,12 @@ pub struct DriverImage {
     pub hvci: Option<HvciFault>,
     /// `OriginalFilename` of its version resource.
     pub original_name: Option<Arc<str>>,
+    /// `InternalName` of its version resource.
+    pub internal_name: Option<Arc<str>>,
+    /// `FileDescription` of its version resource.
+    pub description: Option<Arc<str>>,
+    /// `ProductName` of its version resource.
+    pub product: Option<Arc<str>>,
     /// Its version: four numbers.
     pub version: Option<[u16; 4]>,
     /// Its Authenticode digests.
@@ -98,6 +104,8 @@ pub enum Role {
 pub struct DriverSignature {
     /// Who signed: the name of the certificate.
     pub signer: Arc<str>,
+    /// The program that the signature names; the portal writes the submitter's name there.
+    pub program: Option<Arc<str>>,
     /// Where it stands: `embedded`, or the catalog's name.
     pub place: Arc<str>,
     /// Whether it is the first of its file: what old kernels read alone.

@@ -32,6 +32,10 @@ pub struct WindowsFacts {
     pub block_list: Fact<Option<bool>>,
     /// What is on that list.
     pub blocked: Listing<Deny>,
+    /// What is on the published list and perhaps not, or not yet, on the list of this system.
+    pub published: Listing<Deny>,
+    /// The published list that stands for the system's own; `None`: the list itself is at hand.
+    pub stands_for_list: Option<Arc<str>>,
     /// What the revocation list of drivers (`Driver.STL`) names.
     pub revoked: Listing<Deny>,
     /// How far the Windows Driver Policy of 2026 has come.
@@ -95,9 +99,11 @@ pub struct Deny {
 pub enum Denied {
     /// An image by its Authenticode digest, or by the digest of its first page.
     Digest(DigestAlgorithm, Digest),
-    /// `OriginalFilename` within a range of versions.
+    /// A text of the version resource, within a range of versions.
     File {
-        /// The name; empty: any.
+        /// Which text.
+        field: FileField,
+        /// The text; empty: any.
         name: Arc<str>,
         /// The lowest version.
         least: [u16; 4],
@@ -114,9 +120,24 @@ pub enum Denied {
         usages: Vec<Arc<str>>,
         /// The signer's own name, where that is asked, too.
         publisher: Option<Arc<str>>,
+        /// The program that the signature names, where that is asked, too.
+        program: Option<Arc<str>>,
         /// Files this holds for; empty: all.
         files: Vec<Self>,
     },
+}
+
+/// The text of a version resource that an entry asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileField {
+    /// `OriginalFilename`.
+    OriginalName,
+    /// `InternalName`.
+    InternalName,
+    /// `FileDescription`.
+    Description,
+    /// `ProductName`.
+    Product,
 }
 
 /// A certificate of a chain, as entries name it.

@@ -205,6 +205,11 @@ pub fn disputed(about: WindowsQuestion) -> Gaps {
             "the announcement of 1607 exempts drivers of the boot",
             "later releases no longer do, and it is not written from which on",
         ),
+        WindowsQuestion::BlockList => (
+            "the published list of vulnerable drivers names it",
+            "the list that comes with Windows leaves rules out and gets others later; whether \
+             this one is on it was not seen",
+        ),
         WindowsQuestion::SeveralEntries => (
             "some verifiers read the first entry of the certificate table alone",
             "others take every entry that holds a signature",

@@ -29,6 +29,8 @@ pub enum WindowsQuestion {
     MissingState,
     /// Whether the revocation of the signer could be looked up.
     Revocation,
+    /// Whether a rule of the published list of vulnerable drivers is on the system's own list.
+    BlockList,
     /// What an App Control policy says to the driver.
     AppControl,
     /// What is in the package.
@@ -184,7 +186,7 @@ pub enum WindowsClaim {
     NotRevoked,
     Revoked { by: Arc<str> },
     NotBlocked { list: Arc<str> },
-    BlockListNotAtHand,
+    NotPublishedAsBlocked { list: Arc<str> },
     Blocked { by: Arc<str> },
     DriverPolicyIs(DriverPolicy),
     DriverPolicyTakes { signer: Arc<str> },

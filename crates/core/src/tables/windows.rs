@@ -95,6 +95,10 @@ pub struct WindowsVersion {
     pub attested: Told,
     /// When the list of vulnerable drivers holds.
     pub block_list: BlockList,
+    /// The last day on which it is serviced in some edition, where its list of vulnerable drivers
+    /// could grow; empty: not published, or not asked.
+    #[serde(default)]
+    pub serviced_until: String,
     /// Whether the Windows Driver Policy is there.
     pub driver_policy: DriverPolicyRow,
     /// Where it is written.

@@ -50,10 +50,25 @@ pub enum What {
     Other,
 }
 
+/// The text of a version resource that a rule asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// `OriginalFilename`.
+    OriginalName,
+    /// `InternalName`.
+    InternalName,
+    /// `FileDescription`.
+    Description,
+    /// `ProductName`.
+    Product,
+}
+
 /// A file by what its version resource says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// `OriginalFilename`; `*` is any.
+    /// Which of its texts is asked for.
+    pub field: Field,
+    /// That text; `*` is any.
     pub name: String,
     /// The lowest version.
     pub least: Option<[u16; 4]>,
@@ -70,6 +85,8 @@ pub struct Signer {
     pub usages: Vec<Vec<u8>>,
     /// The name of its own certificate.
     pub publisher: Option<String>,
+    /// The program that the signature names (`CertOemID`, the portal's name of the submitter).
+    pub program: Option<String>,
     /// The files it is about; empty: all.
     pub files: Vec<File>,
     /// Whether there are conditions that are not told here.
@@ -197,25 +214,27 @@ fn what(node: &Node<'_, '_>) -> What {
     if let Some(hash) = node.attribute("Hash") {
         return hex(hash).map_or(What::Other, What::Digest);
     }
-    match (node.attribute("FileName"), is_plain(node)) {
-        (Some(_), true) => What::File(file(node)),
-        _ => What::Other,
-    }
+    file(node).map_or(What::Other, What::File)
 }
 
-/// Whether a file is named by nothing but its original name and versions.
-fn is_plain(node: &Node<'_, '_>) -> bool {
-    let others =
-        ["FilePath", "InternalName", "FileDescription", "ProductName", "PackageFamilyName"];
-    others.into_iter().all(|name| node.attribute(name).is_none())
-}
-
-fn file(node: &Node<'_, '_>) -> File {
-    File {
-        name: value(node, "FileName"),
+/// A file that is named by one text of its version resource and by versions alone.
+fn file(node: &Node<'_, '_>) -> Option<File> {
+    let fields = [
+        ("FileName", Field::OriginalName),
+        ("InternalName", Field::InternalName),
+        ("FileDescription", Field::Description),
+        ("ProductName", Field::Product),
+    ];
+    let has = |name: &str| node.attribute(name).is_some();
+    let mut named = fields.into_iter().filter(|(name, _)| has(name));
+    let (name, field) = named.next()?;
+    let is_alone = named.next().is_none() && !has("FilePath") && !has("PackageFamilyName");
+    is_alone.then(|| File {
+        field,
+        name: value(node, name),
         least: node.attribute("MinimumFileVersion").and_then(version),
         most: node.attribute("MaximumFileVersion").and_then(version),
-    }
+    })
 }
 
 fn signed(
@@ -235,9 +254,8 @@ fn signed(
     });
     let about: Vec<_> =
         all(Some(*node), "FileAttribRef").filter_map(|r| files.get(&value(&r, "RuleID"))).collect();
-    let is_open = inside(node, "CertIssuer").is_some()
-        || inside(node, "CertOemID").is_some()
-        || about.iter().any(|n| !is_plain(n));
+    let named: Vec<Option<File>> = about.into_iter().map(|n| file(n)).collect();
+    let is_open = inside(node, "CertIssuer").is_some() || named.iter().any(Option::is_none);
     let name = value(node, "Name");
     Rule {
         name: if name.is_empty() { value(node, "ID") } else { name },
@@ -247,7 +265,8 @@ fn signed(
                 .filter_map(|eku| usages.get(&value(&eku, "ID")).cloned())
                 .collect(),
             publisher: inside(node, "CertPublisher").map(|p| value(&p, "Value")),
-            files: about.into_iter().map(|n| file(n)).collect(),
+            program: inside(node, "CertOemID").map(|p| value(&p, "Value")),
+            files: named.into_iter().flatten().collect(),
             is_open,
         }),
     }
@@ -292,12 +311,15 @@ mod tests {
     <Deny ID="ID_DENY_HASH" FriendlyName="bad.sys Hash Sha1" Hash="00FF" />
     <Deny ID="ID_DENY_FILE" FileName="bad.sys" MinimumFileVersion="0.0.0.0" MaximumFileVersion="1.2.3.4" />
     <FileAttrib ID="ID_ATTR" FileName="worse.sys" MaximumFileVersion="65535.65535.65535.65535" MinimumFileVersion="0.0.0.0" />
+    <FileAttrib ID="ID_PRODUCT" ProductName="Worst" MaximumFileVersion="1.0.0.0" MinimumFileVersion="0.0.0.0" />
   </FileRules>
   <Signers>
     <Signer ID="ID_SIGNER" Name="Authority">
       <CertRoot Type="TBS" Value="AB01" />
       <CertPublisher Value="Maker" />
+      <CertOemID Value="Own devices" />
       <FileAttribRef RuleID="ID_ATTR" />
+      <FileAttribRef RuleID="ID_PRODUCT" />
     </Signer>
     <Signer ID="ID_PORTAL" Name="Portal">
       <CertRoot Type="Wellknown" Value="06" /><CertEKU ID="ID_EKU_WHQL" />
@@ -322,12 +344,20 @@ mod tests {
         assert!(policy.is_about_kernel);
         let [signer, hash, file] = policy.denies.as_slice() else { panic!("{policy:?}") };
         assert_eq!(hash.what, What::Digest(vec![0, 0xff]));
-        let named = |name: &str, most| File { name: name.into(), least: Some([0; 4]), most };
+        let named = |name: &str, most| File {
+            field: Field::OriginalName,
+            name: name.into(),
+            least: Some([0; 4]),
+            most,
+        };
         assert_eq!(file.what, What::File(named("bad.sys", Some([1, 2, 3, 4]))));
         let What::Signer(signer) = &signer.what else { panic!("{signer:?}") };
         assert_eq!(signer.root, Root::SignedPart(vec![0xab, 1]));
         assert_eq!(signer.publisher.as_deref(), Some("Maker"));
-        assert_eq!(signer.files, [named("worse.sys", Some([u16::MAX; 4]))]);
+        assert_eq!(signer.program.as_deref(), Some("Own devices"));
+        let product = File { field: Field::Product, ..named("Worst", Some([1, 0, 0, 0])) };
+        assert_eq!(signer.files, [named("worse.sys", Some([u16::MAX; 4])), product]);
+        assert!(!signer.is_open);
         let What::Signer(portal) = &policy.allows[0].what else { panic!("{:?}", policy.allows) };
         assert_eq!(portal.root, Root::WellKnown(6));
         // 1.3.6.1.4.1.311.10.3.5

@@ -12,6 +12,12 @@ pub struct Version {
     pub file: Option<[u16; 4]>,
     /// `OriginalFilename` of the first string table that has one.
     pub original_filename: Option<String>,
+    /// `InternalName`, likewise.
+    pub internal_name: Option<String>,
+    /// `FileDescription`, likewise.
+    pub description: Option<String>,
+    /// `ProductName`, likewise.
+    pub product: Option<String>,
 }
 
 /// Number of the data directory of resources.
@@ -100,8 +106,15 @@ fn one(block: &[u8], value_length: usize, is_text: bool, depth: usize, version: 
     if depth == 0 {
         version.file = version.file.or_else(|| fixed(value));
     }
-    if key == "OriginalFilename" && version.original_filename.is_none() {
-        version.original_filename = Some(text(value.get(..value_bytes).unwrap_or(value)));
+    let named = match key.as_str() {
+        "OriginalFilename" => Some(&mut version.original_filename),
+        "InternalName" => Some(&mut version.internal_name),
+        "FileDescription" => Some(&mut version.description),
+        "ProductName" => Some(&mut version.product),
+        _ => None,
+    };
+    if let Some(named) = named.filter(|named| named.is_none()) {
+        *named = Some(text(value.get(..value_bytes).unwrap_or(value)));
     }
     let children = after_key.saturating_add(value_bytes).saturating_add(3) & !3;
     if let Some(inside) = block.get(children..)

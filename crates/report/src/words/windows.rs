@@ -73,11 +73,10 @@ pub fn claim(claim: &WindowsClaim) -> String {
         C::NotRevoked => "no list at hand revokes it".into(),
         C::Revoked { by } => format!("the revocation list of drivers names it: {by}"),
         C::NotBlocked { list } => format!("{list}: no entry at hand names it"),
-        C::BlockListNotAtHand => {
-            "the list of vulnerable drivers is in force, and no copy of it is at hand: what it \
-             names is not known here"
-                .into()
-        }
+        C::NotPublishedAsBlocked { list } => format!(
+            "the list of vulnerable drivers is in force: no rule at hand of the published one \
+             ({list}) names it; most rules by digest are not at hand"
+        ),
         C::Blocked { by } => format!("the list of vulnerable drivers names it: {by}"),
         C::DriverPolicyIs(state) => {
             format!("the Windows Driver Policy of 2026 is {}", policy_state(*state))
@@ -287,6 +286,11 @@ pub const fn question(question: WindowsQuestion) -> (&'static str, &'static str,
             "revocation",
             "whether the signer's certificate was revoked",
             "let the machine reach the authority's list",
+        ),
+        Q::BlockList => (
+            "block-list",
+            "whether the system's own list of vulnerable drivers names it",
+            "give that list: --assume blocklist=driversipolicy.p7b",
         ),
         Q::AppControl => (
             "app-control",

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm};
-use loadworthy_core::facts::windows::{AppControl, Demanded, Denied, Deny, SignerRoot};
+use loadworthy_core::facts::windows::{AppControl, Demanded, Denied, Deny, FileField, SignerRoot};
 use loadworthy_core::proof::text;
 use loadworthy_formats::app_control::policy::{self, Action, FileRule};
-use loadworthy_formats::app_control::xml::{self, File, Root, Rule, What};
+use loadworthy_formats::app_control::xml::{self, Field, File, Root, Rule, What};
 use loadworthy_formats::der::oid;
 use loadworthy_formats::error::Error;
 use loadworthy_formats::limits::Limits;
@@ -49,11 +49,11 @@ fn one(
     allows: &[Rule],
     is_about_kernel: bool,
 ) -> AppControl {
-    let allowed: Vec<Deny> = allows.iter().filter_map(entry).collect();
+    let allowed: Vec<Deny> = allows.iter().filter_map(|rule| entry(rule, false)).collect();
     AppControl {
         name: text(name.unwrap_or_else(|| "an App Control policy".to_owned())),
         audit,
-        denies: denies.iter().filter_map(entry).collect(),
+        denies: denies.iter().filter_map(|rule| entry(rule, true)).collect(),
         open: allowed.len() < allows.len(),
         allows: is_about_kernel.then_some(allowed),
     }
@@ -103,16 +103,24 @@ fn binary(policy: &policy::Policy) -> Read {
     }
 }
 
-/// A file by its original name alone; zero versions are not said, save below one that is.
+/// A file by one text of its version resource; zero versions are not said, save below one that is.
 fn plain(rule: &FileRule) -> Option<File> {
-    let others = [&rule.internal_name, &rule.description, &rule.product, &rule.package_family];
-    if rule.path.is_some() || others.into_iter().any(Option::is_some) {
+    let fields = [
+        (Field::OriginalName, &rule.file_name),
+        (Field::InternalName, &rule.internal_name),
+        (Field::Description, &rule.description),
+        (Field::Product, &rule.product),
+    ];
+    let mut named = fields.into_iter().filter_map(|(field, name)| Some((field, name.clone()?)));
+    let (field, name) = named.next()?;
+    if named.next().is_some() || rule.path.is_some() || rule.package_family.is_some() {
         return None;
     }
     let said = |version: [u16; 4]| Some(version).filter(|v| *v != [0; 4]);
     let most = said(rule.greatest);
     Some(File {
-        name: rule.file_name.clone()?,
+        field,
+        name,
         least: if most.is_some() { Some(rule.least) } else { said(rule.least) },
         most,
     })
@@ -124,7 +132,6 @@ fn signer(policy: &policy::Policy, from: &policy::Signer, excepts: bool) -> Rule
         from.attributes.iter().filter_map(|n| policy.files.get(at(n))).map(plain).collect();
     let is_open = excepts
         || from.issuer.is_some()
-        || from.oem.is_some()
         || from.signed_after != 0
         || files.iter().any(Option::is_none);
     Rule {
@@ -141,6 +148,7 @@ fn signer(policy: &policy::Policy, from: &policy::Signer, excepts: bool) -> Rule
                 .map(|eku| xml::usage(eku))
                 .collect(),
             publisher: from.publisher.clone(),
+            program: from.oem.clone(),
             files: files.into_iter().flatten().collect(),
             is_open,
         }),
@@ -149,7 +157,7 @@ fn signer(policy: &policy::Policy, from: &policy::Signer, excepts: bool) -> Rule
 
 /// A rule as checks ask about it; `None`: it is about something else than kernel images, such as a
 /// path, or cannot be told.
-fn entry(rule: &Rule) -> Option<Deny> {
+fn entry(rule: &Rule, denies: bool) -> Option<Deny> {
     let mut certain = true;
     let what = match &rule.what {
         What::Digest(bytes) => {
@@ -162,7 +170,7 @@ fn entry(rule: &Rule) -> Option<Deny> {
             };
             Denied::Digest(by, Digest::from_bytes(bytes)?)
         }
-        What::File(named) => file(named, &mut certain),
+        What::File(named) => file(named, denies, &mut certain),
         What::Signer(signer) => {
             certain &= !signer.is_open;
             Denied::Signer {
@@ -173,7 +181,8 @@ fn entry(rule: &Rule) -> Option<Deny> {
                 },
                 usages: signer.usages.iter().map(|u| text(oid::to_dotted(u))).collect(),
                 publisher: signer.publisher.as_deref().map(text),
-                files: signer.files.iter().map(|f| file(f, &mut certain)).collect(),
+                program: signer.program.as_deref().map(text),
+                files: signer.files.iter().map(|f| file(f, denies, &mut certain)).collect(),
             }
         }
         What::Other => return None,
@@ -181,15 +190,23 @@ fn entry(rule: &Rule) -> Option<Deny> {
     Some(Deny { name: text(rule.name.as_str()), what, certain })
 }
 
-/// A file by its original name. One bound alone is read in two ways, so it decides nothing.
-fn file(named: &File, certain: &mut bool) -> Denied {
+/// A file by a text of its version resource. In what allows, the lowest version stands alone as a
+/// rule; one bound alone in what denies is read in two ways, so it decides nothing.
+fn file(named: &File, denies: bool, certain: &mut bool) -> Denied {
     if named.name == "*" && named.least.is_none() && named.most.is_none() {
         return Denied::Everything;
     }
-    *certain &= named.least.is_some() == named.most.is_some();
+    let one_sided = denies && named.least.is_some() != named.most.is_some();
+    *certain &= !one_sided;
     Denied::File {
+        field: match named.field {
+            Field::OriginalName => FileField::OriginalName,
+            Field::InternalName => FileField::InternalName,
+            Field::Description => FileField::Description,
+            Field::Product => FileField::Product,
+        },
         name: if named.name == "*" { text("") } else { text(named.name.as_str()) },
-        least: named.least.unwrap_or_default(),
-        most: named.most.unwrap_or([u16::MAX; 4]),
+        least: named.least.filter(|_| !one_sided).unwrap_or_default(),
+        most: named.most.filter(|_| !one_sided).unwrap_or([u16::MAX; 4]),
     }
 }

@@ -6,6 +6,7 @@ use loadworthy_core::codesigning::certificate::Certificate;
 use loadworthy_core::codesigning::signature::{Broken, Signature};
 use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm};
 use loadworthy_core::facts::driver::{Anchor, DriverSignature, Holds};
+use loadworthy_core::proof::text;
 use loadworthy_core::proof::windows::NoTime;
 use loadworthy_core::tables::authorities::Kind;
 
@@ -29,6 +30,7 @@ pub fn of(
     let named = signature.digest_algorithm.unwrap_or(DigestAlgorithm::Sha512);
     DriverSignature {
         signer: signature.signer_name.clone(),
+        program: signature.opus.program.as_deref().filter(|p| !p.is_empty()).map(text),
         place: place.clone(),
         first: signature.index == 0,
         entry: signature.table_entry,

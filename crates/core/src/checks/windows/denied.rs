@@ -9,10 +9,12 @@ use crate::codes::{DRIVER_ON_BLOCK_LIST, DRIVER_REVOKED_BY_LIST};
 use crate::fact::Listing;
 use crate::fact::step::Step;
 use crate::facts::driver::{DriverImage, DriverSignature};
-use crate::facts::windows::{Denied, Deny, SignerRoot};
+use crate::facts::windows::{Denied, Deny, FileField, SignerRoot};
+use crate::policy::windows::disputed;
 use crate::proof::windows::{WindowsClaim, WindowsQuestion};
 use crate::proof::{Gaps, Question, Rule, Why, gap};
 use crate::windows_words::Status;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 pub(super) static REVOKED: DriverCheck = Check {
@@ -54,20 +56,26 @@ fn blocked(case: &DriverCase<'_>, step: &mut Step) -> Answer {
     if !*step.consult(&case.policy.block_list_on)? {
         return Ok(pass(WindowsClaim::BlockListOn(false)));
     }
-    if case.policy.facts.blocked.items().is_empty() {
-        step.consult(case.policy.facts.blocked.whole())?;
-        return Ok(pass(WindowsClaim::BlockListNotAtHand));
-    }
-    Ok(match find(case, step, &case.policy.facts.blocked)? {
-        None => pass(WindowsClaim::NotBlocked { list: "Microsoft Windows Driver Policy".into() }),
-        Some(entry) => deny(
+    let facts = case.policy.facts;
+    if let Some(entry) = find(case, step, &facts.blocked)? {
+        return Ok(deny(
             WindowsClaim::Blocked { by: entry.name.clone() },
             &DRIVER_ON_BLOCK_LIST,
             Some(Status::IMAGE_CERT_REVOKED),
             None,
             &[3077],
-        ),
-    })
+        ));
+    }
+    let Some(list) = &facts.stands_for_list else {
+        let list = "Microsoft Windows Driver Policy".into();
+        return Ok(pass(WindowsClaim::NotBlocked { list }));
+    };
+    // The list that comes with Windows is not the published one: it leaves rules out, and gets
+    // others later.
+    if find(case, step, &facts.published)?.is_some() {
+        return Err(disputed(WindowsQuestion::BlockList));
+    }
+    Ok(pass(WindowsClaim::NotPublishedAsBlocked { list: list.clone() }))
 }
 
 fn find<'l>(
@@ -96,13 +104,23 @@ pub fn names(entry: &Denied, image: &DriverImage, signatures: &[DriverSignature]
             let named = |list: &[_]| list.iter().any(|(a, d)| a == by && d == digest);
             named(&image.digests) || named(&image.first_page)
         }
-        Denied::File { name, least, most } => {
-            let same = image.original_name.as_ref().is_some_and(|n| n.eq_ignore_ascii_case(name));
+        Denied::File { field, name, least, most } => {
+            let said = match field {
+                FileField::OriginalName => &image.original_name,
+                FileField::InternalName => &image.internal_name,
+                FileField::Description => &image.description,
+                FileField::Product => &image.product,
+            };
+            let same = said.as_ref().is_some_and(|n| n.eq_ignore_ascii_case(name));
             let version = image.version.unwrap_or_default();
             (same || name.is_empty()) && (*least..=*most).contains(&version)
         }
         Denied::Everything => true,
-        Denied::Signer { root, usages, publisher, files } => {
+        Denied::Signer { root, usages, publisher, program, files } => {
+            let same = |wanted: &Option<Arc<str>>, said: Option<&Arc<str>>| {
+                let is = |w: &Arc<str>| said.is_some_and(|s| s.eq_ignore_ascii_case(w));
+                wanted.as_ref().is_none_or(is)
+            };
             let signs = signatures.iter().any(|s| {
                 let below = match root {
                     SignerRoot::SignedPart(part) => {
@@ -112,7 +130,8 @@ pub fn names(entry: &Denied, image: &DriverImage, signatures: &[DriverSignature]
                 };
                 below
                     && usages.iter().all(|u| s.may(u))
-                    && publisher.as_ref().is_none_or(|p| p.eq_ignore_ascii_case(&s.signer))
+                    && same(publisher, Some(&s.signer))
+                    && same(program, s.program.as_ref())
             });
             let about = |file| names(file, image, signatures);
             signs && (files.is_empty() || files.iter().any(about))
