@@ -12,7 +12,7 @@ cargo x generate [--check]   renews (or only checks) the generated pages
 cargo x kernels              fetches the Debian kernel packages by name into target/kernels
 cargo x whole-trees          judges those kernels' whole trees
 cargo x oracle [--live …]    asks real kernels, recorded or live; docs/oracle.md
-cargo x cases FILE           field cases (JSON, one a line) put to diagnose, and scored
+cargo x cases FILE [PLATFORM] field cases (JSON, one a line) put to diagnose, and scored
 cargo x bench [ID…] [--tree DIR] [--pairs N]
                              B1, B4, B7, D1: our figure, its peer's, and the ratio
 cargo x bench --drivers DIR  W1, W2: the same for signatures over the drivers and catalogs of a folder
@@ -52,8 +52,9 @@ fn main() -> ExitCode {
         "whole-trees" => whole_trees::run(&mut say),
         "oracle" => oracle::run(rest),
         "cases" => match rest {
-            [file] => cases::run(Path::new(file), &["linux", "efi"], &mut say),
-            _ => Err("cargo x cases FILE".to_owned()),
+            [file] => cases::run(Path::new(file), &["linux", "efi", "windows"], &mut say),
+            [file, platform] => cases::run(Path::new(file), &[platform], &mut say),
+            _ => Err("cargo x cases FILE [PLATFORM]".to_owned()),
         },
         "bench" => options(rest).and_then(|options| match &options.drivers {
             Some(folder) => drivers::run(folder, options.pairs, &mut say),

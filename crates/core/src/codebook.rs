@@ -159,6 +159,21 @@ pub static ALL: &[&Code] = &[
     &codes::CAUSE_SBAT_MISSING,
     &codes::CAUSE_DBX_BLOCKS_IMAGE,
     &codes::CAUSE_NOT_ENOUGH_EVIDENCE,
+    &codes::CAUSE_CROSS_SIGNED_NEEDS_WHQL,
+    &codes::CAUSE_WINDOWS_DRIVER_POLICY,
+    &codes::CAUSE_DRIVER_BLOCKLISTED,
+    &codes::CAUSE_HVCI_INCOMPATIBLE,
+    &codes::CAUSE_APP_CONTROL_POLICY,
+    &codes::CAUSE_TEST_CERTIFICATE_UNTRUSTED,
+    &codes::CAUSE_TESTSIGNING_NOT_ACTIVE,
+    &codes::CAUSE_PUBLISHER_NOT_TRUSTED,
+    &codes::CAUSE_SHA2_NOT_SUPPORTED,
+    &codes::CAUSE_BAD_DUAL_SIGNATURE,
+    &codes::CAUSE_CATALOG_HASH_LINE_ENDINGS,
+    &codes::CAUSE_CATALOG_HASH_FILE_EDITED,
+    &codes::CAUSE_CATALOG_UNSIGNED,
+    &codes::CAUSE_PACKAGE_UNSIGNED,
+    &codes::CAUSE_INF_INVALID,
 ];
 
 /// The code of this number (`LW1003`, `lw1003`, `1003`) or name (`unsigned-module-refused`).

@@ -318,3 +318,35 @@ pub static CAUSE_SBAT_MISSING: Code = code!("LW6019", "sbat-section-missing");
 pub static CAUSE_DBX_BLOCKS_IMAGE: Code = code!("LW6020", "dbx-blocks-image");
 /// The evidence fits several causes.
 pub static CAUSE_NOT_ENOUGH_EVIDENCE: Code = code!("LW6021", "not-enough-evidence");
+/// A cross-signed driver meets a Windows that wants the portal's signature.
+pub static CAUSE_CROSS_SIGNED_NEEDS_WHQL: Code = code!("LW6022", "cause-cross-signed-needs-whql");
+/// The Windows Driver Policy no longer trusts cross-signed drivers.
+pub static CAUSE_WINDOWS_DRIVER_POLICY: Code = code!("LW6023", "cause-windows-driver-policy-2026");
+/// The driver or its signer is on a block list of Microsoft.
+pub static CAUSE_DRIVER_BLOCKLISTED: Code = code!("LW6024", "cause-driver-blocklisted");
+/// Memory integrity refuses the driver for how it is built.
+pub static CAUSE_HVCI_INCOMPATIBLE: Code = code!("LW6025", "cause-hvci-incompatible");
+/// A policy of App Control judged the file.
+pub static CAUSE_APP_CONTROL_POLICY: Code = code!("LW6026", "cause-app-control-policy");
+/// It is signed by a test or private certificate that this machine does not trust.
+pub static CAUSE_TEST_CERTIFICATE_UNTRUSTED: Code =
+    code!("LW6027", "cause-test-certificate-untrusted");
+/// The driver is signed for testing, and test mode is not in effect.
+pub static CAUSE_TESTSIGNING_NOT_ACTIVE: Code = code!("LW6028", "cause-testsigning-not-active");
+/// The catalog is validly signed, and its publisher is not accepted for this install.
+pub static CAUSE_PUBLISHER_NOT_TRUSTED: Code = code!("LW6029", "cause-publisher-not-trusted");
+/// This Windows does not understand SHA-256 signatures yet.
+pub static CAUSE_SHA2_NOT_SUPPORTED: Code = code!("LW6030", "cause-sha2-not-supported");
+/// The file's set of signatures is one that the older system cannot use.
+pub static CAUSE_BAD_DUAL_SIGNATURE: Code = code!("LW6031", "cause-bad-dual-signature");
+/// Line endings were converted after signing, so the INF no longer matches its catalog.
+pub static CAUSE_CATALOG_HASH_LINE_ENDINGS: Code =
+    code!("LW6032", "cause-catalog-hash-line-endings");
+/// A file was changed after the catalog was made.
+pub static CAUSE_CATALOG_HASH_FILE_EDITED: Code = code!("LW6033", "cause-catalog-hash-file-edited");
+/// The catalog carries no signature.
+pub static CAUSE_CATALOG_UNSIGNED: Code = code!("LW6034", "cause-catalog-unsigned");
+/// The package has no catalog, or nothing in it is signed.
+pub static CAUSE_PACKAGE_UNSIGNED: Code = code!("LW6035", "cause-package-unsigned");
+/// The INF is not acceptable for packaging or installation.
+pub static CAUSE_INF_INVALID: Code = code!("LW6036", "cause-inf-invalid");

@@ -5,6 +5,7 @@
 //! that belong together, weighs the reasons, and says what it left open.
 
 pub mod clue;
+pub mod platform;
 pub mod scene;
 pub mod weigh;
 pub mod finding;

@@ -19,6 +19,9 @@ pub struct Clue {
     pub times: u64,
 }
 
+/// Endings of what Windows loads and installs.
+const WINDOWS: [&str; 6] = [".sys", ".inf", ".cat", ".dll", ".exe", ".efi"];
+
 impl Clue {
     /// What the pattern captured.
     #[must_use]
@@ -26,11 +29,15 @@ impl Clue {
         self.seen.captures.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str())
     }
 
-    /// The module, named as the kernel names it: without folder and ending, with underscores.
+    /// The module, named as its system names it: of Linux without folder and ending, with
+    /// underscores; of Windows the file's name in lower case.
     #[must_use]
     pub fn module(&self) -> Option<String> {
         let name = self.captured("module")?;
-        let name = name.rsplit('/').next().unwrap_or(name);
+        let name = name.rsplit(['/', '\\']).next().unwrap_or(name).trim_matches(['"', '\'']);
+        if WINDOWS.iter().any(|ending| name.to_ascii_lowercase().ends_with(ending)) {
+            return (name.len() < 96).then(|| name.to_ascii_lowercase());
+        }
         let name = name.split(".ko").next().unwrap_or(name);
         let name = name.trim_matches(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
         let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-,.+:".contains(&b));

@@ -3,6 +3,7 @@
 use crate::diagnose::clue::Clue;
 use crate::diagnose::finding::{About, Confidence, Diagnosis, Finding, Other, Quoted, Recovery};
 use crate::diagnose::joined::Judged;
+use crate::diagnose::platform::apart;
 use crate::diagnose::scene::{Scene, scenes};
 use crate::diagnose::weigh::{Candidate, weigh};
 use crate::tables::diagnose::{Cause, Knowledge, Shows};
@@ -43,7 +44,14 @@ pub fn diagnose(matter: &Matter<'_>, knowledge: &Knowledge) -> Diagnosis {
     let whole_log = !matter.short || matter.clues.iter().any(banner);
     let mut told = Diagnosis::default();
     let mut harmless: Vec<Quoted> = Vec::new();
-    for scene in scenes(matter.clues, knowledge) {
+    let [others, windows] = apart(matter.clues, knowledge);
+    let mut all: Vec<Scene<'_>> = Vec::new();
+    for (clues, windows) in [(&others, false), (&windows, true)] {
+        if !clues.is_empty() {
+            all.extend(scenes(clues, windows, knowledge));
+        }
+    }
+    for scene in all {
         let candidates = weigh(&scene, knowledge);
         let refused = scene.signs.contains_key("device-unbound")
             || scene.clues.iter().any(|c| shows(c) == Some(Shows::Refusal));
@@ -105,12 +113,12 @@ fn told_as(
     refused: bool,
 ) -> Option<Finding> {
     let Some((first, rest)) = candidates.split_first() else {
-        let cause = knowledge.cause("not-enough-evidence").filter(|_| refused)?;
+        let cause = knowledge.cause_on("not-enough-evidence", scene.windows).filter(|_| refused)?;
         let because = "something did not load, and nothing that was read says why".to_owned();
         let named = Named { cause, detail: None, weight: 0, because };
         return Some(finding(named, &scene.clues, scene, knowledge));
     };
-    let cause = knowledge.cause(&first.reason.cause)?;
+    let cause = knowledge.cause_on(&first.reason.cause, scene.windows)?;
     let reason = first.reason;
     let detail = reason.detail.clone();
     let named = Named { cause, detail, weight: reason.weight, because: reason.because.clone() };
@@ -155,6 +163,8 @@ fn finding(named: Named<'_>, clues: &[&Clue], scene: &Scene<'_>, knowledge: &Kno
         pattern.is_some_and(|p| p.shows == Shows::Consequence)
     };
     let kind = match (&scene.module, efi) {
+        (Some(name), _) if scene.windows && name.ends_with(".inf") => "driver-package",
+        (Some(_), _) if scene.windows => "windows-driver",
         (Some(_), _) => "linux-module",
         (None, true) => "boot-image",
         (None, false) => "host",
@@ -330,6 +340,7 @@ fn from_files(judged: &Judged, knowledge: &Knowledge) -> Option<Finding> {
     let scene = Scene {
         module: module.clone(),
         host: None,
+        windows: false,
         clues: Vec::new(),
         signs: alloc::collections::BTreeMap::new(),
     };

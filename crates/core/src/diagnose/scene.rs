@@ -17,6 +17,8 @@ pub struct Scene<'c> {
     pub module: Option<String>,
     /// The host, where the lines name several.
     pub host: Option<String>,
+    /// Whether it is of Windows.
+    pub windows: bool,
     /// Every clue that counts for it: its own first.
     pub clues: Vec<&'c Clue>,
     /// The signs, each with the clues that show it; derived signs with those they are drawn from.
@@ -25,7 +27,7 @@ pub struct Scene<'c> {
 
 /// The subjects that something was refused of; one without a name where no line names any.
 #[must_use]
-pub fn scenes<'c>(clues: &'c [Clue], knowledge: &Knowledge) -> Vec<Scene<'c>> {
+pub fn scenes<'c>(clues: &[&'c Clue], windows: bool, knowledge: &Knowledge) -> Vec<Scene<'c>> {
     let pattern = |clue: &Clue| knowledge.patterns.get(clue.seen.row);
     let shows = |clue: &Clue| pattern(clue).map(|p| p.shows);
     let hosts: BTreeSet<&str> = clues.iter().filter_map(|c| c.seen.host.as_deref()).collect();
@@ -38,14 +40,14 @@ pub fn scenes<'c>(clues: &'c [Clue], knowledge: &Knowledge) -> Vec<Scene<'c>> {
             || bare_device(clue) && pattern(clue).is_some_and(|p| p.common.id == MODULES)
     };
     let mut named: BTreeMap<(Option<String>, String), Vec<&Clue>> = BTreeMap::new();
-    for clue in clues.iter().filter(|c| refused(c)) {
+    for clue in clues.iter().copied().filter(|c| refused(c)) {
         if let Some(module) = clue.module() {
             named.entry((host(clue), module)).or_default();
         }
     }
     let mut shared: Vec<&Clue> = Vec::new();
     let mut nameless: Vec<&Clue> = Vec::new();
-    for clue in clues {
+    for clue in clues.iter().copied() {
         let own = clue.module().map(|m| (host(clue), m)).and_then(|key| named.get_mut(&key));
         match (own, shows(clue)) {
             // A driver that is bound says nothing of any module's refusal.
@@ -90,7 +92,7 @@ pub fn scenes<'c>(clues: &'c [Clue], knowledge: &Knowledge) -> Vec<Scene<'c>> {
         let mut of = own;
         let fits = |c: &&&Clue| host.is_none() || c.seen.host.is_none() || c.seen.host == host;
         of.extend(shared.iter().filter(fits));
-        scenes.push(scene(Some(module), host, of, knowledge));
+        scenes.push(scene(Some(module), host, windows, of, knowledge));
     }
     if bare {
         let mut by_host: BTreeMap<Option<String>, Vec<&Clue>> = BTreeMap::new();
@@ -102,7 +104,7 @@ pub fn scenes<'c>(clues: &'c [Clue], knowledge: &Knowledge) -> Vec<Scene<'c>> {
             let fits = |c: &&&Clue| host.is_none() || c.seen.host.is_none() || c.seen.host == host;
             of.extend(shared.iter().filter(fits));
             let module = one_module(&of);
-            scenes.push(scene(module, host, of, knowledge));
+            scenes.push(scene(module, host, windows, of, knowledge));
         }
     }
     scenes
@@ -134,13 +136,13 @@ fn is_lspci(pattern: Option<&Pattern>) -> bool {
 }
 
 /// The lines that name modules for a device no driver is bound to.
-fn unbound<'c>(clues: &'c [Clue], knowledge: &Knowledge) -> Vec<&'c Clue> {
+fn unbound<'c>(clues: &[&'c Clue], knowledge: &Knowledge) -> Vec<&'c Clue> {
     let is = |clue: &Clue, id: &str| {
         knowledge.patterns.get(clue.seen.row).is_some_and(|p| p.common.id == id)
     };
     let device_of = |clue: &Clue| {
         let above = |d: &&Clue| is(d, DEVICE) && d.order == clue.order && d.line < clue.line;
-        let device = clues.iter().rev().find(above)?;
+        let device = clues.iter().copied().rev().find(above)?;
         let class = device.captured("what").unwrap_or_default();
         let missed = MISSED.iter().any(|m| class.eq_ignore_ascii_case(m));
         (missed && clue.line.saturating_sub(device.line) <= BELOW).then_some(device)
@@ -151,6 +153,7 @@ fn unbound<'c>(clues: &'c [Clue], knowledge: &Knowledge) -> Vec<&'c Clue> {
     };
     clues
         .iter()
+        .copied()
         .filter(|c| is(c, MODULES))
         .filter(|c| device_of(c).is_some_and(|device| !bound(c, device)))
         .collect()
@@ -165,6 +168,7 @@ fn one_module(clues: &[&Clue]) -> Option<String> {
 fn scene<'c>(
     module: Option<String>,
     host: Option<String>,
+    windows: bool,
     clues: Vec<&'c Clue>,
     knowledge: &Knowledge,
 ) -> Scene<'c> {
@@ -190,7 +194,7 @@ fn scene<'c>(
             signs.insert(sign.id.clone(), of);
         }
     }
-    Scene { module, host, clues, signs }
+    Scene { module, host, windows, clues, signs }
 }
 
 /// The clues that show a sign.

@@ -18,7 +18,8 @@ pub struct Candidate<'k, 'c> {
 #[must_use]
 pub fn weigh<'k, 'c>(scene: &Scene<'c>, knowledge: &'k Knowledge) -> Vec<Candidate<'k, 'c>> {
     let mut found: Vec<Candidate<'_, '_>> = Vec::new();
-    for reason in &knowledge.reasons {
+    let occurs = |r: &&Reason| knowledge.cause_on(&r.cause, scene.windows).is_some();
+    for reason in knowledge.reasons.iter().filter(occurs) {
         let Some(clues) = held(reason, scene) else { continue };
         match found.iter_mut().find(|c| c.reason.cause == reason.cause) {
             Some(known) if known.reason.weight < reason.weight => {

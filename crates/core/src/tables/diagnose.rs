@@ -36,8 +36,9 @@ pub struct Pattern {
     pub sign: Option<String>,
     /// What it shows.
     pub shows: Shows,
-    /// Where it belongs: `linux`, `efi`, `windows`.
-    #[serde(default = "linux")]
+    /// Where it belongs: `linux`, `efi`, `windows`; `any` for words of any machine. Where the row
+    /// does not say, its table does.
+    #[serde(default)]
     pub platform: String,
     /// `short`: for short texts only; `words`: for what people wrote in them.
     pub kind: Option<String>,
@@ -48,15 +49,17 @@ pub struct Pattern {
     pub expression: String,
 }
 
-fn linux() -> String {
-    "linux".to_owned()
-}
-
 impl Pattern {
     /// What reasons call it.
     #[must_use]
     pub fn sign(&self) -> &str {
         self.sign.as_deref().unwrap_or(&self.common.id)
+    }
+
+    /// Whether it is of Windows.
+    #[must_use]
+    pub fn of_windows(&self) -> bool {
+        self.platform == "windows"
     }
 
     /// Whether it is about words that people wrote.
@@ -167,12 +170,19 @@ struct Table {
 }
 
 /// The built-in tables: name and text.
-pub static BUILT_IN: [(&str, &str); 5] = [
+pub static BUILT_IN: [(&str, &str); 9] = [
     ("diagnose/linux.toml", include_str!("../../knowledge/diagnose/linux.toml")),
     ("diagnose/firmware.toml", include_str!("../../knowledge/diagnose/firmware.toml")),
     ("diagnose/words.toml", include_str!("../../knowledge/diagnose/words.toml")),
     ("diagnose/reasons.toml", include_str!("../../knowledge/diagnose/reasons.toml")),
     ("diagnose/causes.toml", include_str!("../../knowledge/diagnose/causes.toml")),
+    ("diagnose/windows.toml", include_str!("../../knowledge/diagnose/windows.toml")),
+    ("diagnose/windows_words.toml", include_str!("../../knowledge/diagnose/windows_words.toml")),
+    (
+        "diagnose/windows_reasons.toml",
+        include_str!("../../knowledge/diagnose/windows_reasons.toml"),
+    ),
+    ("diagnose/windows_causes.toml", include_str!("../../knowledge/diagnose/windows_causes.toml")),
 ];
 
 impl Knowledge {
@@ -198,10 +208,15 @@ impl Knowledge {
             let words = |p: &mut Pattern| p.kind = Some("words".to_owned());
             table.pattern.iter_mut().for_each(words);
         }
-        merge(&mut self.patterns, table.pattern, |p| &p.common.id);
-        merge(&mut self.signs, table.sign, |s| &s.id);
-        merge(&mut self.reasons, table.reason, |r| &r.common.id);
-        merge(&mut self.causes, table.cause, |c| &c.id);
+        let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+        let platform = if file.starts_with("windows") { "windows" } else { "linux" };
+        for pattern in table.pattern.iter_mut().filter(|p| p.platform.is_empty()) {
+            pattern.platform = platform.to_owned();
+        }
+        merge(&mut self.patterns, table.pattern, |p| (&p.common.id, false));
+        merge(&mut self.signs, table.sign, |s| (&s.id, false));
+        merge(&mut self.reasons, table.reason, |r| (&r.common.id, false));
+        merge(&mut self.causes, table.cause, |c| (&c.id, c.platform == "windows"));
         Ok(())
     }
 
@@ -236,6 +251,21 @@ impl Knowledge {
         self.causes.iter().find(|c| c.id == id)
     }
 
+    /// The cause of this name in the form that it takes on Windows, or elsewhere; `None`: it does
+    /// not occur there.
+    #[must_use]
+    pub fn cause_on(&self, id: &str, windows: bool) -> Option<&Cause> {
+        let mut rows = self.causes.iter().filter(|c| c.id == id);
+        let own = rows.clone().find(|c| (c.platform == "windows") == windows);
+        own.or_else(|| rows.find(|c| c.platform == "any"))
+    }
+
+    /// Every cause once, in the form that its first table gives it.
+    pub fn listed(&self) -> impl Iterator<Item = &Cause> {
+        let first = |c: &&Cause| self.cause(&c.id).is_some_and(|f| f.platform == c.platform);
+        self.causes.iter().filter(first)
+    }
+
     /// The patterns as a recogniser takes them.
     #[must_use]
     pub fn rows(&self) -> Vec<Row<'_>> {
@@ -260,7 +290,7 @@ pub const DERIVED: [&str; 5] = [
     "device-unbound",
 ];
 
-fn merge<T>(into: &mut Vec<T>, rows: Vec<T>, name: impl Fn(&T) -> &str) {
+fn merge<T>(into: &mut Vec<T>, rows: Vec<T>, name: impl Fn(&T) -> (&str, bool)) {
     for row in rows {
         match into.iter_mut().find(|r| name(r) == name(&row)) {
             Some(old) => *old = row,

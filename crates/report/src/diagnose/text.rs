@@ -149,7 +149,7 @@ fn counted_long(n: u64, what: &str) -> String {
 /// When `out` does not take the text.
 pub fn causes(knowledge: &Knowledge, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut family = "";
-    for cause in &knowledge.causes {
+    for cause in knowledge.listed() {
         if family != cause.family {
             family = &cause.family;
             writeln!(out, "{}", style.paint(Tone::Strong, family))?;

@@ -188,6 +188,6 @@ impl<'a> From<&'a Cause> for CauseDto<'a> {
 /// # Errors
 /// When `out` does not take it.
 pub fn causes(knowledge: &Knowledge, out: &mut dyn Write) -> io::Result<()> {
-    let causes = knowledge.causes.iter().map(CauseDto::from).collect();
+    let causes = knowledge.listed().map(CauseDto::from).collect();
     document(&CausesDto { schema: "loadworthy/causes/v1", tool: Tool::this(), causes }, out)
 }
