@@ -15,6 +15,7 @@ use loadworthy_core::tables::Tables;
 use loadworthy_core::verdict::{Judgement, Verdict};
 use loadworthy_report::words;
 use serde_json::Value;
+use std::path::Path;
 
 /// One scenario.
 #[derive(Clone, Debug)]
@@ -107,6 +108,9 @@ impl Scenario {
         let file = file.to_string_lossy().into_owned();
         let packages = forged.packages.iter().map(|path| path.to_string_lossy().into_owned());
         let packages: Vec<String> = packages.collect();
+        if self.host.ask == "keys" {
+            return self.keys(&root_text, folder.path());
+        }
         let mut arguments = vec!["check", "--json", "--root", &root_text];
         match self.host.ask.as_str() {
             "file" => arguments.push(&file),
@@ -130,6 +134,20 @@ impl Scenario {
             format!("no document ({e}): {}", String::from_utf8_lossy(&said.stderr).trim())
         })?;
         self.compare(&document, said.status.code())
+    }
+
+    /// Lists the keys of the host, and compares what is told of them.
+    fn keys(&self, root: &str, folder: &Path) -> Result<(), String> {
+        let said = program::run(&["key", "list", "--json", "--root", root], folder)?;
+        let document: Value = serde_json::from_slice(&said.stdout).map_err(|e| {
+            format!("no document ({e}): {}", String::from_utf8_lossy(&said.stderr).trim())
+        })?;
+        let told = all_codes(&document);
+        let mut wants = self.verdict.split_whitespace();
+        match wants.next() == Some("keys") && wants.all(|code| told.iter().any(|c| c == code)) {
+            true => Ok(()),
+            false => Err(format!("expected `{}`, told is {}", self.verdict, told.join(" "))),
+        }
     }
 
     /// Judges the facts of a Windows scenario.

@@ -123,7 +123,7 @@ fn apart(subjects: &Subjects) -> (Vec<Placed<'_>>, Vec<Placed<'_>>) {
     }
 }
 
-fn summary_of(host: &Host, kernel: &OneKernel) -> Summary {
+pub(crate) fn summary_of(host: &Host, kernel: &OneKernel) -> Summary {
     let level = |level: Level| match level {
         Level::None => "none",
         Level::Integrity => "integrity",

@@ -26,6 +26,7 @@ mod rollback;
 pub mod preflight;
 pub mod manifest_draft;
 pub mod check;
+pub mod keys;
 pub mod windows;
 pub mod policy;
 pub mod record;

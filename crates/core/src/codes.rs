@@ -275,6 +275,26 @@ pub static INITRAMFS_COPY_REFUSED: Code = code!("LW3106", "initramfs-copy-refuse
 pub static INITRAMFS_BLOCKS_MODULE: Code = code!("LW3107", "initramfs-blocks-module");
 /// The initramfs holds another build of a module.
 pub static INITRAMFS_COPY_DIFFERS: Code = code!("LW3108", "initramfs-copy-differs");
+/// The certificate has no subject key identifier.
+pub static KEY_WITHOUT_IDENTIFIER: Code = code!("LW4101", "key-without-identifier");
+/// Key usage of the certificate does not allow signatures.
+pub static KEY_USAGE_WITHOUT_SIGNING: Code = code!("LW4102", "key-usage-without-signing");
+/// Whoever has this key can sign boot images, too.
+pub static KEY_SIGNS_BOOT_IMAGES: Code = code!("LW4103", "key-signs-boot-images");
+/// This kernel keeps the key out of its machine keyring.
+pub static KEY_NOT_FOR_MACHINE_KEYRING: Code = code!("LW4104", "key-not-for-machine-keyring");
+/// The key can issue certificates that the kernel trusts as well.
+pub static KEY_MAY_ISSUE: Code = code!("LW4105", "key-may-issue");
+/// The key is shorter than it should be.
+pub static KEY_SHORT: Code = code!("LW4106", "key-short");
+/// This kernel cannot verify signatures by this kind of key.
+pub static KEY_ALGORITHM_NOT_VERIFIED: Code = code!("LW4107", "key-algorithm-not-verified");
+/// The certificate's validity has ended, ends soon, or has not begun.
+pub static KEY_VALIDITY: Code = code!("LW4108", "key-validity");
+/// Two different keys have the same issuer and serial number.
+pub static KEYS_SHARE_NAME_AND_NUMBER: Code = code!("LW4109", "keys-share-name-and-number");
+/// A key of another environment is trusted here.
+pub static KEY_FOREIGN: Code = code!("LW4110", "key-foreign");
 /// The module carries no signature, and this kernel insists on one.
 pub static CAUSE_MODULE_UNSIGNED: Code = code!("LW6001", "module-unsigned");
 /// The module is signed, and this machine does not trust the key.

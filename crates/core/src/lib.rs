@@ -33,6 +33,7 @@ pub mod signature;
 pub mod verdict;
 pub mod checks;
 pub mod answer;
+pub mod keys;
 pub mod drift;
 pub mod preflight;
 pub mod rehearsed;

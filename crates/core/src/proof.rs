@@ -246,6 +246,15 @@ pub enum Claim {
         /// Its end.
         until: Arc<str>,
     },
+    /// A key of another environment vouches for modules here.
+    ForeignKeyTrusted {
+        /// The digest that the manifest names.
+        digest: Arc<str>,
+        /// The certificate's name.
+        name: Arc<str>,
+        /// The keyring that holds it.
+        ring: Ring,
+    },
     /// The policy is not what the profile says.
     ProfileDiffers {
         /// The key of the profile.

@@ -16,6 +16,7 @@ pub mod diagnose;
 pub mod distros;
 pub mod errors;
 pub mod hardware;
+pub mod key_lints;
 pub mod log;
 pub mod shims;
 pub mod windows_codes;
@@ -42,6 +43,8 @@ pub struct Tables {
     pub levels: shims::Levels,
     /// What devices, volumes and interfaces are for.
     pub hardware: hardware::Hardware,
+    /// What is worth telling of certificates.
+    pub key_lints: key_lints::KeyLints,
     /// Error numbers, for people.
     pub errors: errors::Errors,
     /// Numbers of Windows, for people.
@@ -100,6 +103,10 @@ impl Tables {
             hardware: read(
                 "linux/hardware.toml",
                 include_str!("../knowledge/linux/hardware.toml"),
+            )?,
+            key_lints: read(
+                "linux/key_lints.toml",
+                include_str!("../knowledge/linux/key_lints.toml"),
             )?,
             errors: read("errors/errno.toml", include_str!("../knowledge/errors/errno.toml"))?,
             windows_codes: windows_codes::WindowsCodes::built_in()?,

@@ -3,6 +3,9 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+mod key;
+pub(crate) use key::{Key, KeyList};
+
 /// Tells before a reboot whether a driver will load, and why.
 #[derive(Debug, Parser)]
 #[command(name = "loadworthy", disable_version_flag = true, max_term_width = 80)]
@@ -103,6 +106,9 @@ Examples:
   loadworthy rehearse lpfc --root /mnt/disk
   loadworthy rehearse --assume enroll=key.der --json")]
     Rehearse(Rehearse),
+    /// Signing keys, and which of them platforms trust
+    #[command(subcommand)]
+    Key(Key),
     /// What must load here: the merged manifest, each key with its origin
     #[command(before_help = "\
 Examples:
@@ -402,7 +408,7 @@ pub(crate) struct Config {
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// The command
-    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "inspect", "rehearse"])]
+    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "inspect", "rehearse", "key-list"])]
     pub(crate) command: String,
 }
 

@@ -1,6 +1,6 @@
 //! One file a command; nobody imports them but `main`.
 
-mod told;
+pub(crate) mod told;
 mod hosts;
 pub(crate) mod check;
 pub(crate) mod collect;
@@ -11,5 +11,6 @@ mod check_on;
 pub(crate) mod explain;
 pub(crate) mod policy;
 pub(crate) mod rehearse;
+pub(crate) mod key;
 pub(crate) mod inspect;
 pub(crate) mod brief;

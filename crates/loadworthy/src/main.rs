@@ -82,6 +82,7 @@ fn run(
             return Ok(commands::inspect::run(&args.files, args.output.is_json(), out, err)?);
         }
         Command::Rehearse(args) => commands::rehearse::run(args, around, out)?,
+        Command::Key(args) => commands::key::run(args, around, out)?,
         Command::Schema(args) => {
             let text = schema::of(&args.command).unwrap_or_default();
             written(out.write_all(text.as_bytes()))?;
@@ -114,6 +115,7 @@ fn what(cli: &Cli) -> &'static str {
         Some(Command::Explain(_)) => "explain: ",
         Some(Command::Inspect(_)) => "inspect: ",
         Some(Command::Rehearse(_)) => "rehearse: ",
+        Some(Command::Key(_)) => "key: ",
         Some(Command::Schema(_) | Command::Completions(_)) | None => "",
     }
 }

@@ -6,7 +6,6 @@
 //! a kernel beside.
 
 mod kind;
-mod time;
 mod digest;
 mod packed;
 mod noticed;

@@ -8,4 +8,5 @@ pub mod collect;
 pub mod config;
 pub mod diagnose;
 pub mod rehearse;
+pub mod keys;
 pub mod schema;

@@ -7,11 +7,13 @@
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod style;
+pub mod time;
 pub mod words;
 pub mod receipt;
 pub mod tree;
 pub mod terminal;
 pub mod rehearsal;
+pub mod keys;
 pub mod lookup;
 pub mod json;
 pub mod platforms;

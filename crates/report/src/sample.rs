@@ -8,9 +8,15 @@ use loadworthy_core::codes;
 use loadworthy_core::errno::Errno;
 use loadworthy_core::fact::Fact;
 use loadworthy_core::fact::step::Step;
+use loadworthy_core::keys::described::Described;
+use loadworthy_core::keys::found::{
+    Counts, Key, Keyring, Keys, Named, OfHost, OfKernel, Place, Stranger, User,
+};
+use loadworthy_core::keys::lint::Lint;
 use loadworthy_core::proof::{
     Claim, Evidence, Gate, Node, Origin, Proof, Question, Ring, Row, Rule, Standing, Why, gap, text,
 };
+use loadworthy_core::tables::Tables;
 use loadworthy_core::verdict::{Judgement, Verdict, weigh};
 
 static ENFORCED: Rule =
@@ -169,4 +175,55 @@ pub(crate) fn answers(answers: Vec<Answered>) -> Answers {
 pub(crate) fn note() -> Note {
     let item = Evidence { origin: Origin::Root, item: text("boot/grub/grub.cfg"), said: text("") };
     Note { code: &codes::NEXT_KERNEL_GUESSED, because: Proof::new(Node::Absent(item)) }
+}
+
+/// A certificate: the one that tests of its reader use has every field.
+pub(crate) fn certificate() -> Described {
+    Described::of(include_bytes!("../../../proving/keys/elliptic.der")).expect("a certificate")
+}
+
+/// A machine with one key that signed one module.
+pub(crate) fn keys() -> Keys {
+    let because = seen("sys/firmware/efi/mok-variables/MokListRT", "a certificate").proof();
+    let user = User {
+        module: text("demo"),
+        path: text("lib/modules/6.1/updates/dkms/demo.ko"),
+        outcome: "refused",
+        required_by: vec!["manifest".to_owned()],
+    };
+    let tables = Tables::built_in().expect("tables");
+    let finding = Lint(&tables.key_lints)
+        .finding(&codes::KEY_ALGORITHM_NOT_VERIFIED, "ecdsa-p256".to_owned());
+    let key = Key {
+        certificate: certificate(),
+        places: vec![Place { list: text("MokListRT"), because: because.clone() }],
+        of_vendor: false,
+        keyrings: vec![".machine"],
+        counts: Counts::Yes,
+        used_by: vec![user.clone()],
+        findings: vec![finding],
+    };
+    let keyring = |name, counts, running| Keyring {
+        name,
+        counts,
+        whole: true,
+        because: Some(because.clone()),
+        running,
+    };
+    let kernel = OfKernel {
+        release: text("6.1"),
+        keyrings: vec![
+            keyring(".machine", Counts::Yes, Some(2)),
+            keyring(".platform", Counts::Unknown, None),
+        ],
+        keys: vec![key],
+        unseen: vec![Named { subject: "Other".to_owned(), id: "0a".to_owned(), algorithm: None }],
+        strangers: vec![Stranger { signer: "key 0b".to_owned(), modules: vec![user.clone()] }],
+        unsigned: vec![user],
+        modules: 3,
+    };
+    let host = answers(Vec::new()).host;
+    let kernels = vec![kernel];
+    let host = OfHost { name: String::new(), host, profile: None, kernels };
+    Keys { at: "2026-11-21T00:00:00Z".to_owned(), hosts: vec![host] }
 }

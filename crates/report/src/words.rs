@@ -53,6 +53,11 @@ pub fn claim(claim: &Claim) -> String {
         Claim::ExceptionExpired { code, subject, owner, until } => {
             format!("the exception for {subject} ({code}, {owner}) ended on {until}")
         }
+        Claim::ForeignKeyTrusted { digest, name, ring } => format!(
+            "the manifest names sha256:{digest} as a key of another environment, and \"{name}\" \
+             in {} is that key",
+            ring.name()
+        ),
         Claim::ProfileDiffers { key, wants, is } => {
             format!("{key}: the profile wants {wants}, and it is {is}")
         }
@@ -321,6 +326,23 @@ fn spaced(rule: &str) -> String {
 #[must_use]
 pub fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+/// A list that certificates stand in, as people call it.
+#[must_use]
+pub fn key_list(list: &str, of_vendor: bool) -> String {
+    match list {
+        "kernel image" => "built into the kernel image".into(),
+        "db" => "the firmware's db".into(),
+        "dbx" => "the firmware's deny list (dbx)".into(),
+        "MokListRT" if of_vendor => "shim's own vendor certificate (MokListRT)".into(),
+        "MokListRT" => "enrolled machine owner key (MokListRT)".into(),
+        "MokListXRT" => "shim's deny list (MokListXRT)".into(),
+        "MokNew" => "a request that waits for the next boot (MokNew)".into(),
+        "PK" => "the firmware's platform key (PK)".into(),
+        "KEK" => "the firmware's key exchange key (KEK)".into(),
+        file => file.into(),
+    }
 }
 
 /// Where evidence was looked for, as JSON and text name it.

@@ -3,7 +3,7 @@
 use crate::forge::firmware;
 use crate::forge::initramfs::{self, Initramfs};
 use crate::forge::kernel::{Export, Kernel};
-use crate::forge::key::Key;
+use crate::forge::key::{self, Key};
 use crate::forge::module::Module;
 use crate::forge::package;
 use serde::Deserialize;
@@ -386,8 +386,7 @@ impl Host {
             root.put(&path, firmware::variable(lasting, data))
         };
         let certificates = |names: &[String]| -> Result<Vec<u8>, String> {
-            let lists =
-                names.iter().map(|n| Ok(firmware::certificate(&Key::named(n)?.certificate)));
+            let lists = names.iter().map(|n| Ok(firmware::certificate(&key::certificate(n)?)));
             Ok(lists.collect::<Result<Vec<_>, String>>()?.concat())
         };
         variable("SecureBoot", firmware::GLOBAL, false, &[u8::from(self.secure_boot)])?;

@@ -17,6 +17,28 @@ pub const DIGESTS: [(&str, &str); 6] = [
     ("sm3", "1.2.156.10197.1.401"),
 ];
 
+/// Certificates whose keys never sign anything here: each has one thing that is worth telling
+/// (`proving/keys/README.md`).
+const CERTIFICATES: [(&str, &[u8]); 6] = [
+    ("elliptic", include_bytes!("../../keys/elliptic.der")),
+    ("short", include_bytes!("../../keys/short.der")),
+    ("no-identifier", include_bytes!("../../keys/no-identifier.der")),
+    ("authority-only", include_bytes!("../../keys/authority-only.der")),
+    ("ended", include_bytes!("../../keys/ended.der")),
+    ("owner-again", include_bytes!("../../keys/owner-again.der")),
+];
+
+/// The certificate of this name, whether or not something can be signed with its key.
+///
+/// # Errors
+/// When there is none.
+pub fn certificate(name: &str) -> Result<Vec<u8>, String> {
+    match CERTIFICATES.iter().find(|(own, _)| *own == name) {
+        Some((_, der)) => Ok(der.to_vec()),
+        None => Ok(Key::named(name)?.certificate),
+    }
+}
+
 /// A key with its self-signed certificate.
 #[derive(Debug)]
 pub struct Key {

@@ -2,10 +2,12 @@
 
 use loadworthy_collect::item::{EFIVARS, Item};
 use loadworthy_core::answer::Note;
-use loadworthy_core::codes::PROFILE_DIFFERS;
+use loadworthy_core::codes::{KEY_FOREIGN, PROFILE_DIFFERS};
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::fact::Fact;
-use loadworthy_core::proof::{Claim, Rule, text};
+use loadworthy_core::keys::described::Described;
+use loadworthy_core::policy::linux::keyrings::Held;
+use loadworthy_core::proof::{Claim, Ring, Rule, text};
 use loadworthy_formats::kernel::lockdown::Level;
 use loadworthy_formats::manifest::{Dbx, Profile};
 
@@ -64,6 +66,12 @@ pub(super) fn differs(asked: &Asked<'_>, profile: &Profile) -> Vec<Note> {
             tell("enrolled", &format!("sha256:{wants}"), is, list.whole().clone());
         }
     }
+    notes.extend(foreign(asked, profile));
+    let mut tell = |key: &'static str, wants: &str, is: &str, fact: Fact<()>| {
+        let facts = [line(asked, &profile.lines, key), fact];
+        let claim = Claim::ProfileDiffers { key, wants: text(wants), is: text(is) };
+        notes.push(Note { code: &PROFILE_DIFFERS, because: drawn(&RULE, &facts, claim) });
+    };
     if let Some(Dbx::Since(day)) = &profile.dbx {
         let item = format!("{EFIVARS}/dbx-d719b2cb-3d3a-4596-a3bc-dad00e67656f");
         let fact = seen(asked, &item, "the variable does not carry its date");
@@ -79,6 +87,41 @@ pub(super) fn differs(asked: &Asked<'_>, profile: &Profile) -> Vec<Note> {
             let is = is.map_or("not known".to_owned(), |is| format!("sha256:{is}"));
             tell("dbx", &format!("sha256:{wants}"), &is, seen(asked, &item, is.as_str()));
         }
+    }
+    notes
+}
+
+/// Keys of other environments that vouch for modules here.
+fn foreign(asked: &Asked<'_>, profile: &Profile) -> Vec<Note> {
+    let kernel = asked.kernel;
+    let rings = &kernel.policy.keyrings;
+    let platform = known(&rings.platform_asked).is_none_or(|when| &*when != "never");
+    let counts = |held: &&Fact<Held>| {
+        known(held).is_some_and(|held| platform || held.ring != Ring::Platform)
+    };
+    let held: Vec<&Fact<Held>> =
+        rings.trusted.items().iter().chain(rings.platform.items()).filter(counts).collect();
+    let lists = [&kernel.facts.builtin_keys, &kernel.firmware.db, &kernel.firmware.mok_list];
+    let mut notes = Vec::new();
+    for named in profile.foreign.iter().flatten() {
+        let certificate = lists.iter().flat_map(|list| list.items()).find_map(|fact| {
+            let certificate = Described::of(&known(fact)?.der).ok()?;
+            certificate.sha256.starts_with(named.as_str()).then_some(certificate)
+        });
+        let Some(certificate) = certificate else { continue };
+        let is = |held: &&&Fact<Held>| {
+            known(**held).is_some_and(|held| held.anchor.serial_issuer == certificate.id)
+        };
+        let Some((fact, key)) = held.iter().find(is).and_then(|f| Some((*f, known(*f)?))) else {
+            continue;
+        };
+        let facts = [line(asked, &profile.lines, "foreign"), fact.map(|_| ())];
+        let claim = Claim::ForeignKeyTrusted {
+            digest: text(named.as_str()),
+            name: key.name.clone(),
+            ring: key.ring,
+        };
+        notes.push(Note { code: &KEY_FOREIGN, because: drawn(&RULE, &facts, claim) });
     }
     notes
 }

@@ -102,21 +102,15 @@ fn list<'v, 't>(
 
 fn profile<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Profile {
     let mut profile = Profile::default();
-    let known = ["name", "secure-boot", "lockdown", "enrolled", "dbx"];
+    let known = ["name", "secure-boot", "lockdown", "enrolled", "foreign", "dbx"];
     for (key, value) in reading.entries(table, &known, "[profile]") {
         profile.lines.push(reading.as_written(key, value));
         match key {
             "name" => profile.name = reading.text(key, value),
             "secure-boot" => profile.secure_boot = reading.switch(key, value),
             "lockdown" => profile.lockdown = reading.word(key, value, &LEVELS, Level::named),
-            "enrolled" => {
-                let texts = reading.texts(key, value);
-                let digests = texts.map(|all| all.iter().map(|t| digest(t)).collect());
-                profile.enrolled = digests.unwrap_or_else(|| Some(Vec::new()));
-                if profile.enrolled.is_none() {
-                    reading.meaningless(key, value, DIGEST);
-                }
-            }
+            "enrolled" => profile.enrolled = digests(reading, key, value),
+            "foreign" => profile.foreign = digests(reading, key, value),
             _ => {
                 let text = reading.text(key, value);
                 profile.dbx = text.as_deref().and_then(dbx);
@@ -127,6 +121,17 @@ fn profile<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Profile {
         }
     }
     profile
+}
+
+/// A list of digests; one that is none is told.
+fn digests<'t>(reading: &mut Reading<'t>, key: &str, value: &Value<'t>) -> Option<Vec<String>> {
+    let texts = reading.texts(key, value);
+    let Some(texts) = texts else { return Some(Vec::new()) };
+    let digests: Option<Vec<String>> = texts.iter().map(|text| digest(text)).collect();
+    if digests.is_none() {
+        reading.meaningless(key, value, DIGEST);
+    }
+    digests
 }
 
 /// A digest, or the beginning of one as people abbreviate it.

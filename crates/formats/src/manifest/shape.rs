@@ -45,6 +45,8 @@ pub struct Profile {
     /// SHA-256 of the machine owner's certificates (DER) that should be enrolled, in hexadecimal
     /// digits; perhaps only the first ones.
     pub enrolled: Option<Vec<String>>,
+    /// The same of certificates of other environments: none of them should vouch for modules here.
+    pub foreign: Option<Vec<String>>,
     /// What the firmware should deny.
     pub dbx: Option<Dbx>,
     /// As written.
@@ -191,12 +193,14 @@ impl Manifest {
     /// Lays `stronger` over this one: keys of single tables replace those of the same name, a
     /// requirement or an exception replaces one about the same thing, others are added.
     pub fn merge(&mut self, stronger: Self) {
-        let Profile { name, secure_boot, lockdown, enrolled, dbx, lines } = stronger.profile;
+        let Profile { name, secure_boot, lockdown, enrolled, foreign, dbx, lines } =
+            stronger.profile;
         let own = &mut self.profile;
         replace(&mut own.name, name);
         replace(&mut own.secure_boot, secure_boot);
         replace(&mut own.lockdown, lockdown);
         replace(&mut own.enrolled, enrolled);
+        replace(&mut own.foreign, foreign);
         replace(&mut own.dbx, dbx);
         replace_lines(&mut own.lines, lines);
         for new in stronger.require {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::inspect::noticed;
 use crate::inspect::page::Page;
-use crate::inspect::time::timestamp;
+use crate::time::timestamp;
 
 /// A policy.
 #[derive(Clone, Debug, Serialize)]

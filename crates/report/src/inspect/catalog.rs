@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::inspect::known;
 use crate::inspect::page::Page;
 use crate::inspect::signature::Signature;
-use crate::inspect::time::timestamp;
+use crate::time::timestamp;
 
 /// A catalog.
 #[derive(Clone, Debug, Serialize)]

@@ -1,16 +1,16 @@
 //! `certificate`: an X.509 certificate in a few fields.
 
-use loadworthy_formats::der::element::Elements;
 use loadworthy_formats::der::oid;
 use loadworthy_formats::error::Error;
 use loadworthy_formats::text::hex;
 use loadworthy_formats::x509::certificate;
+use loadworthy_formats::x509::key;
 use loadworthy_formats::x509::name::Name;
 use serde::Serialize;
 
 use crate::inspect::digest;
 use crate::inspect::page::Page;
-use crate::inspect::time::timestamp;
+use crate::time::timestamp;
 
 /// A certificate.
 #[derive(Clone, Debug, Serialize)]
@@ -58,7 +58,7 @@ impl Certificate {
             sha256: digest::sha256(c.raw),
             not_before: time(c.not_before),
             not_after: time(c.not_after),
-            key: key(c.key_algorithm, c.key_parameters, c.key),
+            key: key::described(c.key_algorithm, c.key_parameters, c.key),
             ekus: c.extended_key_usage.iter().map(|eku| oid::to_dotted(eku)).collect(),
             ca: c.is_ca,
             subject_key_id: c.subject_key_id.map(hex),
@@ -94,39 +94,4 @@ pub(super) fn short(name: Name<'_>) -> String {
 /// A serial number as hexadecimal digits, without a leading zero byte.
 pub(super) fn serial(bytes: &[u8]) -> String {
     hex(bytes.strip_prefix(&[0]).filter(|rest| !rest.is_empty()).unwrap_or(bytes))
-}
-
-/// What kind of key, and how long: `rsa-2048`, `ecdsa-p384`; the dotted algorithm where it is another.
-fn key(algorithm: &[u8], parameters: Option<&[u8]>, key: &[u8]) -> String {
-    let algorithm = oid::to_dotted(algorithm);
-    let curve = || {
-        let named = Elements::new(parameters?).optional(0x06)?;
-        Some(oid::to_dotted(named.value))
-    };
-    match algorithm.as_str() {
-        "1.2.840.113549.1.1.1" => match modulus_bits(key) {
-            Some(bits) => format!("rsa-{bits}"),
-            None => "rsa".to_owned(),
-        },
-        "1.2.840.10045.2.1" => match curve().as_deref() {
-            Some("1.2.840.10045.3.1.7") => "ecdsa-p256".to_owned(),
-            Some("1.3.132.0.34") => "ecdsa-p384".to_owned(),
-            Some("1.3.132.0.35") => "ecdsa-p521".to_owned(),
-            Some(other) => format!("ecdsa-{other}"),
-            None => "ecdsa".to_owned(),
-        },
-        "1.3.101.112" => "ed25519".to_owned(),
-        "2.16.840.1.101.3.4.3.17" => "ml-dsa-44".to_owned(),
-        "2.16.840.1.101.3.4.3.18" => "ml-dsa-65".to_owned(),
-        "2.16.840.1.101.3.4.3.19" => "ml-dsa-87".to_owned(),
-        _ => algorithm,
-    }
-}
-
-fn modulus_bits(key: &[u8]) -> Option<usize> {
-    let modulus = Elements::new(key).optional(0x30)?.inside().optional(0x02)?.value;
-    let first = modulus.iter().position(|byte| *byte != 0)?;
-    let digits = modulus.get(first..)?;
-    let unused = digits.first()?.leading_zeros() as usize;
-    (digits.len() * 8).checked_sub(unused)
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::inspect::certificate::{self, Certificate};
 use crate::inspect::page::Page;
 use crate::inspect::pkcs7::{Message, SignerInfo, digest_name};
-use crate::inspect::time::timestamp;
+use crate::time::timestamp;
 
 /// One signature over a file.
 ///

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::inspect::noticed;
 use crate::inspect::page::Page;
-use crate::inspect::time::timestamp;
+use crate::time::timestamp;
 
 /// A list of certificates, such as Microsoft's root list.
 #[derive(Clone, Debug, Serialize)]

@@ -5,7 +5,8 @@
 
 use crate::words;
 use loadworthy_core::proof::{Gap, Node, Proof};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -145,5 +146,16 @@ impl<'n> Table<'n> {
     /// The nodes, by number.
     pub fn nodes(&self) -> impl Iterator<Item = Numbered<'_>> {
         (1..).zip(&self.steps).map(|(id, step)| Numbered { id, step })
+    }
+}
+
+/// The table as a document writes it: behind everything that put a proof into it.
+#[derive(Debug)]
+pub struct ProofTable<'a>(pub &'a RefCell<Table<'a>>);
+
+impl Serialize for ProofTable<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let table = self.0.borrow();
+        serializer.collect_seq(table.nodes().map(|n: Numbered<'_>| n))
     }
 }

@@ -10,6 +10,7 @@ pub static ALL: &[(&str, &str)] = &[
     ("explain", include_str!("../../../../docs/schema/explain.json")),
     ("hosts", include_str!("../../../../docs/schema/hosts.json")),
     ("inspect", include_str!("../../../../docs/schema/inspect.json")),
+    ("key-list", include_str!("../../../../docs/schema/key-list.json")),
     ("policy", include_str!("../../../../docs/schema/policy.json")),
     ("rehearse", include_str!("../../../../docs/schema/rehearse.json")),
 ];

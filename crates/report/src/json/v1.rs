@@ -4,7 +4,7 @@
 //! memory twice. The same answers give the same bytes.
 
 use crate::json::document::{KnownHost, Tool, document};
-use crate::json::proofs::{Missing, Numbered, Table};
+use crate::json::proofs::{Missing, ProofTable, Table};
 use crate::words::{self, remedies};
 use loadworthy_core::answer::{
     Answered, Answers, Demand, Host, Note, Phase, StartedBy, Subject, Tried,
@@ -122,16 +122,6 @@ impl Serialize for Notes<'_> {
             title: note.code.title(),
             because: vec![number(&note.because, self.1)],
         }))
-    }
-}
-
-#[derive(Debug)]
-struct ProofTable<'a>(&'a RefCell<Table<'a>>);
-
-impl Serialize for ProofTable<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let table = self.0.borrow();
-        serializer.collect_seq(table.nodes().map(|n: Numbered<'_>| n))
     }
 }
 

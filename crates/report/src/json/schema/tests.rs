@@ -2,7 +2,7 @@
 //! here; one that is not understood fails.
 
 use crate::diff;
-use crate::json::{collect, config, explain, schema, v1};
+use crate::json::{collect, config, explain, keys, schema, v1};
 use crate::lookup;
 use crate::receipt::{Denied, Receipt};
 use crate::sample;
@@ -240,4 +240,11 @@ fn diagnose_writes_what_its_schema_says() {
     let mut out = Vec::new();
     diagnose::v1(&told, &Coverage::default(), &mut out).unwrap();
     fits("diagnose", &out);
+}
+
+#[test]
+fn key_list_writes_what_its_schema_says() {
+    let mut out = Vec::new();
+    keys::v1(&sample::keys(), &mut out).unwrap();
+    fits("key-list", &out);
 }

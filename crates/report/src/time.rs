@@ -1,7 +1,8 @@
-//! Times as the document writes them.
+//! Times as documents and pages write them.
 
 /// Seconds since 1970 as `2026-11-21T00:00:00Z`, by the Gregorian calendar without leap seconds.
-pub(super) fn timestamp(seconds: i64) -> String {
+#[must_use]
+pub fn timestamp(seconds: i64) -> String {
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     // Years are counted from the first of March, so that a leap day is the last day of its year
     // (the usual civil-from-days rule, with eras of 400 years or 146 097 days).
@@ -15,6 +16,12 @@ pub(super) fn timestamp(seconds: i64) -> String {
     let year = era * 400 + year + i64::from(month <= 2);
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// The day of such a time.
+#[must_use]
+pub fn day(seconds: i64) -> String {
+    timestamp(seconds).split('T').next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -1,0 +1,18 @@
+//! `loadworthy key`: signing keys, and which of them platforms trust.
+
+use crate::args;
+use crate::request::Surroundings;
+use crate::trouble::Trouble;
+use std::io::Write;
+
+mod list;
+
+pub(crate) fn run(
+    args: &args::Key,
+    around: &Surroundings,
+    out: &mut dyn Write,
+) -> Result<u8, Trouble> {
+    match args {
+        args::Key::List(args) => list::run(args, around, out),
+    }
+}
