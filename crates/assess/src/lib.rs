@@ -28,6 +28,7 @@ pub mod manifest_draft;
 pub mod check;
 pub mod keys;
 pub mod windows;
+pub mod catalogs;
 pub mod policy;
 pub mod record;
 pub mod diff;

@@ -23,6 +23,7 @@ pub mod windows_codes;
 pub mod authorities;
 pub mod block_rules;
 pub mod windows;
+pub mod catalog_systems;
 
 /// Everything the tables hold.
 #[derive(Clone, Debug)]
@@ -127,6 +128,19 @@ impl Tables {
     /// As [`Tables::built_in`].
     pub fn authorities() -> Result<authorities::Authorities, TableError> {
         read("windows/authorities.toml", include_str!("../knowledge/windows/authorities.toml"))
+    }
+}
+
+impl Tables {
+    /// The table of systems that catalogs are made for.
+    ///
+    /// # Errors
+    /// As [`Tables::built_in`].
+    pub fn catalog_systems() -> Result<catalog_systems::CatalogSystems, TableError> {
+        read(
+            "windows/catalog_systems.toml",
+            include_str!("../knowledge/windows/catalog_systems.toml"),
+        )
     }
 }
 

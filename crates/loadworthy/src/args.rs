@@ -64,6 +64,15 @@ Examples:
   loadworthy diff yesterday.lwb live      this machine since then
   loadworthy diff --exit-code /mnt/a /mnt/b")]
     Diff(Diff),
+    /// Windows catalogs: make one from an INF, hold a package against it, list it
+    #[command(before_help = "\
+Examples:
+  loadworthy catalog create demo.inf --os 10_X64,Server2016_X64
+  loadworthy catalog create package/ --os 7_X86,7_X64,10_X86,10_X64
+  loadworthy catalog verify package/     is every file as it was catalogued?
+  loadworthy catalog list demo.cat
+  loadworthy catalog systems             what --os takes")]
+    Catalog(Catalog),
     /// Something vanished: what happened, how sure, and which way back?
     #[command(before_help = "\
 Examples:
@@ -372,6 +381,87 @@ pub(crate) struct Inspect {
     /// Only the .modinfo of modules, reading as little of each file as that takes
     #[arg(long, conflicts_with_all = ["json", "format"])]
     pub(crate) brief: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Catalog {
+    #[command(subcommand)]
+    pub(crate) what: CatalogWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CatalogWhat {
+    /// Make the catalogs of a package, as Inf2Cat does; nobody has signed them yet
+    #[command(after_help = "\
+Exit codes: 0 the catalogs were made · 1 a test of signability stops them ·
+2 usage error, or our own work failed")]
+    Create(CatalogCreate),
+    /// Hold every file of a package against its catalogs
+    #[command(after_help = "\
+Exit codes: 0 every file is there and covered · 1 one is not · 3 there was
+nothing to hold · 2 usage error, or our own work failed")]
+    Verify {
+        /// A folder, an INF or a catalog
+        #[arg(value_name = "FOLDER|FILE")]
+        subject: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// What a catalog names
+    List {
+        /// The catalog
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// The systems that `create --os` takes
+    Systems {
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CatalogCreate {
+    /// An INF, or a folder: all its INFs
+    #[arg(value_name = "INF|FOLDER")]
+    pub(crate) subject: PathBuf,
+    /// Systems it is for, as Inf2Cat takes them: `10_X64`; see `catalog systems`
+    #[arg(long, value_name = "SYSTEM", value_delimiter = ',', required = true)]
+    pub(crate) os: Vec<String>,
+    /// The folder into which catalogs are written [default: the package's]
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output_folder: Option<PathBuf>,
+    /// 1: SHA-1, for systems before Windows 8 too; 2: SHA-256 [default: 2 where every
+    /// system is Windows 10 or later]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(crate) catalog_version: Option<u8>,
+    /// The sixteen bytes that name the catalog, in hexadecimal digits [default: they
+    /// follow from what is in it]
+    #[arg(long, value_name = "HEX")]
+    pub(crate) id: Option<String>,
+    /// When it was made, as 2026-11-21T00:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) time: Option<String>,
+    /// `DriverVer` may name a day up to this one, for a place where it is already
+    /// tomorrow [default: the day it is in UTC]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) today: Option<String>,
+    /// Write digests of each page of an image
+    #[arg(long)]
+    pub(crate) page_hashes: bool,
+    /// Put `<<<Obsolete>>>` where makers of old did
+    #[arg(long)]
+    pub(crate) obsolete_links: bool,
+    /// A further attribute, as the portal adds them; repeatable, in order
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) attribute: Vec<String>,
+    /// Replace a catalog that somebody signed
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }

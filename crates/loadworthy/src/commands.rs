@@ -2,6 +2,7 @@
 
 pub(crate) mod told;
 mod hosts;
+pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod collect;
 pub(crate) mod config;

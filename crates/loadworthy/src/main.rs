@@ -68,6 +68,7 @@ fn run(
         return Ok(ExitCode::from(exit::FAILED));
     };
     let code = match command {
+        Command::Catalog(args) => commands::catalog::run(args, around, out)?,
         Command::Check(args) => commands::check::run(args, around, out, err)?,
         Command::Policy(args) => commands::policy::run(args, around, out)?,
         Command::Config(args) => commands::config::run(args, around, out)?,
@@ -106,6 +107,7 @@ fn monitored(cli: &Cli) -> bool {
 /// The command, for messages.
 fn what(cli: &Cli) -> &'static str {
     match cli.command {
+        Some(Command::Catalog(_)) => "catalog: ",
         Some(Command::Check(_)) => "check: ",
         Some(Command::Policy(_)) => "policy: ",
         Some(Command::Config(_)) => "config: ",

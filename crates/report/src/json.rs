@@ -9,4 +9,5 @@ pub mod config;
 pub mod diagnose;
 pub mod rehearse;
 pub mod keys;
+pub mod catalog;
 pub mod schema;

@@ -14,6 +14,7 @@ pub mod tree;
 pub mod terminal;
 pub mod rehearsal;
 pub mod keys;
+pub mod catalog;
 pub mod lookup;
 pub mod json;
 pub mod platforms;

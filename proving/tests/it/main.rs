@@ -5,6 +5,7 @@
 
 mod bootchain;
 mod bundles;
+mod catalogs;
 mod corpus;
 mod findings;
 mod drift;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         oracle::trials(),
         bootchain::trials(),
         bundles::trials(),
+        catalogs::trials(),
         peers::trials(),
         code_peers::trials(),
         signed::trials(),

@@ -18,3 +18,5 @@ pub mod signature;
 pub mod pages;
 pub mod image;
 pub mod catalog;
+pub mod cataloguing;
+pub mod catalogued;

@@ -57,6 +57,25 @@ pub fn check(image: &Image<'_>, signed: PageHashes<'_>, limits: &Limits) -> Page
     Pages { count, differ }
 }
 
+/// The digests of the pages of `image` as a signature holds them: `version` 1 SHA-1, 2 SHA-256. Rows of
+/// an offset and a digest; the last names the end of the last section, with zeros for a digest.
+#[must_use]
+pub fn table(image: &Image<'_>, version: u8, limits: &Limits) -> Vec<u8> {
+    let by = if version == 1 { DigestAlgorithm::Sha1 } else { DigestAlgorithm::Sha256 };
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX).to_le_bytes();
+    let (mut table, mut end, mut zeros) = (Vec::new(), 0, 0);
+    for page in pages::of(image, limits) {
+        let digest = hash(image, &page, by);
+        zeros = digest.len();
+        table.extend(offset(page.at));
+        table.extend(digest);
+        end = page.ranges.last().map_or(end, |range| range.end);
+    }
+    table.extend(offset(end));
+    table.resize(table.len().saturating_add(zeros), 0);
+    table
+}
+
 fn hash(image: &Image<'_>, page: &pages::Page, by: DigestAlgorithm) -> Vec<u8> {
     const ZEROS: [u8; pages::PAGE] = [0; pages::PAGE];
     let mut hasher = Hasher::new(DigestSet::of(by));

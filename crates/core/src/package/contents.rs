@@ -71,6 +71,12 @@ impl Contents {
         self.names.get(&folded(&format!("{folder}{path}"))).copied()
     }
 
+    /// The path of a file, in lower case.
+    #[must_use]
+    pub fn path(&self, file: usize) -> Option<&str> {
+        self.names.iter().find(|(_, n)| **n == file).map(|(path, _)| path.as_str())
+    }
+
     /// A file of that name anywhere in the package.
     #[must_use]
     pub fn anywhere(&self, name: &str) -> Option<usize> {

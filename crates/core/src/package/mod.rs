@@ -8,5 +8,6 @@ pub mod target;
 pub mod contents;
 pub mod plan;
 pub mod transform;
+pub mod catalog;
 #[cfg(test)]
 mod tests;

@@ -12,9 +12,9 @@ pub const PE_IMAGE: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 15];
 /// `SPC_SP_OPUS_INFO_OBJID` (1.3.6.1.4.1.311.2.1.12).
 pub const OPUS_INFO: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 12];
 /// `SPC_PE_IMAGE_PAGE_HASHES_V1` and `_V2` without their last arc (1.3.6.1.4.1.311.2.3).
-const PAGE_HASHES: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 3];
+pub(super) const PAGE_HASHES: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 3];
 /// `SpcSerializedObject.classId` of page hashes: a6b586d5-b4a1-2466-ae05-a217da8e60d6 as it is stored.
-const PAGE_HASHES_CLASS: &[u8] = &[
+pub(super) const PAGE_HASHES_CLASS: &[u8] = &[
     0xa6, 0xb5, 0x86, 0xd5, 0xb4, 0xa1, 0x24, 0x66, 0xae, 0x05, 0xa2, 0x17, 0xda, 0x8e, 0x60, 0xd6,
 ];
 

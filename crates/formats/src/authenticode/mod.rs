@@ -7,4 +7,5 @@ pub mod coverage;
 pub mod extent;
 pub mod signature;
 pub mod indirect;
+pub mod write;
 pub mod pages;

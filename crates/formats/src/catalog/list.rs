@@ -14,9 +14,9 @@ pub const TRUST_LIST: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 10, 1];
 /// `szOID_CATALOG_LIST` (1.3.6.1.4.1.311.12.1.1): the usage that makes a list a catalog.
 pub const CATALOG: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 12, 1, 1];
 /// `szOID_CATALOG_LIST_MEMBER` (1.3.6.1.4.1.311.12.1.2).
-const VERSION_1: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 12, 1, 2];
+pub const VERSION_1: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 12, 1, 2];
 /// `szOID_CATALOG_LIST_MEMBER2` (1.3.6.1.4.1.311.12.1.3).
-const VERSION_2: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 12, 1, 3];
+pub const VERSION_2: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 12, 1, 3];
 
 /// A trust list.
 #[derive(Clone, Debug, PartialEq, Eq)]

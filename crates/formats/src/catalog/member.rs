@@ -2,6 +2,7 @@
 
 use crate::authenticode::indirect::{self, PageHashes};
 use crate::authenticode::signature::{self, INDIRECT_DATA, Indirect, must};
+use crate::authenticode::write::FLAT_DATA;
 use crate::der::element::{Elements, Tlv};
 use crate::der::grammar::tag;
 use crate::error::Error;
@@ -9,11 +10,9 @@ use crate::error::Error;
 /// `CAT_NAMEVALUE_OBJID` (1.3.6.1.4.1.311.12.2.1).
 pub(super) const NAME_VALUE: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 12, 2, 1];
 /// `CAT_MEMBERINFO_OBJID` (1.3.6.1.4.1.311.12.2.2).
-const MEMBER_INFO: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 12, 2, 2];
+pub(super) const MEMBER_INFO: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 12, 2, 2];
 /// `CAT_MEMBERINFO2_OBJID` (1.3.6.1.4.1.311.12.2.3).
-const MEMBER_INFO_2: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 12, 2, 3];
-/// `SPC_LINK`s: the types of indirect data over files that are no images (1.3.6.1.4.1.311.2.1.25 and .28).
-const FLAT_DATA: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 1, 25];
+pub(super) const MEMBER_INFO_2: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 12, 2, 3];
 
 /// What Windows takes the file of a member for, and so how it is digested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,10 +101,14 @@ impl<'a> Member<'a> {
     }
 }
 
+/// The subject type of images.
+pub const PE_TYPE: &str = "{C689AAB8-8E78-11D0-8C47-00C04FC295EE}";
+/// The subject type of files that are no images.
+pub const FLAT_TYPE: &str = "{DE351A42-8E59-11D0-8C47-00C04FC295EE}";
 /// Subject types of version 1: image, flat file, cabinet (`softpub.h`, registered SIPs).
 const SUBJECT_TYPES: [(&str, Kind); 3] = [
-    ("{C689AAB8-8E78-11D0-8C47-00C04FC295EE}", Kind::Pe),
-    ("{DE351A42-8E59-11D0-8C47-00C04FC295EE}", Kind::Flat),
+    (PE_TYPE, Kind::Pe),
+    (FLAT_TYPE, Kind::Flat),
     ("{C689AABA-8E78-11D0-8C47-00C04FC295EE}", Kind::Cab),
 ];
 

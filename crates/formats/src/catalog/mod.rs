@@ -8,3 +8,4 @@
 
 pub mod member;
 pub mod list;
+pub mod write;

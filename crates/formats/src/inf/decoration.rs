@@ -16,6 +16,9 @@ pub enum Architecture {
 }
 
 impl Architecture {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::X86, Self::Amd64, Self::Arm, Self::Arm64, Self::Ia64];
+
     /// How decorations write it, without `nt`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -31,9 +34,7 @@ impl Architecture {
     /// The processor of that name, whatever its case.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::X86, Self::Amd64, Self::Arm, Self::Arm64, Self::Ia64]
-            .into_iter()
-            .find(|a| a.name().eq_ignore_ascii_case(name))
+        Self::ALL.into_iter().find(|a| a.name().eq_ignore_ascii_case(name))
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Copied {
     pub destination: Option<Destination>,
     /// Whether the INF takes files from Windows' own list (`LayoutFile`), which may have this one.
     pub may_be_inbox: bool,
+    /// Whether the section that copies it is for one processor alone (`.ntamd64`).
+    pub for_processor: bool,
     /// The file-list section; nothing where the directive names the file itself.
     pub list: Option<String>,
     /// Where it is written.
@@ -103,29 +105,33 @@ pub fn read(
     limits: &Limits,
 ) -> Option<Install> {
     let (_, first) = infs.first()?;
-    let own = decorated(first, base, "", architecture)?;
+    let (own, _) = decorated(first, base, "", architecture)?;
     let install = Install { section: own.name.clone(), at: own.at, ..Install::default() };
+    let (seen, for_processor) = (BTreeSet::new(), false);
     let mut walk =
-        Walk { infs, architecture, install, seen: BTreeSet::new(), budget, depth: limits.depth };
+        Walk { infs, architecture, install, seen, for_processor, budget, depth: limits.depth };
     for beside in BESIDE {
-        if let Some(section) = decorated(first, base, beside, architecture) {
+        if let Some((section, for_processor)) = decorated(first, base, beside, architecture) {
+            walk.for_processor = for_processor;
             walk.section(0, section, 0);
         }
     }
     Some(walk.install)
 }
 
-/// The section under its best decoration: `.nt` with the processor, `.nt`, none.
+/// The section under its best decoration: `.nt` with the processor, `.nt`, none; and whether it is the
+/// first of these.
 fn decorated<'i>(
     inf: &'i Inf,
     base: &str,
     beside: &str,
     architecture: Architecture,
-) -> Option<&'i Section> {
+) -> Option<(&'i Section, bool)> {
     let exact = format!("{base}.nt{}{beside}", architecture.name());
-    [exact, format!("{base}.nt{beside}"), format!("{base}{beside}")]
-        .iter()
-        .find_map(|name| inf.section(name))
+    let all = [exact, format!("{base}.nt{beside}"), format!("{base}{beside}")];
+    let mut found =
+        all.iter().enumerate().filter_map(|(n, name)| Some((inf.section(name)?, n == 0)));
+    found.next()
 }
 
 struct Walk<'w> {
@@ -133,6 +139,8 @@ struct Walk<'w> {
     architecture: Architecture,
     install: Install,
     seen: BTreeSet<(usize, String)>,
+    /// Whether the section that is followed was found as one for this processor alone.
+    for_processor: bool,
     budget: &'w mut usize,
     depth: usize,
 }
@@ -163,7 +171,7 @@ impl<'w> Walk<'w> {
                 "addinterface" => {
                     let name = inf.value(line, 2);
                     let found = name.and_then(|name| decorated(inf, &name, "", self.architecture));
-                    if let Some(section) = found {
+                    if let Some((section, _)) = found {
                         self.section(n, section, depth.saturating_add(1));
                     }
                 }
@@ -211,7 +219,8 @@ impl<'w> Walk<'w> {
             for line in &list.lines {
                 let Some(name) = inf.value(line, 0) else { continue };
                 let source = inf.value(line, 1).unwrap_or_else(|| name.clone());
-                self.copy(inf, Some(&list.name), (&name, &source), line.at());
+                let names = (&*name, &*source);
+                self.copy(inf, Some(&list.name), names, line.at());
             }
         }
     }
@@ -226,6 +235,7 @@ impl<'w> Walk<'w> {
             source: inf.source_of(from, self.architecture),
             destination: inf.destination_of(list),
             may_be_inbox,
+            for_processor: self.for_processor,
             list: list.map(str::to_owned),
             at,
         });
@@ -242,7 +252,7 @@ impl<'w> Walk<'w> {
         };
         if let Some(wanted) = inf.value(line, 2) {
             match decorated(inf, &wanted, "", self.architecture) {
-                Some(section) => {
+                Some((section, _)) => {
                     let text = |key: &str| inf.value_of(section, key).map(|v| v.into_owned());
                     service.kind = text("ServiceType").and_then(|v| number(&v));
                     service.start = text("StartType").and_then(|v| number(&v));

@@ -43,6 +43,23 @@ pub fn seconds(kind: u8, value: &[u8]) -> Option<i64> {
     minutes.checked_mul(60)?.checked_add(second)
 }
 
+/// `UTCTime` of a time, in seconds since 1970; `None` outside 1950 to 2049.
+#[must_use]
+pub fn utc_time(seconds: i64) -> Option<Vec<u8>> {
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let begins = |year| days_since_1970(year, 1, 1).is_some_and(|first| first <= days);
+    let year = (1950..2050).rev().find(|year| begins(*year))?;
+    if begins(2050) {
+        return None;
+    }
+    let first = |month| days_since_1970(year, month, 1).filter(|first| *first <= days);
+    let (month, first) = (1..=12).rev().find_map(|month| Some((month, first(month)?)))?;
+    let day = days.checked_sub(first)?.checked_add(1)?;
+    let (hour, minute) = (second.div_euclid(3600), second.div_euclid(60).rem_euclid(60));
+    let (year, second) = (year.rem_euclid(100), second.rem_euclid(60));
+    Some(format!("{year:02}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z").into_bytes())
+}
+
 fn pair(digits: &[u8]) -> Option<(i64, &[u8])> {
     let (&[tens, ones], rest) = digits.split_first_chunk::<2>()?;
     let digit = |b: u8| b.is_ascii_digit().then(|| i64::from(b & 0x0f));
@@ -78,6 +95,12 @@ mod tests {
         assert_eq!(seconds(tag::UTC_TIME, b"240229120000Z"), Some(1_709_208_000));
         assert_eq!(seconds(tag::GENERALIZED_TIME, b"20990801172018Z"), Some(4_089_288_018));
         assert_eq!(seconds(tag::UTC_TIME, b"491231240000Z"), Some(2_524_608_000));
+        for known in [&b"700101000000Z"[..], b"240229120000Z", b"991231235959Z", b"491231235959Z"] {
+            let written = seconds(tag::UTC_TIME, known).and_then(utc_time);
+            assert_eq!(written.as_deref(), Some(known));
+        }
+        assert_eq!(utc_time(i64::MAX), None);
+        assert_eq!(utc_time(2_524_608_000), None);
         assert_eq!(seconds(tag::UTC_TIME, b"230229120000Z"), None);
         assert_eq!(seconds(tag::UTC_TIME, b"2402291200Z"), None);
         assert_eq!(seconds(tag::UTC_TIME, b"24022912000+Z"), None);

@@ -2,6 +2,7 @@
 
 /// Each command that has a document, and its schema.
 pub static ALL: &[(&str, &str)] = &[
+    ("catalog", include_str!("../../../../docs/schema/catalog.json")),
     ("check", include_str!("../../../../docs/schema/check.json")),
     ("collect", include_str!("../../../../docs/schema/collect.json")),
     ("config", include_str!("../../../../docs/schema/config.json")),

@@ -260,15 +260,8 @@ impl<'t> Package<'t> {
 
     /// What the INF number `n` is for each sort of processor.
     fn plans(&self, n: usize, on: &Profile) -> impl Iterator<Item = Plan> {
-        let all = [
-            Architecture::X86,
-            Architecture::Amd64,
-            Architecture::Arm,
-            Architecture::Arm64,
-            Architecture::Ia64,
-        ];
         let on = target(on);
-        all.into_iter().map(move |architecture| {
+        Architecture::ALL.into_iter().map(move |architecture| {
             self.files.contents.plan(n, &Target { architecture, ..on }, self.limits)
         })
     }

@@ -1,0 +1,429 @@
+//! *Which files does the catalog of a package name, and for which systems?*
+//!
+//! What Inf2Cat decides, and the tests of signability that stop it, by its numbers. Sources: Microsoft's
+//! Inf2Cat reference, outputs of the tool in public build logs, and catalogs of vendors held against
+//! their packages.
+
+use crate::package::contents::{Contents, folder};
+use crate::package::plan::{Found, Plan, hardware_ids};
+use crate::package::target::Target;
+use crate::tables::catalog_systems::CatalogSystem;
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use loadworthy_formats::inf::decoration::{Architecture, Decoration};
+use loadworthy_formats::inf::document::Inf;
+use loadworthy_formats::inf::text::Span;
+use loadworthy_formats::limits::Limits;
+
+/// One catalog of a package.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// Its name, as `CatalogFile` says.
+    pub name: String,
+    /// The INFs that name it, by number.
+    pub infs: Vec<usize>,
+    /// The systems it is for: tokens, in the order in which they were asked for.
+    pub systems: Vec<String>,
+    /// Hardware and compatible ids of every INF of the folder, in the order of their numbers.
+    pub hardware_ids: Vec<String>,
+    /// The files it names.
+    pub entries: Vec<Entry>,
+}
+
+/// A file that a catalog names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Which file of the package it is.
+    pub file: usize,
+    /// Its name at the place where it goes, in lower case.
+    pub name: String,
+    /// `OSAttr`: `2:6.1,2:10.0`.
+    pub systems: String,
+}
+
+/// What stops a catalog from being made, or should be known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Inf2Cat's number for it; nothing: Inf2Cat says it without a number.
+    pub number: Option<&'static str>,
+    /// Whether no catalog is made.
+    pub stops: bool,
+    /// The path of the INF.
+    pub inf: String,
+    /// Where in it.
+    pub at: Option<Span>,
+    /// What it is.
+    pub what: What,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The INF is for none of its devices on a system.
+    NoDevices {
+        /// The system, as `/os` takes it.
+        system: String,
+    },
+    /// No `CatalogFile` counts on this processor.
+    NoCatalogFile {
+        /// The processor.
+        architecture: &'static str,
+    },
+    /// A file that is copied is not in the package.
+    Missing {
+        /// Where it should lie.
+        path: String,
+        /// Where one of that name lies.
+        elsewhere: Option<String>,
+    },
+    /// A file that is copied is packed; it has to be unpacked first.
+    Packed {
+        /// The file.
+        path: String,
+    },
+    /// A file that is copied is not in `[SourceDisksFiles]`.
+    NotListed {
+        /// The file.
+        name: String,
+    },
+    /// There is no `DriverVer`, or it is none.
+    NoDriverVer {
+        /// What is written.
+        written: Option<String>,
+    },
+    /// `DriverVer` is later than today.
+    Future {
+        /// What is written.
+        written: String,
+        /// Today.
+        today: String,
+    },
+    /// `DriverVer` is older than a system allows.
+    TooOld {
+        /// What is written.
+        written: String,
+        /// The system.
+        system: String,
+        /// The first day that is taken.
+        since: String,
+    },
+}
+
+/// A day: year, month, day of the month.
+pub type Day = (u16, u8, u8);
+
+/// The catalogs of the package's outermost folder for these systems, and what is wrong with them.
+/// `today` is the latest day that `DriverVer` may name.
+#[must_use]
+pub fn plan(
+    contents: &Contents,
+    systems: &[&CatalogSystem],
+    today: Day,
+    limits: &Limits,
+) -> (Vec<Planned>, Vec<Fault>) {
+    let mut making =
+        Making { contents, systems, today, limits, made: Vec::new(), faults: Vec::new() };
+    let infs = contents.infs.iter().enumerate();
+    let own = infs.filter(|(_, d)| folder(&d.path).is_empty()).map(|(n, _)| n);
+    let own: Vec<usize> = own.collect();
+    for n in &own {
+        making.inf(*n);
+    }
+    // Catalogs number the ids of the whole folder, whichever INF they are for.
+    let mut ids: Vec<String> = Vec::new();
+    for described in own.iter().filter_map(|n| contents.infs.get(*n)) {
+        for id in hardware_ids(&described.inf) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    let Making { made, faults, .. } = making;
+    let planned = made.into_iter().map(|raw| raw.planned(contents, systems, &ids));
+    (planned.collect(), faults)
+}
+
+/// The system as decorations tell systems apart; `None`: the row is not in order.
+#[must_use]
+pub fn target(system: &CatalogSystem) -> Option<Target> {
+    let (major, minor) = system.nt.split_once('.')?;
+    Some(Target {
+        architecture: Architecture::named(&system.architecture)?,
+        version: (major.parse().ok()?, minor.parse().ok()?),
+        build: system.build,
+        server: system.server,
+    })
+}
+
+/// Whether models of this system are under a decoration without a processor (`NT`): Inf2Cat then takes
+/// what is copied for any processor.
+fn names_no_processor(inf: &Inf, on: &Target) -> bool {
+    inf.manufacturers().iter().any(|made| {
+        made.targets.iter().any(|target| {
+            let generic = target.decoration.filter(|d| d.architecture.is_none());
+            let meant = generic.map(|d| Decoration { architecture: Some(on.architecture), ..d });
+            meant.is_some_and(|d| on.is_meant_by(&d))
+                && inf.section(&format!("{}.{}", made.models, target.text)).is_some()
+        })
+    })
+}
+
+struct Making<'m> {
+    contents: &'m Contents,
+    systems: &'m [&'m CatalogSystem],
+    today: Day,
+    limits: &'m Limits,
+    made: Vec<Raw>,
+    faults: Vec<Fault>,
+}
+
+/// A catalog while systems are added: each file and name with the numbers of its systems.
+struct Raw {
+    name: String,
+    infs: Vec<usize>,
+    systems: Vec<usize>,
+    files: BTreeMap<(usize, String), Vec<usize>>,
+}
+
+impl Making<'_> {
+    fn inf(&mut self, n: usize) {
+        let Some(described) = self.contents.infs.get(n) else { return };
+        self.driver_ver(n);
+        let mut applies = false;
+        for (number, system) in self.systems.iter().enumerate() {
+            let Some(on) = target(system) else { continue };
+            let plan = self.contents.plan(n, &on, self.limits);
+            if !plan.applies() && plan.installs.is_empty() {
+                let what = What::NoDevices { system: system.id.clone() };
+                self.note(n, None, false, None, what);
+                continue;
+            }
+            applies = true;
+            let Some(catalog) = &plan.catalog else {
+                let architecture = on.architecture.name();
+                self.note(n, Some("22.9.4"), true, None, What::NoCatalogFile { architecture });
+                continue;
+            };
+            let into = self.catalog(&catalog.name, n, number);
+            self.files(n, number, into, described.file, &plan);
+            if !names_no_processor(&described.inf, &on) {
+                continue;
+            }
+            for architecture in Architecture::ALL.into_iter().filter(|a| *a != on.architecture) {
+                let plan = self.contents.plan(n, &Target { architecture, ..on }, self.limits);
+                self.files(n, number, into, described.file, &plan);
+            }
+        }
+        if !applies && let Some(system) = self.systems.first() {
+            let what = What::NoDevices { system: system.id.clone() };
+            self.note(n, None, true, None, what);
+        }
+    }
+
+    fn catalog(&mut self, name: &str, inf: usize, system: usize) -> usize {
+        let same = |raw: &Raw| raw.name.eq_ignore_ascii_case(name);
+        let at = self.made.iter().position(same).unwrap_or_else(|| {
+            self.made.push(Raw {
+                name: name.to_owned(),
+                infs: Vec::new(),
+                systems: Vec::new(),
+                files: BTreeMap::new(),
+            });
+            self.made.len().saturating_sub(1)
+        });
+        if let Some(raw) = self.made.get_mut(at) {
+            if !raw.infs.contains(&inf) {
+                raw.infs.push(inf);
+            }
+            if !raw.systems.contains(&system) {
+                raw.systems.push(system);
+            }
+        }
+        at
+    }
+
+    fn files(&mut self, inf: usize, system: usize, into: usize, own: usize, plan: &Plan) {
+        let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_lowercase();
+        let path = self.contents.infs.get(inf).map(|d| d.path.clone()).unwrap_or_default();
+        let mut all = alloc::vec![(own, base(&path))];
+        for one in &plan.files {
+            let at = Some(one.copied.at);
+            let listed = one.copied.source.is_some();
+            if !listed {
+                let stops = !one.copied.may_be_inbox;
+                let name = one.copied.source_name.clone();
+                self.note(inf, Some("22.9.10"), stops, at, What::NotListed { name });
+            }
+            match one.found {
+                Found::There(file) => all.push((file, one.copied.name.to_lowercase())),
+                Found::Inbox => {}
+                Found::Compressed(_) | Found::InCabinet(_) => {
+                    let path = one.path.clone();
+                    self.note(inf, Some("22.9.1"), true, at, What::Packed { path });
+                }
+                Found::Elsewhere(_) | Found::Missing if !listed => {}
+                found @ (Found::Elsewhere(_) | Found::Missing) => {
+                    let elsewhere = match found {
+                        Found::Elsewhere(file) => self.contents.path(file).map(ToOwned::to_owned),
+                        _ => None,
+                    };
+                    let path = one.path.clone();
+                    self.note(inf, Some("22.9.1"), true, at, What::Missing { path, elsewhere });
+                }
+            }
+        }
+        self.other_processors(inf, plan, &mut all);
+        let copied = plan.installs.iter().flat_map(|install| &install.infs);
+        for name in copied {
+            if let Some(file) = self.contents.find(folder(&path), name) {
+                all.push((file, base(name)));
+            }
+        }
+        let Some(raw) = self.made.get_mut(into) else { return };
+        for key in all {
+            let systems = raw.files.entry(key).or_default();
+            if !systems.contains(&system) {
+                systems.push(system);
+            }
+        }
+    }
+
+    /// What `[SourceDisksFiles]` of other processors lists under the same names: where the section that
+    /// copies a name is for any processor, Inf2Cat takes every one of them into the catalog.
+    fn other_processors(&mut self, inf: usize, plan: &Plan, all: &mut Vec<(usize, String)>) {
+        let Some(described) = self.contents.infs.get(inf) else { return };
+        let here = folder(&described.path);
+        let mut absent = Vec::new();
+        for one in plan.files.iter().filter(|one| !one.copied.for_processor) {
+            for architecture in Architecture::ALL {
+                let source = described.inf.source_of(&one.copied.source_name, architecture);
+                let Some(path) = source.map(|s| s.path).filter(|p| *p != one.path) else {
+                    continue;
+                };
+                match self.contents.find(here, &path) {
+                    Some(file) => all.push((file, one.copied.name.to_lowercase())),
+                    None => absent.push((path, one.copied.at)),
+                }
+            }
+        }
+        for (path, at) in absent {
+            let what = What::Missing { path, elsewhere: None };
+            self.note(inf, Some("22.9.1"), false, Some(at), what);
+        }
+    }
+
+    fn driver_ver(&mut self, inf: usize) {
+        let Some(described) = self.contents.infs.get(inf) else { return };
+        let Some(driver) = described.inf.version().driver else {
+            return self.note(inf, Some("22.9.6"), true, None, What::NoDriverVer { written: None });
+        };
+        let (at, written) = (Some(driver.at), driver.date.clone());
+        let Some(day) =
+            driver.day().filter(|_| driver.version.is_none() || driver.numbers().is_some())
+        else {
+            let written = Some(match &driver.version {
+                Some(version) => format!("{written},{version}"),
+                None => written,
+            });
+            return self.note(inf, Some("22.9.6"), true, at, What::NoDriverVer { written });
+        };
+        if day > self.today {
+            let (year, month, day) = self.today;
+            let today = format!("{year:04}-{month:02}-{day:02}");
+            let what = What::Future { written: written.clone(), today };
+            self.note(inf, Some("22.9.7"), true, at, what);
+        }
+        let newest = self
+            .systems
+            .iter()
+            .filter_map(|s| Some((s.since.as_deref()?, s)))
+            .max_by_key(|(since, _)| *since);
+        if let Some((since, system)) = newest
+            && format!("{:04}-{:02}-{:02}", day.0, day.1, day.2).as_str() < since
+        {
+            let (system, since) = (system.id.clone(), since.to_owned());
+            self.note(inf, Some("22.9.7"), true, at, What::TooOld { written, system, since });
+        }
+    }
+
+    fn note(
+        &mut self,
+        inf: usize,
+        number: Option<&'static str>,
+        stops: bool,
+        at: Option<Span>,
+        what: What,
+    ) {
+        let inf = self.contents.infs.get(inf).map(|d| d.path.clone()).unwrap_or_default();
+        let fault = Fault { number, stops, inf, at, what };
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+}
+
+impl Raw {
+    fn planned(self, contents: &Contents, systems: &[&CatalogSystem], ids: &[String]) -> Planned {
+        let mut of: Vec<usize> = self.systems;
+        of.sort_unstable();
+        // INFs first, then the files in the order of the package.
+        let is_inf = |file: usize| contents.infs.iter().any(|d| d.file == file);
+        let mut entries: Vec<Entry> = Vec::new();
+        for ((file, name), numbers) in self.files {
+            let all = numbers.iter().filter_map(|n| systems.get(*n));
+            entries.push(Entry { file, name, systems: attribute(all.copied()) });
+        }
+        entries.sort_by_key(|entry| !is_inf(entry.file));
+        let token = |n: &usize| systems.get(*n).map(|s| s.token.clone());
+        Planned {
+            name: self.name,
+            infs: self.infs,
+            systems: of.iter().filter_map(token).collect(),
+            hardware_ids: ids.to_vec(),
+            entries,
+        }
+    }
+}
+
+/// `OSAttr` of systems: each once, oldest first.
+fn attribute<'s>(systems: impl Iterator<Item = &'s CatalogSystem>) -> String {
+    let mut all: Vec<&str> =
+        systems.flat_map(|s| s.attributes.iter().map(String::as_str)).collect();
+    let number = |text: &str| -> Vec<u32> {
+        text.split([':', '.']).map(|part| part.parse().unwrap_or(0)).collect()
+    };
+    all.sort_by_key(|text| number(text));
+    all.dedup();
+    all.join(",")
+}
+
+impl core::fmt::Display for What {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let said = match self {
+            Self::NoDevices { system } => format!("it is for no device on {system}"),
+            Self::NoCatalogFile { architecture } => {
+                format!("no CatalogFile in [Version] counts on {architecture}")
+            }
+            Self::Missing { path, elsewhere: None } => format!("{path} is not in the package"),
+            Self::Missing { path, elsewhere: Some(other) } => {
+                format!("{path} is not in the package; {other} is, where setup does not look")
+            }
+            Self::Packed { path } => format!("{path} is packed: unpack it, and change the INF"),
+            Self::NotListed { name } => format!("{name} is not in [SourceDisksFiles]"),
+            Self::NoDriverVer { written: None } => "there is no DriverVer in [Version]".to_string(),
+            Self::NoDriverVer { written: Some(text) } => {
+                format!("DriverVer = {text} is not mm/dd/yyyy[,w.x.y.z]")
+            }
+            Self::Future { written, today } => {
+                format!("DriverVer = {written} lies in the future; it is {today} in UTC")
+            }
+            Self::TooOld { written, system, since } => {
+                format!("DriverVer = {written} is older than {system} allows: {since} or later")
+            }
+        };
+        f.write_str(&said)
+    }
+}

@@ -1,0 +1,163 @@
+//! Catalogs in words: made, held against their packages, listed.
+
+use crate::style::{Style, Tone};
+use loadworthy_core::codesigning::catalog::Catalog;
+use loadworthy_core::codesigning::catalogued::{Covered, Created, Held};
+use loadworthy_core::tables::catalog_systems::CatalogSystem;
+use loadworthy_formats::catalog::member::Kind;
+use std::io::{self, Write};
+
+/// What was made, and where it was written; or what stops it.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn created(
+    created: &Created,
+    written: &[String],
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let stops = created.faults.iter().filter(|f| f.stops).count();
+    if stops > 0 {
+        writeln!(
+            out,
+            "{}  {}",
+            style.paint(Tone::Bad, "no catalog"),
+            counted(stops, "fault stops it", "faults stop it")
+        )?;
+    }
+    for (made, path) in created.catalogs.iter().zip(written) {
+        let files = counted(made.planned.entries.len(), "file", "files");
+        let systems = made.planned.systems.join(", ");
+        let by = if made.how.version == 1 { "SHA-1" } else { "SHA-256" };
+        let path = style.plain(path);
+        writeln!(out, "made  {path}  {files} for {systems}; version {} ({by})", made.how.version)?;
+        for entry in &made.planned.entries {
+            writeln!(out, "  {}  [{}]", style.plain(&entry.name), entry.systems)?;
+        }
+        writeln!(out, "  next  sign it: loadworthy sign {path} --key KEY --cert CERT")?;
+    }
+    for fault in &created.faults {
+        let number = fault.number.unwrap_or("-");
+        let word = if fault.stops { "fault" } else { "note " };
+        let at = fault.at.map(|at| format!(":{at}")).unwrap_or_default();
+        writeln!(
+            out,
+            "  {word}  {number:<7}  {}{at}: {}",
+            style.plain(&fault.inf),
+            style.plain(&fault.what.to_string())
+        )?;
+    }
+    Ok(())
+}
+
+/// How packages and their catalogs agree.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn held(all: &[Held], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    if all.is_empty() {
+        return writeln!(out, "no catalog here that an INF names");
+    }
+    for held in all {
+        let covered = held.files.iter().filter(|f| matches!(f.covered, Covered::By(..))).count();
+        let whole = match (held.files.is_empty(), held.is_whole()) {
+            (true, _) => "names no package here".to_owned(),
+            (false, true) => format!("covers {}", counted(covered, "file", "all files")),
+            (false, false) => format!("covers {covered} of {} files", held.files.len()),
+        };
+        let whole = if held.is_whole() {
+            style.paint(Tone::Good, &whole)
+        } else {
+            style.paint(Tone::Bad, &whole)
+        };
+        writeln!(out, "{}  {whole}", style.plain(&held.catalog))?;
+        match held.signers.as_slice() {
+            [] => writeln!(out, "  signer    nobody: it counts for nothing until it is signed")?,
+            all => {
+                for (name, right) in all {
+                    let right = if *right { "" } else { "  (its signature does not verify)" };
+                    writeln!(out, "  signer    {}{right}", style.plain(name))?;
+                }
+            }
+        }
+        for file in &held.files {
+            let said = match &file.covered {
+                Covered::By(by, image) => {
+                    let what = if *image { "as an image" } else { "byte for byte" };
+                    format!("covered   {}  {what}, {}", file.path, by.join(" and "))
+                }
+                Covered::After(change) => {
+                    format!("changed   {}  would be covered after: {change}", file.path)
+                }
+                Covered::No => {
+                    format!("changed   {}  not what was catalogued, or never was", file.path)
+                }
+                Covered::Missing => format!("missing   {}", file.path),
+            };
+            writeln!(out, "  {}", style.plain(&said))?;
+        }
+        for name in &held.without_file {
+            writeln!(
+                out,
+                "  no file   {name}  is in the catalog, and nothing here has its digest"
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// What a catalog names.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn list(catalog: &Catalog, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let version = catalog.version.map_or_else(|| "?".to_owned(), |v| v.to_string());
+    let members = counted(catalog.members.len(), "member", "members");
+    writeln!(
+        out,
+        "version {version}, {members}, for {}",
+        style.plain(named(&catalog.systems.join(", ")))
+    )?;
+    for member in &catalog.members {
+        let kind = match member.kind {
+            Kind::Pe => "image",
+            Kind::Flat => "flat",
+            Kind::Cab => "cab",
+            Kind::Unknown => "?",
+        };
+        let file = style.plain(member.file.as_deref().unwrap_or("-"));
+        let systems = style.plain(member.systems.as_deref().unwrap_or("-"));
+        writeln!(
+            out,
+            "  {kind:<5}  {file}  [{systems}]\n         {}",
+            style.plain(&member.tag_text)
+        )?;
+    }
+    for (n, id) in catalog.hardware_ids.iter().enumerate() {
+        writeln!(out, "  HWID{}  {}", n + 1, style.plain(id))?;
+    }
+    for (name, value) in &catalog.attributes {
+        writeln!(out, "  {}  {}", style.plain(name), style.plain(value))?;
+    }
+    Ok(())
+}
+
+/// The systems that catalogs are made for.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn systems(all: &[CatalogSystem], out: &mut dyn Write) -> io::Result<()> {
+    for system in all {
+        writeln!(out, "{:<18}  {:<24}  {}", system.id, system.token, system.attributes.join(","))?;
+    }
+    Ok(())
+}
+
+fn named(text: &str) -> &str {
+    if text.is_empty() { "no system in particular" } else { text }
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
