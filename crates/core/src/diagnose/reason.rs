@@ -89,6 +89,8 @@ pub fn diagnose(matter: &Matter<'_>, knowledge: &Knowledge) -> Diagnosis {
     told
 }
 
+/// The cause of what the evidence leaves open: beside another one it says nothing.
+const OPEN: &str = "not-enough-evidence";
 /// The detail of a finding that log and files say different things.
 const DISAGREE: &str = "log-and-files-disagree";
 
@@ -113,7 +115,7 @@ fn told_as(
     refused: bool,
 ) -> Option<Finding> {
     let Some((first, rest)) = candidates.split_first() else {
-        let cause = knowledge.cause_on("not-enough-evidence", scene.windows).filter(|_| refused)?;
+        let cause = knowledge.cause_on(OPEN, scene.windows).filter(|_| refused)?;
         let because = "something did not load, and nothing that was read says why".to_owned();
         let named = Named { cause, detail: None, weight: 0, because };
         return Some(finding(named, &scene.clues, scene, knowledge));
@@ -131,6 +133,7 @@ fn told_as(
     };
     told.others = rest
         .iter()
+        .filter(|c| c.reason.cause != OPEN)
         .take(OTHERS)
         .map(|c| Other { cause: c.reason.cause.clone(), because: c.reason.because.clone() })
         .collect();
@@ -287,7 +290,7 @@ fn join(
     if first.outcome != "refused" {
         finding.recurs = "no".to_owned();
     }
-    let Some(cause) = knowledge.cause("not-enough-evidence") else { return Vec::new() };
+    let Some(cause) = knowledge.cause(OPEN) else { return Vec::new() };
     let seen = errnos.iter().chain(&lines).map(|s| (*s).to_owned()).collect::<Vec<_>>().join(", ");
     let because = format!(
         "the log says {seen}; the checks of the files as they are now say: {}",
