@@ -7,18 +7,22 @@ pub mod texts;
 pub mod gathered;
 pub mod scan;
 pub mod host_files;
+mod consequences;
 
 use std::path::PathBuf;
 
 use loadworthy_core::diagnose::finding::{Coverage, Diagnosis};
 use loadworthy_core::diagnose::reason::{Matter, diagnose as reason};
+use loadworthy_core::drift::Compared;
 use loadworthy_core::tables::diagnose::Knowledge;
 use loadworthy_formats::evidence::recogniser::Recogniser;
 
+use crate::diagnose::consequences::Shown;
 use crate::diagnose::scan::Scanned;
 use crate::diagnose::texts::Text;
+use crate::diff;
 use crate::host::Host;
-use crate::request::{Request, Trouble};
+use crate::request::{Request, Source, Trouble};
 
 /// What is asked.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub struct Question {
     pub texts: Vec<Text>,
     /// A machine whose files are to be put beside them, and which of its kernels.
     pub host: Option<Request>,
+    /// What was recorded of the machine before.
+    pub before: Option<PathBuf>,
     /// Folders with tables beside the built-in ones.
     pub knowledge: Vec<PathBuf>,
     /// How many threads may work at once.
@@ -40,6 +46,8 @@ pub struct Answer {
     pub diagnosis: Diagnosis,
     /// What was read.
     pub read: Coverage,
+    /// The machine before and now.
+    pub compared: Option<Compared>,
 }
 
 /// The tables: the built-in ones, and those of the caller's folders.
@@ -81,12 +89,26 @@ pub fn diagnose(question: Question) -> Result<Answer, Trouble> {
         texts = host_files::logs(&host.looking());
     }
     let Scanned { clues, short, files, read } = scan::scan(texts, &recogniser, question.jobs)?;
-    let judged = match (&host, &question.host) {
-        (Some(host), Some(request)) => {
-            host_files::judged(host, request, &clues, &files, &knowledge)?
-        }
-        _ => Vec::new(),
+    let matter = Matter { clues: &clues, short, judged: &[] };
+    let (Some(host), Some(request)) = (&host, &question.host) else {
+        return Ok(Answer { diagnosis: reason(&matter, &knowledge), read, compared: None });
     };
-    let matter = Matter { clues: &clues, short, judged: &judged };
-    Ok(Answer { diagnosis: reason(&matter, &knowledge), read })
+    let kernel = host_files::kernel_of(host, request, &clues);
+    let shown = Shown::of(host, request, kernel.as_ref(), "what stands on it now");
+    let drivers = shown.unbound.iter().flat_map(|(drivers, _)| drivers.clone()).collect();
+    let judged = host_files::judged(host, request, &clues, &files, drivers, &knowledge)?;
+    let mut diagnosis = reason(&Matter { judged: &judged, ..matter }, &knowledge);
+    let mut compared = None;
+    if let Some(path) = &question.before {
+        let (before, name) = (Source::Bundle(path.clone()), path.display().to_string());
+        let now = host_files::named(&request.source);
+        compared = Some(diff::diff(request, (&before, name.clone()), (&request.source, now))?);
+        // What stood on a driver then is what is missing now.
+        let earlier = Host::open(&before)?;
+        let mut then = Shown::of(&earlier, request, None, &name);
+        then.unbound.clear();
+        then.tell(&mut diagnosis);
+    }
+    shown.tell(&mut diagnosis);
+    Ok(Answer { diagnosis, read, compared })
 }

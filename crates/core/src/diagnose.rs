@@ -9,5 +9,6 @@ pub mod platform;
 pub mod scene;
 pub mod weigh;
 pub mod finding;
+pub mod timeline;
 pub mod joined;
 pub mod reason;

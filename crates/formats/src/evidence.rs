@@ -7,4 +7,5 @@
 pub mod encoding;
 pub mod line;
 pub mod journal;
+pub mod moment;
 pub mod recogniser;

@@ -303,6 +303,9 @@ pub(crate) struct Diagnose {
     /// Look at this machine beside the logs
     #[arg(long, conflicts_with = "root")]
     pub(crate) live: bool,
+    /// What was recorded of this machine when it was well: what changed since, and what hung on it
+    #[arg(long, value_name = "BUNDLE")]
+    pub(crate) before: Option<PathBuf>,
     /// Tables beside the built-in ones, in DIR/diagnose; repeatable
     #[arg(long, value_name = "DIR")]
     pub(crate) knowledge: Vec<PathBuf>,

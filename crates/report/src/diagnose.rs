@@ -4,7 +4,7 @@ pub mod text;
 pub mod markup;
 pub mod redact;
 
-use loadworthy_core::diagnose::finding::Finding;
+use loadworthy_core::diagnose::finding::{Changed, Finding, Quoted};
 
 /// The heading of a finding: how sure, about what, and what it is.
 fn heading(finding: &Finding) -> String {
@@ -43,3 +43,16 @@ fn facts(finding: &Finding) -> String {
 
 /// Said where it is so: this is not about signatures.
 const NO_SIGNATURE: &str = "This is not a signature problem.";
+
+/// A change in a line: when, what sort of thing, what, and whether to look there first.
+fn change(change: &Changed) -> Quoted {
+    let when = change.when.as_deref().map(|w| format!("{w}  ")).unwrap_or_default();
+    let first = if change.suspect { "; look here first" } else { "" };
+    let start = change.in_effect.as_deref();
+    let start = start.filter(|s| change.when.as_deref() != Some(s));
+    let start = start.map(|s| format!("; in effect since the start of {s}")).unwrap_or_default();
+    Quoted {
+        source: change.quoted.source.clone(),
+        quote: format!("{when}{}: {}{start}{first}", change.kind, change.what),
+    }
+}

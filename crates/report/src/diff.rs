@@ -97,6 +97,27 @@ fn sentence(told: &Told) -> String {
     }
 }
 
+/// Every difference that is certain and what it turns, in sentences: `a` is the machine before.
+#[must_use]
+pub fn sentences(compared: &Compared) -> Vec<String> {
+    let plain = Style::default();
+    let mut all = Vec::new();
+    for told in compared.told.iter().filter(|told| told.difference.is_certain()) {
+        let turns = told.turns.iter().flatten().take(NAMED);
+        let turns: Vec<String> = turns.map(|turn| changed(turn, &plain)).collect();
+        let turns = match turns.as_slice() {
+            [] => String::new(),
+            turns => format!("; with that, {}", turns.join("; ")),
+        };
+        all.push(format!("{}{turns}", sentence(told)));
+    }
+    let own = compared.verdicts.iter().map(|change| changed(change, &plain));
+    all.extend(
+        own.filter(|said| !all.iter().any(|known| known.contains(said))).collect::<Vec<_>>(),
+    );
+    all.iter().map(|said| said.replace(" on a", " before").replace(" on b", " now")).collect()
+}
+
 fn changed(change: &Change, style: &Style) -> String {
     let said = |outcome: Option<Outcome>| match outcome {
         Some((word, Some(code))) => format!("{word} ({code})"),

@@ -8,13 +8,14 @@ use loadworthy_formats::evidence::recogniser::Seen;
 
 /// Lines kept of those that say the same of the same thing: so many first ones and the last.
 const FIRST: usize = 3;
-/// Different things that are kept.
-const KEPT: usize = 4096;
+/// Different things that are kept of one row in one text, so that no row crowds out the others.
+const KEPT: usize = 1024;
 
 /// Clues, bounded.
 #[derive(Debug, Default)]
 pub struct Gathered {
     known: HashMap<(usize, usize, String), Kept>,
+    of_row: HashMap<(usize, usize), usize>,
     /// Different things that were seen and not kept.
     pub left_off: u64,
 }
@@ -32,9 +33,13 @@ impl Gathered {
         let what = seen.captures.iter().map(|(_, v)| v.as_str());
         let what: Vec<&str> = what.chain(seen.host.as_deref()).collect();
         let key = (order, seen.row, what.join("\0"));
-        if !self.known.contains_key(&key) && self.known.len() >= KEPT {
-            self.left_off += 1;
-            return;
+        if !self.known.contains_key(&key) {
+            let of_row = self.of_row.entry((order, seen.row)).or_default();
+            if *of_row >= KEPT {
+                self.left_off += 1;
+                return;
+            }
+            *of_row += 1;
         }
         let kept = self.known.entry(key).or_default();
         kept.times += 1;

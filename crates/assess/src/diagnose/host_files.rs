@@ -41,6 +41,7 @@ pub(super) fn judged(
     request: &Request,
     clues: &[Clue],
     files: &[PathBuf],
+    unbound: Vec<String>,
     knowledge: &Knowledge,
 ) -> Result<Vec<Judged>, Trouble> {
     let refused = |clue: &&Clue| {
@@ -50,6 +51,7 @@ pub(super) fn judged(
         clues.iter().filter(refused).filter_map(Clue::module).collect();
     let silent = names.is_empty();
     let kernel = kernel_of(host, request, clues);
+    names.extend(unbound);
     if silent && let Some(kernel) = &kernel {
         names.extend(added(host, kernel, request));
     }
@@ -82,7 +84,7 @@ pub(super) fn judged(
 }
 
 /// The kernel the log is of, where that one is installed; else the one that is asked about.
-fn kernel_of(host: &Host, request: &Request, clues: &[Clue]) -> Option<Which> {
+pub(super) fn kernel_of(host: &Host, request: &Request, clues: &[Clue]) -> Option<Which> {
     let named = clues.iter().rev().filter_map(|c| c.captured("kernel"));
     let installed = |release: &&str| host.kernels.installed.iter().any(|k| *k.release == **release);
     if request.kernel != Which::Next {
@@ -109,6 +111,15 @@ fn added(host: &Host, which: &Which, request: &Request) -> Vec<String> {
         }
     }
     names
+}
+
+/// What a machine is called beside another.
+pub(super) fn named(source: &Source) -> String {
+    match source {
+        Source::Live => "now".to_owned(),
+        Source::Root(path) | Source::Bundle(path) => path.display().to_string(),
+        Source::Under { files, .. } => named(files),
+    }
 }
 
 /// Where a file of that name lies in the tree, as a path of the caller.

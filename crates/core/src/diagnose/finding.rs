@@ -126,6 +126,23 @@ pub struct Finding {
     pub judged: Option<String>,
 }
 
+/// Something that changed before the refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// When, as far as that was written: `2026-01-21 03:14:02`.
+    pub when: Option<String>,
+    /// The sort of thing: `kernel`, `boot-loader`, `firmware`, `deny-list`, `driver`, `policy`, `key`.
+    pub kind: String,
+    /// What.
+    pub what: String,
+    /// Whether it came into effect between the last start without a refusal and the refusal.
+    pub suspect: bool,
+    /// The start that brought it into effect, where that is known.
+    pub in_effect: Option<String>,
+    /// The line.
+    pub quoted: Quoted,
+}
+
 /// The whole answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnosis {
@@ -133,8 +150,12 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// Lines that look bad and are not, where nothing else was found.
     pub harmless: Vec<Quoted>,
-    /// What changed, in the order of the lines.
-    pub changes: Vec<Quoted>,
+    /// What changed before the refusal, in the order of time.
+    pub changes: Vec<Changed>,
+    /// Devices that are there, with a driver in the tree and none bound, which no finding explains.
+    pub unbound: Vec<Quoted>,
+    /// What differs from an earlier record of the machine, in sentences.
+    pub since: Vec<String>,
     /// Hosts that the lines name.
     pub hosts: Vec<String>,
 }

@@ -5,6 +5,7 @@ use crate::diagnose::finding::{About, Confidence, Diagnosis, Finding, Other, Quo
 use crate::diagnose::joined::Judged;
 use crate::diagnose::platform::apart;
 use crate::diagnose::scene::{Scene, scenes};
+use crate::diagnose::timeline::timeline;
 use crate::diagnose::weigh::{Candidate, weigh};
 use crate::tables::diagnose::{Cause, Knowledge, Shows};
 use alloc::borrow::ToOwned;
@@ -19,8 +20,6 @@ const AHEAD: u8 = 8;
 const QUOTES: usize = 8;
 /// Causes named as what else fits.
 const OTHERS: usize = 4;
-/// Changes told.
-const CHANGES: usize = 40;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
@@ -82,8 +81,7 @@ pub fn diagnose(matter: &Matter<'_>, knowledge: &Knowledge) -> Diagnosis {
         harmless.dedup();
         told.harmless = harmless;
     }
-    let changed = matter.clues.iter().filter(|c| shows(c) == Some(Shows::Change));
-    told.changes = changed.map(Quoted::of).take(CHANGES).collect();
+    told.changes = timeline(matter.clues, knowledge);
     let hosts = matter.clues.iter().filter_map(|c| c.seen.host.clone());
     told.hosts = hosts.collect::<alloc::collections::BTreeSet<_>>().into_iter().collect();
     told
@@ -347,7 +345,8 @@ fn from_files(judged: &Judged, knowledge: &Knowledge) -> Option<Finding> {
         clues: Vec::new(),
         signs: alloc::collections::BTreeMap::new(),
     };
-    let because = "no log was read; the checks of the files say that it will be refused".to_owned();
+    let because =
+        "no line of a log speaks of it; the checks of the files say that it is refused".to_owned();
     let mut told = finding(
         Named { cause, detail: judged.detail().map(str::to_owned), weight: 70, because },
         &[],

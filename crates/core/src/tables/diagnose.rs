@@ -40,7 +40,8 @@ pub struct Pattern {
     /// does not say, its table does.
     #[serde(default)]
     pub platform: String,
-    /// `short`: for short texts only; `words`: for what people wrote in them.
+    /// `short`: for short texts only; `words`: for what people wrote in them; `each`: one line may
+    /// say it several times.
     pub kind: Option<String>,
     /// Literals of which one must stand in the line.
     pub anchors: Vec<String>,
@@ -274,12 +275,16 @@ impl Knowledge {
             .map(|p| Row {
                 anchors: &p.anchors,
                 expression: &p.expression,
-                short_only: p.kind.is_some(),
+                short_only: p.kind.as_deref().is_some_and(|kind| kind != EACH),
                 prose: p.words_only(),
+                each: p.kind.as_deref() == Some(EACH),
             })
             .collect()
     }
 }
+
+/// The kind of rows that one line may meet several times.
+const EACH: &str = "each";
 
 /// Signs that are not of a line but of several together.
 pub const DERIVED: [&str; 5] = [

@@ -33,6 +33,25 @@ const PREFIX: &str = r"(?x)^
        (?:\[\s*[TC]\d+\]\s*)?
        (?:(?P<host2>[A-Za-z0-9][\w.-]*)\s(?P<by2>kernel|systemd[\w-]*|modprobe|insmod|audit|dkms[\w.]*)(?:\[\d+\])?:\s?)?)?";
 
+/// What dpkg does and how dnf tells it, where other logs name the host (dpkg.log; dnf.rpm.log).
+const HISTORY: [&str; 15] = [
+    "install",
+    "upgrade",
+    "remove",
+    "purge",
+    "configure",
+    "trigproc",
+    "status",
+    "startup",
+    "conffile",
+    "SUBDEBUG",
+    "DDEBUG",
+    "DEBUG",
+    "INFO",
+    "WARNING",
+    "ERROR",
+];
+
 /// Takes a line apart.
 #[must_use]
 pub fn read(line: &str) -> Line<'_> {
@@ -43,6 +62,11 @@ pub fn read(line: &str) -> Line<'_> {
     };
     let part = |name: &str| found.name(name).map(|m| m.as_str());
     let end = found.get(0).map_or(0, |m| m.end());
+    // Histories of packages say there what was done, or how loudly it is told.
+    if let Some(said) = found.name("host").filter(|host| HISTORY.contains(&host.as_str())) {
+        let message = line.get(said.start()..).unwrap_or(line);
+        return Line { stamp: part("stamp"), message, ..Line::default() };
+    }
     Line {
         stamp: part("stamp").or_else(|| part("clock")),
         host: part("host").or_else(|| part("host2")),
@@ -105,6 +129,14 @@ mod tests {
         assert_eq!((usb.host, usb.message), (None, "usb 1-1: new device"));
         let said = read("Jan 21 03:14:02 h systemd-modules-load[602]: Failed to insert module 'a'");
         assert_eq!(said.by, Some("systemd-modules-load"));
+    }
+
+    #[test]
+    fn a_package_is_no_host() {
+        let dpkg = read("2026-01-02 06:11:02 upgrade shim-signed:amd64 1.39 1.40");
+        assert_eq!((dpkg.host, dpkg.message), (None, "upgrade shim-signed:amd64 1.39 1.40"));
+        let dnf = read("2026-01-02T06:11:02+0100 SUBDEBUG Upgraded: kernel-6.6.11-200.fc39");
+        assert_eq!((dnf.host, dnf.by), (None, None));
     }
 
     #[test]

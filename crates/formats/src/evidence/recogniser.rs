@@ -21,6 +21,8 @@ pub struct Row<'k> {
     pub short_only: bool,
     /// Whether it is about words that people wrote: a line with a time stamp is none of theirs.
     pub prose: bool,
+    /// Whether one line may say it several times: each is quoted by itself.
+    pub each: bool,
 }
 
 /// Bytes of one line that are looked at; what is longer is no line of any log we know.
@@ -49,7 +51,9 @@ pub struct Seen {
 }
 
 /// The names captures may have; a digit behind them is not kept.
-const NAMES: [&str; 7] = ["module", "file", "key", "kernel", "by", "cert", "what"];
+const NAMES: [&str; 8] = ["module", "file", "key", "kernel", "by", "cert", "what", "when"];
+/// Times that one line is taken to say the same.
+const TIMES: usize = 64;
 
 #[derive(Debug)]
 struct Compiled {
@@ -57,6 +61,7 @@ struct Compiled {
     reader: OnceLock<Option<Regex>>,
     short_only: bool,
     prose: bool,
+    each: bool,
 }
 
 /// A table made ready.
@@ -112,6 +117,7 @@ impl Recogniser {
                     reader: OnceLock::new(),
                     short_only: row.short_only,
                     prose: row.prose,
+                    each: row.each,
                 })
                 .collect(),
             quick: AhoCorasickBuilder::new()
@@ -231,24 +237,28 @@ impl Recogniser {
             }
             let reader = compiled.reader.get_or_init(|| reader(&compiled.expression).ok());
             let Some(reader) = reader else { continue };
-            let Some(found) = reader.captures(said) else { continue };
-            let captures = NAMES
-                .iter()
-                .filter_map(|name| {
-                    let numbered = ["", "2", "3"];
-                    let value = numbered.iter().find_map(|n| found.name(&format!("{name}{n}")))?;
-                    Some((*name, value.as_str().to_owned())).filter(|(_, v)| !v.is_empty())
-                })
-                .collect();
-            seen(Seen {
-                row,
-                line: number,
-                quote: shown(said),
-                stamp: stamp.map(str::to_owned),
-                host: host.map(str::to_owned),
-                boot: boot.map(str::to_owned),
-                captures,
-            });
+            let times = if compiled.each { TIMES } else { 1 };
+            for found in reader.captures_iter(said).take(times) {
+                let captures = NAMES
+                    .iter()
+                    .filter_map(|name| {
+                        let numbered = ["", "2", "3"];
+                        let value =
+                            numbered.iter().find_map(|n| found.name(&format!("{name}{n}")))?;
+                        Some((*name, value.as_str().to_owned())).filter(|(_, v)| !v.is_empty())
+                    })
+                    .collect();
+                let own = found.get(0).filter(|_| compiled.each).map(|m| m.as_str());
+                seen(Seen {
+                    row,
+                    line: number,
+                    quote: shown(own.unwrap_or(said).trim_start_matches([',', ' '])),
+                    stamp: stamp.map(str::to_owned),
+                    host: host.map(str::to_owned),
+                    boot: boot.map(str::to_owned),
+                    captures,
+                });
+            }
         }
     }
 }
@@ -309,12 +319,14 @@ mod tests {
                 expression: r"insert '(?P<module>\w+)': key was rejected by service",
                 short_only: false,
                 prose: false,
+                each: false,
             },
             Row {
                 anchors: &anchors[1],
                 expression: "secure boot off",
                 short_only: true,
                 prose: true,
+                each: false,
             },
         ];
         Recogniser::new(&rows).unwrap()

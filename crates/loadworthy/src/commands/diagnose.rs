@@ -9,6 +9,7 @@ use loadworthy_assess::diagnose::{Answer, Question, diagnose};
 use loadworthy_assess::request::Subjects;
 use loadworthy_core::diagnose::finding::Diagnosis;
 use loadworthy_report::diagnose::{markup, redact, text};
+use loadworthy_report::diff as since;
 use loadworthy_report::json::diagnose as json;
 use std::fs;
 use std::io::{self, Write};
@@ -27,7 +28,10 @@ pub(crate) fn run(
             false => read.extend(texts::at(log)?),
         }
     }
-    let machine = args.source.root.is_some() || !args.source.bundle.is_empty() || args.live;
+    let machine = args.source.root.is_some()
+        || !args.source.bundle.is_empty()
+        || args.live
+        || args.before.is_some();
     if read.is_empty() && !machine && is_given() {
         read.push(standard_input());
     }
@@ -37,8 +41,10 @@ pub(crate) fn run(
     };
     let jobs = args.source.jobs.map_or(around.processors, usize::from);
     let knowledge = args.knowledge.clone();
-    let Answer { mut diagnosis, mut read } =
-        diagnose(Question { texts: read, host, knowledge, jobs })?;
+    let before = args.before.clone();
+    let Answer { mut diagnosis, mut read, compared } =
+        diagnose(Question { texts: read, host, before, knowledge, jobs })?;
+    diagnosis.since = compared.iter().flat_map(since::sentences).collect();
     if args.redact {
         redact::redact(&mut diagnosis, &mut read);
     }

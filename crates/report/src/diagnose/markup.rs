@@ -1,6 +1,6 @@
 //! For the record of an incident: Markdown and HTML, with every line of evidence.
 
-use super::{NO_SIGNATURE, facts, heading};
+use super::{NO_SIGNATURE, change, facts, heading};
 use html_escape::encode_text;
 use loadworthy_core::diagnose::finding::{Coverage, Diagnosis, Quoted};
 use std::fmt::Write as _;
@@ -62,7 +62,15 @@ fn pieces(told: &Diagnosis, read: &Coverage) -> Vec<Piece> {
     }
     if !told.changes.is_empty() {
         all.push(Piece::Heading("What changed before".to_owned()));
-        all.push(Piece::Evidence(told.changes.clone()));
+        all.push(Piece::Evidence(told.changes.iter().map(change).collect()));
+    }
+    if !told.since.is_empty() {
+        all.push(Piece::Heading("What differs from the earlier record".to_owned()));
+        all.push(Piece::Items(told.since.clone()));
+    }
+    if !told.unbound.is_empty() {
+        all.push(Piece::Heading("There, and without a driver".to_owned()));
+        all.push(Piece::Evidence(told.unbound.clone()));
     }
     all.push(Piece::Heading("What was read".to_owned()));
     let texts = read.texts.iter().map(ToString::to_string);

@@ -98,7 +98,12 @@ pub fn redact(told: &mut Diagnosis, read: &mut Coverage) {
     for _ in 0..2 {
         told.findings.iter_mut().for_each(|finding| names.finding(finding));
         names.quotes(&mut told.harmless);
-        names.quotes(&mut told.changes);
+        names.quotes(&mut told.unbound);
+        told.since.iter_mut().for_each(|said| names.again(said));
+        for change in &mut told.changes {
+            names.quotes(std::slice::from_mut(&mut change.quoted));
+            names.again(&mut change.what);
+        }
     }
     told.hosts.clear();
     for text in &mut read.texts {

@@ -1,6 +1,6 @@
 //! For the terminal, at three in the morning.
 
-use super::{NO_SIGNATURE, facts, heading};
+use super::{NO_SIGNATURE, change, facts, heading};
 use crate::style::{Style, Tone, wrap};
 use loadworthy_core::diagnose::finding::{Coverage, Diagnosis, Finding, Quoted};
 use loadworthy_core::tables::diagnose::Knowledge;
@@ -44,7 +44,18 @@ fn whole(told: &Diagnosis, read: &Coverage, style: &Style, out: &mut dyn Write) 
     }
     if !told.changes.is_empty() {
         writeln!(out, "\n{}", style.paint(Tone::Strong, "what changed before"))?;
-        quoted(&told.changes, style, out)?;
+        let changes: Vec<Quoted> = told.changes.iter().map(change).collect();
+        quoted(&changes, style, out)?;
+    }
+    if !told.since.is_empty() {
+        writeln!(out, "\n{}", style.paint(Tone::Strong, "what differs from the earlier record"))?;
+        for said in &told.since {
+            say("  - ", said, style, out)?;
+        }
+    }
+    if !told.unbound.is_empty() {
+        writeln!(out, "\n{}", style.paint(Tone::Strong, "there, and without a driver"))?;
+        quoted(&told.unbound, style, out)?;
     }
     if !told.findings.is_empty() {
         writeln!(out, "\n{}", style.paint(Tone::Quiet, &of))?;

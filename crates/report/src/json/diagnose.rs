@@ -1,7 +1,7 @@
 //! `loadworthy/diagnose/v1`: findings for programs.
 
 use crate::json::document::{Tool, document};
-use loadworthy_core::diagnose::finding::{Coverage, Diagnosis, Finding, Other, Quoted};
+use loadworthy_core::diagnose::finding::{Changed, Coverage, Diagnosis, Finding, Other, Quoted};
 use loadworthy_core::tables::diagnose::{Cause, Knowledge};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -13,7 +13,9 @@ struct DiagnoseDto<'a> {
     read: ReadDto<'a>,
     findings: Vec<FindingDto<'a>>,
     harmless: Vec<QuotedDto<'a>>,
-    changes: Vec<QuotedDto<'a>>,
+    changes: Vec<ChangedDto<'a>>,
+    since: &'a [String],
+    unbound: Vec<QuotedDto<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -59,6 +61,31 @@ struct SubjectDto<'a> {
 struct QuotedDto<'a> {
     source: &'a str,
     quote: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct ChangedDto<'a> {
+    source: &'a str,
+    quote: &'a str,
+    when: Option<&'a str>,
+    kind: &'a str,
+    what: &'a str,
+    in_effect: Option<&'a str>,
+    suspect: bool,
+}
+
+impl<'a> From<&'a Changed> for ChangedDto<'a> {
+    fn from(changed: &'a Changed) -> Self {
+        Self {
+            source: &changed.quoted.source,
+            quote: &changed.quoted.quote,
+            when: changed.when.as_deref(),
+            kind: &changed.kind,
+            what: &changed.what,
+            in_effect: changed.in_effect.as_deref(),
+            suspect: changed.suspect,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -146,7 +173,9 @@ pub fn v1(diagnosis: &Diagnosis, read: &Coverage, out: &mut dyn Write) -> io::Re
         },
         findings: diagnosis.findings.iter().map(FindingDto::from).collect(),
         harmless: diagnosis.harmless.iter().map(QuotedDto::from).collect(),
-        changes: diagnosis.changes.iter().map(QuotedDto::from).collect(),
+        changes: diagnosis.changes.iter().map(ChangedDto::from).collect(),
+        since: &diagnosis.since,
+        unbound: diagnosis.unbound.iter().map(QuotedDto::from).collect(),
     };
     document(&value, out)
 }
