@@ -37,6 +37,7 @@ pub mod keys;
 pub mod drift;
 pub mod preflight;
 pub mod rehearsed;
+pub mod signed;
 pub mod remedy;
 pub mod diagnose;
 pub mod codebook;

@@ -18,6 +18,7 @@ mod gzip;
 mod lz4;
 mod lzma;
 mod lzop;
+pub mod pack;
 pub mod streaming;
 mod zstd;
 

@@ -3,6 +3,8 @@
 //! Whether a kernel accepts what stands in the trailer is not judged here.
 //! Source: Linux `include/linux/module_signature.h`, `kernel/module/signing.c`.
 
+pub mod write;
+
 use core::ops::Range;
 
 use crate::reader::{Reader, index};

@@ -118,6 +118,23 @@ Examples:
     /// Signing keys, and which of them platforms trust
     #[command(subcommand)]
     Key(Key),
+    /// Sign modules and EFI images; the result is judged before it is released
+    #[cfg(feature = "sign")]
+    #[command(before_help = "\
+Examples:
+  loadworthy sign demo.ko --key MOK.priv --cert MOK.der
+  loadworthy sign -r /lib/modules/6.1.0-52-amd64/updates --key k.pem --cert c.pem
+  loadworthy sign vmlinuz --key 'pkcs11:token=hsm;object=db' --cert db.pem -o out
+  loadworthy sign demo.ko --cert c.pem --to-sign demo.digest    the key is elsewhere
+  loadworthy sign demo.ko --cert c.pem --signature demo.sig     and back again")]
+    #[command(after_help = "\
+A passphrase or PIN comes from a file, a variable of the environment (also
+KBUILD_SIGN_PIN) or the terminal, never from the command line.
+
+Exit codes: 0 all are signed · 1 some are not, or a target refuses what was
+signed and the old files are still there · 2 usage error, or nothing could be
+signed")]
+    Sign(Sign),
     /// What must load here: the merged manifest, each key with its origin
     #[command(before_help = "\
 Examples:
@@ -486,6 +503,82 @@ pub(crate) struct Rehearse {
     pub(crate) patience: Option<u64>,
 }
 
+/// What to sign, with what, and who has to accept it.
+#[cfg(feature = "sign")]
+#[derive(Debug, Args)]
+pub(crate) struct Sign {
+    /// Modules (.ko, .ko.gz, .ko.xz, .ko.zst) and EFI images; folders with --recursive
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The private key: a PEM, DER or PKCS#12 file, or a `pkcs11:` URI
+    #[arg(short = 'k', long, value_name = "KEY")]
+    #[arg(required_unless_present_any = ["key_command", "to_sign", "signature"])]
+    pub(crate) key: Option<String>,
+    /// A program that signs: see docs/signing.md
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "key")]
+    pub(crate) key_command: Option<String>,
+    /// The certificate, PEM or DER [default: what comes with the key]
+    #[arg(short = 'c', long, value_name = "CERT")]
+    pub(crate) cert: Option<PathBuf>,
+    /// The digest that is signed
+    #[arg(short = 'd', long, value_enum, default_value_t = Digest::Sha256)]
+    pub(crate) digest: Digest,
+    /// Name the certificate in modules by key identifier, as `sign-file -k` does
+    #[arg(long)]
+    pub(crate) key_id: bool,
+    /// Write there and leave the file as it is; a folder, where several are signed
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+    /// Sign all modules and .efi images below folders
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
+    /// Release what a target refuses, too; the receipt says so
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Judge nothing: the machine that this is for is not known here
+    #[arg(long, conflicts_with_all = ["root", "bundle", "policy", "assume"])]
+    pub(crate) unjudged: bool,
+    /// Where the passphrase or PIN is: the first line of FILE
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_env")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Where the passphrase or PIN is: a variable of the environment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) passphrase_env: Option<String>,
+    /// Write what a key elsewhere has to sign, the bare digest, to FILE (`-`: hexadecimal, to
+    /// standard output)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "key_command", "output"])]
+    pub(crate) to_sign: Option<PathBuf>,
+    /// Take the signature that a key elsewhere made of that: bare, or for modules a CMS message
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "key_command", "to_sign"])]
+    pub(crate) signature: Option<PathBuf>,
+    /// The signing log [default: /var/lib/loadworthy/sign.log, or below $XDG_STATE_HOME]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+    /// Name every file, too, where there are many
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+/// The digests that platforms verify signatures over.
+#[cfg(feature = "sign")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Digest {
+    /// SHA-256: everything takes it
+    Sha256,
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Config {
     /// Read everything below DIR, as if DIR were `/`
@@ -501,7 +594,7 @@ pub(crate) struct Config {
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// The command
-    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "inspect", "rehearse", "key-list"])]
+    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "inspect", "rehearse", "key-list", "sign"])]
     pub(crate) command: String,
 }
 

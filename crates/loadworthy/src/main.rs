@@ -12,6 +12,7 @@ use loadworthy_report::nagios::{self, State};
 use loadworthy_report::style::Style;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -84,6 +85,8 @@ fn run(
         }
         Command::Rehearse(args) => commands::rehearse::run(args, around, out)?,
         Command::Key(args) => commands::key::run(args, around, out)?,
+        #[cfg(feature = "sign")]
+        Command::Sign(args) => commands::sign::run(args, around, out, err)?,
         Command::Schema(args) => {
             let text = schema::of(&args.command).unwrap_or_default();
             written(out.write_all(text.as_bytes()))?;
@@ -118,6 +121,8 @@ fn what(cli: &Cli) -> &'static str {
         Some(Command::Inspect(_)) => "inspect: ",
         Some(Command::Rehearse(_)) => "rehearse: ",
         Some(Command::Key(_)) => "key: ",
+        #[cfg(feature = "sign")]
+        Some(Command::Sign(_)) => "sign: ",
         Some(Command::Schema(_) | Command::Completions(_)) | None => "",
     }
 }
@@ -130,7 +135,13 @@ fn surroundings() -> Surroundings {
     let locale = said("LC_ALL").or_else(|| said("LC_CTYPE")).or_else(|| said("LANG"));
     let locale = locale.unwrap_or_default().to_ascii_uppercase();
     let columns = said("COLUMNS").and_then(|c| c.parse().ok()).filter(|c| (40..=200).contains(c));
+    let user = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| said(name));
     Surroundings {
+        user: user.unwrap_or_default(),
+        state: var("XDG_STATE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| var("HOME").map(|home| PathBuf::from(home).join(".local/state"))),
+        variable: |name| std::env::var_os(name).map(OsString::into_encoded_bytes),
         now: said("SOURCE_DATE_EPOCH").and_then(|s| s.parse().ok()).unwrap_or_else(clock),
         style: Style {
             colour: terminal && !dumb && var("NO_COLOR").is_none(),

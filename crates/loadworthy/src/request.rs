@@ -18,6 +18,12 @@ pub(crate) struct Surroundings {
     pub(crate) watched: bool,
     /// Processors to work on.
     pub(crate) processors: usize,
+    /// Who uses the program, as the environment says.
+    pub(crate) user: String,
+    /// Where a user's programs keep what they need again.
+    pub(crate) state: Option<PathBuf>,
+    /// A variable of the environment that an argument names.
+    pub(crate) variable: fn(&str) -> Option<Vec<u8>>,
 }
 
 /// A request, from what was typed.

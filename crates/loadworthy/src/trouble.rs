@@ -12,6 +12,9 @@ pub(crate) enum Trouble {
     Usage(String),
     /// The question could not be put.
     Assess(Assess),
+    /// Something was not signed.
+    #[cfg(feature = "sign")]
+    Sign(loadworthy_sign::error::SignError),
     /// A file could not be written.
     File(PathBuf, io::Error),
     /// The answer could not be written.
@@ -21,6 +24,13 @@ pub(crate) enum Trouble {
 impl From<Assess> for Trouble {
     fn from(trouble: Assess) -> Self {
         Self::Assess(trouble)
+    }
+}
+
+#[cfg(feature = "sign")]
+impl From<loadworthy_sign::error::SignError> for Trouble {
+    fn from(error: loadworthy_sign::error::SignError) -> Self {
+        Self::Sign(error)
     }
 }
 
@@ -48,6 +58,8 @@ impl Trouble {
                 };
                 format!("{trouble}{hint}")
             }
+            #[cfg(feature = "sign")]
+            Self::Sign(error) => error.to_string(),
             Self::File(path, error) => format!("{}: {error}", path.display()),
             Self::Write(error) if error.kind() == ErrorKind::BrokenPipe => return None,
             Self::Write(error) => format!("standard output: {error}"),

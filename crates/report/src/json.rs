@@ -10,4 +10,5 @@ pub mod diagnose;
 pub mod rehearse;
 pub mod keys;
 pub mod catalog;
+pub mod sign;
 pub mod schema;

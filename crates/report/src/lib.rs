@@ -15,6 +15,7 @@ pub mod terminal;
 pub mod rehearsal;
 pub mod keys;
 pub mod catalog;
+pub mod signed;
 pub mod lookup;
 pub mod json;
 pub mod platforms;

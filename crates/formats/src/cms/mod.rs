@@ -5,3 +5,4 @@
 //! Sources: RFC 2315 section 9, RFC 5652 section 5, Linux `crypto/asymmetric_keys/pkcs7.asn1`.
 
 pub mod signed_data;
+pub mod write;

@@ -11,3 +11,4 @@ pub mod header;
 pub mod attribute_certificates;
 pub mod shim;
 pub mod version;
+pub mod write;

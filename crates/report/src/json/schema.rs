@@ -14,6 +14,7 @@ pub static ALL: &[(&str, &str)] = &[
     ("key-list", include_str!("../../../../docs/schema/key-list.json")),
     ("policy", include_str!("../../../../docs/schema/policy.json")),
     ("rehearse", include_str!("../../../../docs/schema/rehearse.json")),
+    ("sign", include_str!("../../../../docs/schema/sign.json")),
 ];
 
 /// The schema of a command's output.

@@ -1,0 +1,103 @@
+//! What came of signing: the receipt, one row a file.
+//!
+//! Data alone. Who signs fills it in; who words it needs no key and no signing code.
+
+use crate::answer::{Answered, Kind};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// What came of one act of signing.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// When, as `2026-11-21T00:00:00Z`.
+    pub at: String,
+    /// How the key was named.
+    pub key: String,
+    /// The certificate's subject.
+    pub subject: String,
+    /// The certificate's SHA-256, in hexadecimal digits.
+    pub certificate: String,
+    /// The digest that was signed.
+    pub digest: &'static str,
+    /// The machines it was judged on.
+    pub targets: Vec<Target>,
+    /// Things worth telling about the whole.
+    pub notes: Vec<String>,
+    /// One row a file, in the order asked.
+    pub files: Vec<Signed>,
+    /// The log that was written.
+    pub log: Option<String>,
+}
+
+/// A machine that what was signed was judged on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// How it was named: `this host`, a folder, a bundle.
+    pub name: String,
+    /// The kernel that was asked, where one is there.
+    pub kernel: Option<String>,
+    /// Why nothing could be judged there.
+    pub problem: Option<String>,
+}
+
+/// A file, and what became of it.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// The path, as given or found.
+    pub path: String,
+    /// Where the signed file went; `None`: into its own place, or nowhere.
+    pub to: Option<String>,
+    /// What it is; `None` where that could not be told.
+    pub kind: Option<Kind>,
+    /// How it is compressed.
+    pub compression: Option<&'static str>,
+    /// What became of it.
+    pub fate: Fate,
+    /// SHA-256 of the file before, in hexadecimal digits.
+    pub before: Option<String>,
+    /// SHA-256 of the signed file.
+    pub after: Option<String>,
+    /// Signatures that were taken off.
+    pub replaced: usize,
+    /// Signatures that stayed beside the new one.
+    pub kept: usize,
+    /// What each target says to it, in the order of the targets that could judge.
+    pub judged: Vec<Judged>,
+}
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Signed and released.
+    Signed,
+    /// Signed and released although a target refuses it.
+    Forced,
+    /// Signed, refused by a target and not released: the old file is still there.
+    Refused,
+    /// Not signed, and why.
+    Failed(String),
+}
+
+impl Fate {
+    /// The word used in text and JSON.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Signed => "signed",
+            Self::Forced => "forced",
+            Self::Refused => "refused",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// What a target says to a signed file.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The target: its number in [`Receipt::targets`].
+    pub target: usize,
+    /// Whether it takes the signature. `None`: it cannot be told.
+    pub accepts: Option<bool>,
+    /// The whole answer.
+    pub answered: Answered,
+}

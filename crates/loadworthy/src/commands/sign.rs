@@ -1,0 +1,193 @@
+//! `loadworthy sign`: modules and EFI images, judged before they are released.
+
+use crate::args::{self, Digest, Format};
+use crate::exit;
+use crate::request::{Surroundings, at, bundles, request};
+use crate::trouble::{Trouble, written};
+use loadworthy_assess::request::{Request, Subjects};
+use loadworthy_core::crypt::digest::DigestAlgorithm;
+use loadworthy_core::signed::{Fate, Receipt};
+use loadworthy_report::{json, signed};
+use loadworthy_sign::act;
+use loadworthy_sign::certificate::Certificate;
+use loadworthy_sign::elsewhere::{self, Made};
+use loadworthy_sign::error::SignError;
+use loadworthy_sign::ledger::Ledger;
+use loadworthy_sign::modules::Naming;
+use loadworthy_sign::order::{Order, With};
+use loadworthy_sign::secret::Secret;
+use loadworthy_sign::signer::Signer;
+use loadworthy_sign::signers::file::FileSigner;
+use loadworthy_sign::tree;
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+/// The variable that the kernel's own build takes a passphrase from (`scripts/sign-file.c`).
+const KERNEL_BUILD: &str = "KBUILD_SIGN_PIN";
+
+/// The log of root.
+const LOG: &str = "/var/lib/loadworthy/sign.log";
+
+pub(crate) fn run(
+    args: &args::Sign,
+    around: &Surroundings,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<u8, Trouble> {
+    let digest = match args.digest {
+        Digest::Sha256 => DigestAlgorithm::Sha256,
+        Digest::Sha384 => DigestAlgorithm::Sha384,
+        Digest::Sha512 => DigestAlgorithm::Sha512,
+    };
+    if let Some(to) = &args.to_sign {
+        return to_sign(only(args)?, digest, to, out);
+    }
+    let certificate = args.cert.as_deref().map(Certificate::open).transpose()?;
+    let made = match (&args.signature, &certificate) {
+        (None, _) => None,
+        (Some(_), None) => {
+            return Err(Trouble::Usage("--signature needs the certificate: --cert".to_owned()));
+        }
+        (Some(path), Some(certificate)) => {
+            only(args)?;
+            let signature = fs::read(path).map_err(|e| SignError::file(path, &e))?;
+            Some(Made { certificate: certificate.clone(), signature })
+        }
+    };
+    let signer = match (&made, &args.key) {
+        (None, Some(key)) => Some(signer(key, certificate, args, around)?),
+        _ => None,
+    };
+    let with = match (&made, &signer) {
+        (Some(made), _) => With::Made(made),
+        (None, Some(signer)) => With::Signer(signer.as_ref()),
+        (None, None) => return Err(Trouble::Usage("no key: give --key".to_owned())),
+    };
+    let order = Order {
+        with,
+        digest,
+        naming: if args.key_id { Naming::KeyId } else { Naming::IssuerSerial },
+        tasks: tree::tasks(&args.files, args.recursive, args.output.as_deref())?,
+        targets: targets(args, around)?,
+        force: args.force,
+        at: at(args.source.at.as_deref(), around).map_err(Trouble::Usage)?,
+        jobs: args.source.jobs.map_or(around.processors, usize::from),
+    };
+    let ledger = ledger(args, around, err);
+    let receipt = act::sign(&order, ledger.as_ref(), &|_, _| {})?;
+    written(if args.json || args.format == Format::Json {
+        json::sign::v1(&receipt, out)
+    } else {
+        signed::receipt(&receipt, args.verbose, &around.style, out)
+    })?;
+    Ok(code(&receipt))
+}
+
+/// 0: all are signed. 1: some are not, or were signed and refused. 2: nothing could be signed.
+fn code(receipt: &Receipt) -> u8 {
+    let released = |f: &Fate| matches!(f, Fate::Signed | Fate::Forced);
+    let failed = |f: &Fate| matches!(f, Fate::Failed(_));
+    let mut fates = receipt.files.iter().map(|file| &file.fate);
+    match () {
+        () if fates.clone().all(released) => exit::LOADS,
+        () if fates.all(failed) => exit::FAILED,
+        () => exit::REFUSED,
+    }
+}
+
+/// The one file that is meant where only one can be.
+fn only(args: &args::Sign) -> Result<&Path, Trouble> {
+    match args.files.as_slice() {
+        [one] => Ok(one),
+        _ => Err(Trouble::Usage("a signature made elsewhere is for one file".to_owned())),
+    }
+}
+
+fn to_sign(
+    file: &Path,
+    by: DigestAlgorithm,
+    to: &Path,
+    out: &mut dyn Write,
+) -> Result<u8, Trouble> {
+    let digest = elsewhere::to_sign(file, by)?;
+    if to == Path::new("-") {
+        written(writeln!(out, "{digest}"))?;
+    } else {
+        fs::write(to, digest.as_bytes()).map_err(|e| Trouble::File(to.to_owned(), e))?;
+        written(writeln!(out, "{}: the {} digest to sign, {digest}", to.display(), by.name()))?;
+    }
+    Ok(exit::LOADS)
+}
+
+fn signer(
+    key: &str,
+    certificate: Option<Certificate>,
+    args: &args::Sign,
+    around: &Surroundings,
+) -> Result<Box<dyn Signer>, Trouble> {
+    let ask = |named: &str| asked(named, args, around);
+    Ok(Box::new(FileSigner::open(Path::new(key), certificate, &ask)?))
+}
+
+/// The passphrase or PIN of a key.
+fn asked(named: &str, args: &args::Sign, around: &Surroundings) -> io::Result<Option<Secret>> {
+    let variable = |name: &str| (around.variable)(name).map(Secret::new);
+    if let Some(path) = &args.passphrase_file {
+        let told = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+        return fs::read(path).map(|bytes| Some(Secret::line(bytes))).map_err(told);
+    }
+    if let Some(name) = &args.passphrase_env {
+        let missing = || io::Error::other(format!("the variable {name} is not set"));
+        return variable(name).map(Some).ok_or_else(missing);
+    }
+    if let Some(given) = variable(KERNEL_BUILD) {
+        return Ok(Some(given));
+    }
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Ok(None);
+    }
+    let said = rpassword::prompt_password(format!("Passphrase or PIN of {named}: "))?;
+    Ok(Some(Secret::new(said.into_bytes())))
+}
+
+/// The machines that have to accept what is signed.
+fn targets(args: &args::Sign, around: &Surroundings) -> Result<Vec<(String, Request)>, Trouble> {
+    if args.unjudged {
+        return Ok(Vec::new());
+    }
+    let one = |source: &args::Source| {
+        request(source, Subjects::Named(Vec::new()), around).map_err(Trouble::Usage)
+    };
+    if args.source.bundle.is_empty() {
+        let root = args.source.root.as_ref().or(args.source.policy.as_ref());
+        let name = root.map_or_else(|| "this host".to_owned(), |root| root.display().to_string());
+        return Ok(vec![(name, one(&args.source)?)]);
+    }
+    bundles(&args.source.bundle)
+        .map_err(Trouble::Usage)?
+        .into_iter()
+        .map(|bundle| {
+            let name = bundle.display().to_string();
+            Ok((name, one(&args::Source { bundle: vec![bundle], ..args.source.clone() })?))
+        })
+        .collect()
+}
+
+/// The log: the one that was named, else where this user may write one.
+fn ledger(args: &args::Sign, around: &Surroundings, err: &mut dyn Write) -> Option<Ledger> {
+    let ledger = |path: PathBuf| Ledger { path, who: around.user.clone() };
+    if let Some(path) = &args.log {
+        return Some(ledger(path.clone()));
+    }
+    let own = around.state.as_ref().map(|state| state.join("loadworthy/sign.log"));
+    let found = [Some(PathBuf::from(LOG)), own].into_iter().flatten().find(|path| {
+        let folder = path.parent().map(fs::create_dir_all);
+        folder.is_some_and(|made| made.is_ok())
+            && fs::File::options().append(true).create(true).open(path).is_ok()
+    });
+    if found.is_none() {
+        let _ = writeln!(err, "loadworthy: sign: no log is kept: none can be written; see --log");
+    }
+    found.map(ledger)
+}

@@ -1,0 +1,164 @@
+//! What was signed, for people.
+
+use crate::style::{Style, Tone};
+use crate::words;
+use loadworthy_core::signed::{Fate, Judged, Receipt, Signed, Target};
+use loadworthy_core::verdict::Verdict;
+use std::io::{self, Write};
+
+/// More files than this are counted, and only those that need a look are named.
+const NAMED: usize = 20;
+
+/// Writes one line a file, what stands against it, and what could not be asked.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn receipt(
+    receipt: &Receipt,
+    verbose: bool,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let named = verbose || receipt.files.len() <= NAMED;
+    for file in &receipt.files {
+        if named || file.fate != Fate::Signed {
+            row(file, receipt, style, out)?;
+        }
+    }
+    if receipt.files.len() > 1 {
+        let all = Fates::of(receipt);
+        write!(out, "{} of {} signed", all.signed + all.forced, receipt.files.len())?;
+        for (n, what) in [(all.forced, "forced"), (all.refused, "refused"), (all.failed, "failed")]
+        {
+            if n > 0 {
+                write!(out, ", {n} {what}")?;
+            }
+        }
+        writeln!(out)?;
+    }
+    let subject = style.plain(&receipt.subject);
+    writeln!(out, "key: {}, {}", style.plain(&receipt.key), receipt.digest)?;
+    writeln!(out, "certificate: {subject}, SHA-256 {}", receipt.certificate)?;
+    for target in &receipt.targets {
+        asked(target, style, out)?;
+    }
+    for note in &receipt.notes {
+        writeln!(out, "note: {}", style.plain(note))?;
+    }
+    if let Some(log) = &receipt.log {
+        writeln!(out, "log: {}", style.plain(log))?;
+    }
+    Ok(())
+}
+
+fn asked(target: &Target, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let name = style.plain(&target.name);
+    match (&target.kernel, &target.problem) {
+        (_, Some(problem)) => {
+            writeln!(out, "not judged on {name}: {}", style.plain(problem))
+        }
+        (Some(kernel), None) => writeln!(out, "judged on {name}, kernel {}", style.plain(kernel)),
+        (None, None) => writeln!(out, "judged on {name}"),
+    }
+}
+
+fn row(file: &Signed, receipt: &Receipt, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let tone = match file.fate {
+        Fate::Signed => Tone::Good,
+        Fate::Forced => Tone::Mind,
+        Fate::Refused | Fate::Failed(_) => Tone::Bad,
+    };
+    let word = format!("{:<8}", file.fate.name());
+    write!(out, "{} {}", style.paint(tone, &word), style.plain(&file.path))?;
+    if let Some(to) = &file.to {
+        write!(out, " -> {}", style.plain(to))?;
+    }
+    match file.replaced {
+        0 => {}
+        1 => write!(out, " (old signature replaced)")?,
+        n => write!(out, " ({n} old signatures replaced)")?,
+    }
+    match file.kept {
+        0 => {}
+        1 => write!(out, " (beside 1 signature)")?,
+        n => write!(out, " (beside {n} signatures)")?,
+    }
+    if let Fate::Failed(why) = &file.fate {
+        write!(out, ": {}", style.plain(why))?;
+    }
+    writeln!(out)?;
+    for judged in &file.judged {
+        said(judged, file, receipt, style, out)?;
+    }
+    Ok(())
+}
+
+/// What a target says, where that is more than *loads*.
+fn said(
+    judged: &Judged,
+    file: &Signed,
+    receipt: &Receipt,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let target = receipt.targets.get(judged.target).map_or("", |target| target.name.as_str());
+    let target = style.plain(target);
+    let line = match (&judged.answered.judgement.verdict, judged.accepts) {
+        (Verdict::Refused(code), Some(false)) => {
+            format!("{target} refuses it: {} {}", code.id, code.title())
+        }
+        (Verdict::Refused(code), _) => format!(
+            "{target} takes the signature, and refuses the module all the same: {} {}",
+            code.id,
+            code.title()
+        ),
+        (Verdict::LoadsTainted, Some(false)) => format!(
+            "{target} does not trust this key; it loads there only because signatures are not enforced"
+        ),
+        (Verdict::Unknown(gaps), _) => {
+            let gaps: Vec<String> = gaps.iter().map(words::gap).collect();
+            format!("{target}: it cannot be told whether it loads: {}", gaps.join("; "))
+        }
+        (Verdict::Loads | Verdict::LoadsTainted, _) => return Ok(()),
+    };
+    writeln!(out, "         {line}")?;
+    if matches!(file.fate, Fate::Refused | Fate::Forced) {
+        for tried in judged.answered.tried.iter().filter(|tried| tried.helps) {
+            writeln!(out, "         to mend it: {}", words::remedies::remedy(&tried.remedy))?;
+            if let Some(command) = words::remedies::command(&tried.remedy) {
+                writeln!(out, "           {command}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fates {
+    /// Signed.
+    pub signed: usize,
+    /// Released by force.
+    pub forced: usize,
+    /// Held back.
+    pub refused: usize,
+    /// Not signed.
+    pub failed: usize,
+}
+
+impl Fates {
+    /// Counts.
+    #[must_use]
+    pub fn of(receipt: &Receipt) -> Self {
+        let mut all = Self::default();
+        for file in &receipt.files {
+            match file.fate {
+                Fate::Signed => all.signed += 1,
+                Fate::Forced => all.forced += 1,
+                Fate::Refused => all.refused += 1,
+                Fate::Failed(_) => all.failed += 1,
+            }
+        }
+        all
+    }
+}

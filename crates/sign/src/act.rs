@@ -1,0 +1,70 @@
+//! Signing: every file is signed beside its place, judged, written into the log, and released.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use loadworthy_assess::pool;
+use loadworthy_assess::request::Progress;
+use loadworthy_core::signed::{Fate, Receipt};
+
+use crate::error::SignError;
+use crate::judged;
+use crate::ledger::Ledger;
+use crate::order::{Order, With};
+use crate::part::settle;
+use crate::prepared::Prepared;
+
+/// Does what is asked. What one file lacks does not keep the others from being signed; the receipt
+/// names each.
+///
+/// # Errors
+/// Where the log cannot be written: then nothing is released.
+pub fn sign(
+    order: &Order<'_>,
+    ledger: Option<&Ledger>,
+    progress: Progress<'_>,
+) -> Result<Receipt, SignError> {
+    let (certificate, key) = match order.with {
+        With::Signer(signer) => (signer.certificate(), signer.named().to_owned()),
+        With::Made(made) => (&made.certificate, "made elsewhere".to_owned()),
+    };
+    let mut files =
+        pool::each(&order.tasks, order.jobs, progress, || (), |(), task| Prepared::of(task, order));
+    let mut receipt = Receipt {
+        at: order.at.clone(),
+        key,
+        subject: certificate.subject(),
+        certificate: certificate.fingerprint(),
+        digest: order.digest.name(),
+        targets: Vec::new(),
+        notes: Vec::new(),
+        files: Vec::new(),
+        log: ledger.map(|ledger| ledger.path.display().to_string()),
+    };
+    if files.iter().any(|file| file.part.is_some()) {
+        for (number, (name, request)) in order.targets.iter().enumerate() {
+            receipt.targets.push(judged::ask(number, name, request, &mut files));
+        }
+    }
+    for file in &mut files {
+        if file.row.judged.iter().any(judged::stops) {
+            file.row.fate = if order.force { Fate::Forced } else { Fate::Refused };
+        }
+    }
+    receipt.files = files.iter().map(|file| file.row.clone()).collect();
+    if let Some(ledger) = ledger {
+        ledger.append(&receipt).map_err(|e| SignError::file(&ledger.path, &e))?;
+    }
+    let mut folders = BTreeSet::new();
+    for (file, row) in files.into_iter().zip(&mut receipt.files) {
+        let Some(part) = file.part.filter(|_| row.fate != Fate::Refused) else { continue };
+        match part.release() {
+            Ok(()) => {
+                folders.extend(file.place.parent().map(Path::to_owned));
+            }
+            Err(error) => row.fate = Fate::Failed(error.to_string()),
+        }
+    }
+    folders.iter().for_each(|folder| settle(folder));
+    Ok(receipt)
+}

@@ -1,0 +1,49 @@
+//! What is to be signed, with what, and who has to accept it.
+
+use std::path::PathBuf;
+
+use loadworthy_assess::request::Request;
+use loadworthy_core::crypt::digest::DigestAlgorithm;
+
+use crate::elsewhere::Made;
+use crate::modules::Naming;
+use crate::signer::Signer;
+
+/// One act of signing.
+#[expect(missing_debug_implementations, reason = "a signer holds a key")]
+pub struct Order<'a> {
+    /// What makes the signatures.
+    pub with: With<'a>,
+    /// The digest.
+    pub digest: DigestAlgorithm,
+    /// How modules name the certificate.
+    pub naming: Naming,
+    /// The files, each with its place.
+    pub tasks: Vec<Task>,
+    /// Who has to accept what comes out: a name for people, and the machine.
+    pub targets: Vec<(String, Request)>,
+    /// Whether what a target refuses is released all the same.
+    pub force: bool,
+    /// When, as `2026-11-21T00:00:00Z`.
+    pub at: String,
+    /// How many threads may work at once.
+    pub jobs: usize,
+}
+
+/// What makes the signatures.
+#[expect(missing_debug_implementations, reason = "a signer holds a key")]
+pub enum With<'a> {
+    /// A key that is reached from here.
+    Signer(&'a dyn Signer),
+    /// A signature that was made elsewhere, for one file.
+    Made(&'a Made),
+}
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// The file.
+    pub from: PathBuf,
+    /// Where the signed file goes; `None`: into its own place.
+    pub to: Option<PathBuf>,
+}

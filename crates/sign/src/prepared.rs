@@ -1,0 +1,120 @@
+//! One file on its way: read, signed, written beside its place, read back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use loadworthy_core::answer::Kind;
+use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, digest};
+use loadworthy_core::signed::{Fate, Signed};
+use loadworthy_formats::limits::Limits;
+
+use crate::elsewhere::NOTHING;
+use crate::error::SignError;
+use crate::images::EfiImage;
+use crate::modules::Module;
+use crate::order::{Order, Task, With};
+use crate::part::Part;
+
+/// A file and how far it came.
+pub(crate) struct Prepared {
+    /// Its row in the receipt.
+    pub(crate) row: Signed,
+    /// What is written beside its place; `None`: it failed.
+    pub(crate) part: Option<Part>,
+    /// The kernel a module was built for.
+    pub(crate) release: Option<String>,
+    /// Where it goes.
+    pub(crate) place: PathBuf,
+}
+
+impl Prepared {
+    /// Signs one file into a part beside its place.
+    pub(crate) fn of(task: &Task, order: &Order<'_>) -> Self {
+        let mut prepared = Self {
+            row: Signed {
+                path: task.from.display().to_string(),
+                to: task.to.as_ref().map(|to| to.display().to_string()),
+                kind: None,
+                compression: None,
+                fate: Fate::Signed,
+                before: None,
+                after: None,
+                replaced: 0,
+                kept: 0,
+                judged: Vec::new(),
+            },
+            part: None,
+            release: None,
+            place: PathBuf::new(),
+        };
+        if let Err(why) = prepared.sign(task, order) {
+            prepared.row.fate = Fate::Failed(told(&why, &task.from));
+            prepared.part = None;
+        }
+        prepared
+    }
+
+    fn sign(&mut self, task: &Task, order: &Order<'_>) -> Result<(), SignError> {
+        let file = |path: &Path, e: &std::io::Error| SignError::file(path, e);
+        // What a link points to is replaced, not the link.
+        let from = fs::canonicalize(&task.from).map_err(|e| file(&task.from, &e))?;
+        if !fs::metadata(&from).map_err(|e| file(&from, &e))?.is_file() {
+            return Err(SignError::Input("not a regular file".to_owned()));
+        }
+        let bytes = fs::read(&from).map_err(|e| file(&task.from, &e))?;
+        self.row.before = Some(sha256(&bytes).to_string());
+        let signed = self.bytes(bytes, order)?;
+        let after = sha256(&signed);
+        self.row.after = Some(after.to_string());
+        self.place = match &task.to {
+            None => from.clone(),
+            Some(to) => fs::canonicalize(to).unwrap_or_else(|_| to.clone()),
+        };
+        let part = Part::write(&self.place, &from, &signed).map_err(|e| file(&self.place, &e))?;
+        let back = fs::read(part.path()).map_err(|e| file(part.path(), &e))?;
+        if sha256(&back) != after {
+            let said = "what was written reads back otherwise: the disk is not to be trusted";
+            return Err(SignError::Input(said.to_owned()));
+        }
+        self.part = Some(part);
+        Ok(())
+    }
+
+    fn bytes(&mut self, bytes: Vec<u8>, order: &Order<'_>) -> Result<Vec<u8>, SignError> {
+        let limits = &Limits::DEFAULT;
+        if bytes.starts_with(b"MZ") {
+            let Some(image) = EfiImage::read(bytes, limits)? else { return Err(nothing()) };
+            self.row.kind = Some(Kind::BootImage);
+            self.row.kept = image.signatures;
+            return match order.with {
+                With::Signer(signer) => image.signed(signer, order.digest, Some(&order.at)),
+                With::Made(made) => made.into_image(&image, order.digest),
+            };
+        }
+        let Some(module) = Module::read(bytes, limits)? else { return Err(nothing()) };
+        self.row.kind = Some(Kind::LinuxModule);
+        self.row.compression = module.compression.map(|c| c.name());
+        self.row.replaced = module.replaced;
+        self.release = module.release();
+        match order.with {
+            With::Signer(signer) => module.signed(signer, order.digest, order.naming),
+            With::Made(made) => made.into_module(&module, order.digest, order.naming),
+        }
+    }
+}
+
+fn nothing() -> SignError {
+    SignError::Input(NOTHING.to_owned())
+}
+
+fn sha256(bytes: &[u8]) -> Digest {
+    digest(DigestAlgorithm::Sha256, bytes)
+}
+
+/// Why, without the path that the row has anyway.
+fn told(why: &SignError, path: &Path) -> String {
+    match why {
+        SignError::File { path: own, problem } if own == path => problem.clone(),
+        why => why.to_string(),
+    }
+}
