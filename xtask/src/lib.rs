@@ -25,4 +25,6 @@ pub mod scan_bench;
 pub mod bench;
 pub mod drivers;
 
+pub mod wine;
+
 pub mod oracle;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use xtask::{bench, cases, ci, drivers, generate, kernels, oracle, tidy, tree, whole_trees};
+use xtask::{bench, cases, ci, drivers, generate, kernels, oracle, tidy, tree, whole_trees, wine};
 
 const USAGE: &str = "\
 cargo x ci                   fmt, clippy, test, tidy, doc, deny
@@ -12,6 +12,7 @@ cargo x generate [--check]   renews (or only checks) the generated pages
 cargo x kernels              fetches the Debian kernel packages by name into target/kernels
 cargo x whole-trees          judges those kernels' whole trees
 cargo x oracle [--live …]    asks real kernels, recorded or live; docs/oracle.md
+cargo x wine                 the Windows program, cross-built and tested under Wine
 cargo x cases FILE [PLATFORM] field cases (JSON, one a line) put to diagnose, and scored
 cargo x bench [ID…] [--tree DIR] [--pairs N]
                              B1, B4, B7, D1: our figure, its peer's, and the ratio
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
             .map_err(|e| e.to_string()),
         "kernels" => kernels::fetch(&mut say).map(|_| true),
         "whole-trees" => whole_trees::run(&mut say),
+        "wine" => wine::run(&mut say),
         "oracle" => oracle::run(rest),
         "cases" => match rest {
             [file] => cases::run(Path::new(file), &["linux", "efi", "windows"], &mut say),

@@ -148,8 +148,7 @@ impl<'t> Opened<'t> {
         let folder = folder.unwrap_or_else(|| Path::new("."));
         let name = path.file_name().map_or(argument.into(), |n| n.to_string_lossy()).into_owned();
         // Files are shown as the argument shows them.
-        let shown = argument.strip_suffix(name.as_str()).unwrap_or("").trim_end_matches('/');
-        let shown = if argument.starts_with('/') && shown.is_empty() { "/" } else { shown };
+        let shown = argument.strip_suffix(name.as_str()).unwrap_or("");
         if has_extension(&name, "inf") || has_extension(&name, "cat") {
             let files = Files::below(folder, limits);
             let package = Package::open(shown, files, authorities, limits);
@@ -157,7 +156,10 @@ impl<'t> Opened<'t> {
                 What::Catalog(name)
             } else {
                 let all = &package.files.contents.infs;
-                let at = all.iter().position(|d| d.path == name);
+                let at = all.iter().position(|d| d.path == name).or_else(|| {
+                    // Names on Windows are the same in capitals.
+                    all.iter().position(|d| d.path.eq_ignore_ascii_case(&name))
+                });
                 What::Inf(at.ok_or_else(|| trouble("cannot be read as an INF"))?)
             };
             return Ok(Self { package, what });

@@ -12,6 +12,7 @@ use loadworthy_collect::gather::linux::module;
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;
 use loadworthy_collect::sighting::{Kind, Outcome};
+use loadworthy_collect::spelling;
 use loadworthy_collect::view::View;
 use loadworthy_collect::views::caller;
 use loadworthy_collect::views::layer::Layer;
@@ -127,13 +128,12 @@ fn of_folder(
 
 /// Files below a folder of the caller's, in order.
 fn files_in(folder: &Path, limits: &Limits) -> std::io::Result<Vec<PathBuf>> {
-    use std::os::unix::ffi::OsStrExt as _;
     let mut ahead = vec![(folder.to_path_buf(), 0)];
     let mut files = Vec::new();
     while let Some((folder, depth)) = ahead.pop() {
         let Outcome::Entries(names) = caller::names_in(&folder) else { continue };
         for entry in names {
-            let path = folder.join(std::ffi::OsStr::from_bytes(&entry.name));
+            let path = folder.join(spelling::spelled(&entry.name));
             match entry.kind {
                 Kind::Folder if depth < 16 => ahead.push((path, depth + 1)),
                 Kind::File => files.push(path),
@@ -174,9 +174,9 @@ fn placed(modules: &[PathBuf], looking: &Looking<'_>) -> Vec<(HostPath, PathBuf)
         let release = vermagic.as_deref().and_then(|v| v.split_ascii_whitespace().next());
         let own = release.filter(|release| installed.contains(release) || installed.is_empty());
         let name = path.file_name().unwrap_or_default();
-        let name = std::os::unix::ffi::OsStrExt::as_bytes(name);
+        let name = spelling::bytes(name);
         for release in own.map_or_else(|| installed.clone(), |own| vec![own]) {
-            let at = HostPath::new("lib/modules").join(release).join("updates").join(name);
+            let at = HostPath::new("lib/modules").join(release).join("updates").join(&name);
             files.push((at, path.clone()));
         }
     }

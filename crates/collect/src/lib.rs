@@ -7,10 +7,12 @@
 
 pub mod item;
 pub mod sighting;
+pub mod spelling;
 pub mod regular;
 pub mod contents;
 pub mod view;
 pub mod bundle;
 pub mod views;
+#[cfg_attr(not(target_os = "linux"), path = "keep/elsewhere.rs")]
 pub mod keep;
 pub mod gather;

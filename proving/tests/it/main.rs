@@ -23,6 +23,7 @@ mod tidy;
 mod transcripts;
 mod windows;
 mod on_windows;
+mod wine;
 
 use libtest_mimic::{Arguments, run};
 use std::io::Write;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         signed::trials(),
         windows::trials(),
         on_windows::trials(),
+        wine::trials(),
         tidy::trials(),
     ];
     let conclusion = run(&arguments, trials.into_iter().flatten().collect());

@@ -11,7 +11,6 @@ use loadworthy_formats::bundle::index::{About, Found, Read, Sort, Source};
 use loadworthy_formats::bundle::path;
 use loadworthy_formats::error::Error;
 use loadworthy_formats::limits::Limits;
-use rustix::io::Errno;
 
 use crate::bundle::file::{Bundle, BundleError};
 use crate::bundle::records::{key, metadata_key};
@@ -148,6 +147,9 @@ const fn kind(sort: Sort) -> Kind {
 /// The sort of error that says this. Some have no name of their own yet, only an error number.
 fn named(said: &str) -> io::ErrorKind {
     use io::ErrorKind as E;
+    #[cfg(target_os = "linux")]
+    use rustix::io::Errno;
+    #[cfg(target_os = "linux")]
     let numbers = [
         Errno::LOOP,
         Errno::NAMETOOLONG,
@@ -162,6 +164,9 @@ fn named(said: &str) -> io::ErrorKind {
         Errno::INVAL,
         Errno::OPNOTSUPP,
     ];
+    // Elsewhere those have other numbers, and what has no name is told as the rest is.
+    #[cfg(not(target_os = "linux"))]
+    let numbers: [io::Error; 0] = [];
     let numbered = numbers.into_iter().map(|errno| io::Error::from(errno).kind());
     let known = [E::InvalidData, E::OutOfMemory, E::TimedOut, E::Interrupted, E::UnexpectedEof];
     numbered.chain(known).find(|kind| kind.to_string() == said).unwrap_or(E::Other)

@@ -14,12 +14,12 @@ use loadworthy_formats::error::Parsed;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::package::form;
 use loadworthy_formats::package::member::{Member, Package, Sort, UNPACKED};
-use rustix::io::pread;
 
 use super::caller;
 use crate::item::{HostPath, Item};
 use crate::regular;
 use crate::sighting::{Entry, Kind, Metadata, Outcome};
+use crate::spelling;
 
 /// Links that may follow one another, as the kernel counts them (`MAXSYMLINKS`).
 const LINKS: usize = 40;
@@ -195,7 +195,8 @@ impl Layer {
         let mut ahead = vec![(path.to_path_buf(), HostPath::new(""), 0)];
         while let Some((folder, at, depth)) = ahead.pop() {
             for entry in listed(&folder)? {
-                let (from, to) = (folder.join(name(&entry.name)), at.join(&entry.name));
+                let (from, to) =
+                    (folder.join(spelling::spelled(&entry.name)), at.join(&entry.name));
                 match entry.kind {
                     Kind::Folder if depth < DEPTH => {
                         layer.put(to.clone(), Node::Folder);
@@ -203,9 +204,8 @@ impl Layer {
                     }
                     Kind::File => layer.put(to, Node::Named(from)),
                     Kind::Link => {
-                        use std::os::unix::ffi::OsStrExt as _;
                         let target = std::fs::read_link(&from)?;
-                        layer.put(to, Node::Link(target.as_os_str().as_bytes().to_vec()));
+                        layer.put(to, Node::Link(spelling::steps(target.as_os_str())));
                     }
                     _ => {}
                 }
@@ -330,15 +330,9 @@ impl Layer {
                     return too_large;
                 }
                 buffer.resize(size, 0);
-                let mut filled = 0;
-                while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-                    match pread(store, rest, at + filled as u64) {
-                        Ok(0) | Err(_) => {
-                            buffer.clear();
-                            return Outcome::Broken(io::ErrorKind::UnexpectedEof);
-                        }
-                        Ok(read) => filled += read,
-                    }
+                if regular::read_at(store, buffer, *at).is_err() {
+                    buffer.clear();
+                    return Outcome::Broken(io::ErrorKind::UnexpectedEof);
                 }
                 Outcome::Bytes { file_signature: Some(false) }
             }
@@ -365,10 +359,6 @@ impl Layer {
 /// The steps of a path, the last one first.
 fn steps(path: &[u8]) -> Vec<Vec<u8>> {
     path.split(|b| *b == b'/').filter(|s| !s.is_empty()).rev().map(<[u8]>::to_vec).collect()
-}
-
-fn name(bytes: &[u8]) -> &std::ffi::OsStr {
-    std::os::unix::ffi::OsStrExt::from_bytes(bytes)
 }
 
 fn listed(folder: &Path) -> io::Result<Vec<Entry>> {

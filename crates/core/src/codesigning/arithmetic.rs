@@ -1,8 +1,9 @@
 //! Whether a signer's key made a signature over some content.
 
-use crate::crypt::digest::{DigestAlgorithm, digest};
+use crate::crypt::digest::{Digest, DigestAlgorithm, digest};
 use crate::crypt::key::{PublicKey, Verified};
 use alloc::vec::Vec;
+use loadworthy_formats::authenticode::pss;
 use loadworthy_formats::authenticode::signature::Signer;
 use loadworthy_formats::der::grammar::tag;
 
@@ -54,6 +55,9 @@ pub(crate) fn check(
         }
     };
     let Some(key) = key else { return Outcome::Unsupported };
+    if signer.signature_algorithm == pss::RSASSA_PSS {
+        return by_pss(signer, key, (by, &signed));
+    }
     match key.verify(by, Some(&signed), signer.signature) {
         Verified::Yes => Outcome::Holds,
         Verified::Unsupported => Outcome::Unsupported,
@@ -61,6 +65,20 @@ pub(crate) fn check(
             Outcome::HoldsBare
         }
         Verified::No(_) => Outcome::OtherKey,
+    }
+}
+
+/// The padding PSS, whose digest must be the signer's (RFC 4056 3).
+fn by_pss(signer: &Signer<'_>, key: &PublicKey, signed: (DigestAlgorithm, &Digest)) -> Outcome {
+    let Some(with) = pss::read(signer.signature_parameters) else { return Outcome::Unsupported };
+    let Some(mask) = DigestAlgorithm::from_oid(with.mask) else { return Outcome::Unsupported };
+    if with.digest != signer.digest_algorithm {
+        return Outcome::OtherKey;
+    }
+    match key.verifies_pss(signed, mask, with.salt, signer.signature) {
+        Some(true) => Outcome::Holds,
+        Some(false) => Outcome::OtherKey,
+        None => Outcome::Unsupported,
     }
 }
 

@@ -178,6 +178,23 @@ impl PublicKey {
             Form::Ec(_) | Form::Unusable(_) | Form::Foreign => false,
         }
     }
+
+    /// Whether `signature` is this key's over `digest` with the padding PSS, its mask made by `mask`
+    /// and with `salt` bytes of salt; `None`: that cannot be worked out here.
+    #[must_use]
+    pub fn verifies_pss(
+        &self,
+        digest: (DigestAlgorithm, &Digest),
+        mask: DigestAlgorithm,
+        salt: usize,
+        signature: &[u8],
+    ) -> Option<bool> {
+        match &self.form {
+            Form::Rsa(key) => Some(key.holds_pss(digest, mask, salt, signature)),
+            Form::Ec(_) | Form::Unusable(_) => Some(false),
+            Form::Foreign => None,
+        }
+    }
 }
 
 impl fmt::Debug for PublicKey {
@@ -337,6 +354,66 @@ mod tests {
                 _ => Refusal::SignatureMalformed,
             };
             assert_eq!(key.verify(by, Some(&right), &signature), Verified::No(refused));
+        }
+    }
+
+    /// A key and its signatures over `content` with the padding PSS, made with `openssl dgst -sigopt
+    /// rsa_padding_mode:pss`: digest, mask, bytes of salt.
+    const PSS_KEY: &str = "\
+            30818902818100c1fba2cf4fed3620c26c6b28d0ee5bf7ba30197d087aa53d06dc0b32b48a9a45e1\
+            edf9168953bf5842c5707e5c3248255f1b6591bc8727cab00236610dc61961676470cc7b64138f6a\
+            2ff16531cf25453c1d335f6b0e05943426087b2e972310d94cf7626fe3c9b2283cfb102282be47c6\
+            7cc6ed73729ad89b36a2434c4116610203010001";
+    const PSS: [(DigestAlgorithm, DigestAlgorithm, usize, &str); 3] = [
+        (
+            DigestAlgorithm::Sha256,
+            DigestAlgorithm::Sha256,
+            32,
+            "\
+            239c719d02914dae8ccf8c591fad69cf6e22a124c8d8180040f9a09b3b6dba602ba7a6535c40b77e\
+            64d351123bbb9535cd923ddf6489b0d733436d4fd4fcfab52d5e60d7225da4d87356ce5fc848a383\
+            b3dab9c61f5bf99539c5fd81fc0e1d2bf0ab278e8fe9c584223b3ee24083545c4d6d1ec4810457f8\
+            f97370b8bf38841d",
+        ),
+        (
+            DigestAlgorithm::Sha1,
+            DigestAlgorithm::Sha1,
+            20,
+            "\
+            40f3860b6f395b8d5951b75f5b0df0bbe6bb80d13ae651da8c03d273052b718927b5b0ecd54c3619\
+            8fb6e65e8aefbceb21cbc192db97d5e1804901ddb67444ce00538c33f390f06e83a038e9e0801633\
+            fd927fb271ca69cf4ad2b6c519aa1f6b9ef8114e81d4e24be1005d075fa9591c4c4a7c9152d1937a\
+            c5fe40165a8538bc",
+        ),
+        (
+            DigestAlgorithm::Sha256,
+            DigestAlgorithm::Sha512,
+            0,
+            "\
+            245e2deedb50a7b6961cf41778fc10645f57b9ed3a53a5528782444587a666de5958738d20999392\
+            5e3b45a20a574a963ed90223b8320e89873a54febad38f2a5025e5f9e2ade7a5deb495cc1419fdc3\
+            335e2621c829e1e93a303069f1b1709b7c9b0d8aed5498cbaf61fb872875ce97855428f63c120ee8\
+            1c44b38ed60a3af8",
+        ),
+    ];
+
+    #[test]
+    fn signatures_with_the_other_padding_verify_as_they_were_made_and_in_no_other_way() {
+        let key = PublicKey::new(KeyAlgorithm::Rsa, &unhex(PSS_KEY));
+        for (by, mask, salt, signature) in PSS {
+            let signature = unhex(signature);
+            let (right, wrong) = (digest(by, b"content"), digest(by, b"contenu"));
+            assert_eq!(key.verifies_pss((by, &right), mask, salt, &signature), Some(true));
+            assert_eq!(key.verifies_pss((by, &wrong), mask, salt, &signature), Some(false));
+            assert_eq!(key.verifies_pss((by, &right), mask, salt + 1, &signature), Some(false));
+            let md5 = DigestAlgorithm::Md5;
+            assert_eq!(key.verifies_pss((by, &right), md5, salt, &signature), Some(false));
+            assert_ne!(key.verify(by, Some(&right), &signature), Verified::Yes);
+            for at in 0..signature.len() {
+                let mut damaged = signature.clone();
+                damaged[at] ^= 0x10;
+                assert_eq!(key.verifies_pss((by, &right), mask, salt, &damaged), Some(false));
+            }
         }
     }
 

@@ -139,6 +139,53 @@ impl Key {
             && filling.is_some_and(|f| f.len() >= 8 && f.iter().all(|byte| *byte == 0xff))
     }
 
+    /// `RSASSA-PSS-VERIFY` (RFC 8017 8.1.2) of a digest that was made already.
+    pub(super) fn holds_pss(
+        &self,
+        (by, digest): (DigestAlgorithm, &Digest),
+        mask: DigestAlgorithm,
+        salt: usize,
+        signature: &[u8],
+    ) -> bool {
+        let number = BoxedUint::from_be_slice_vartime(signature);
+        let bits = self.modulus.modulus().bits().saturating_sub(1);
+        if signature.len() != self.size || number >= *self.modulus.modulus().as_ref() {
+            return false;
+        }
+        let held = BoxedMontyForm::new(number, &self.modulus)
+            .pow_bounded_exp(&self.exponent, self.exponent.bits())
+            .retrieve()
+            .to_be_bytes_trimmed_vartime();
+        let Ok(length) = usize::try_from(bits.div_ceil(8)) else { return false };
+        let mut whole = alloc::vec![0; length.saturating_sub(held.len())];
+        whole.extend_from_slice(&held);
+        // Bits of the first byte that the number cannot reach.
+        let reached = 0xff_u8.checked_shr(bits.next_multiple_of(8).wrapping_sub(bits)).unwrap_or(0);
+        let own = digest.as_bytes();
+        let Some((&0xbc, rest)) = whole.split_last() else { return false };
+        let Some((masked, seal)) =
+            rest.len().checked_sub(own.len()).and_then(|at| rest.split_at_checked(at))
+        else {
+            return false;
+        };
+        if whole.len() != length || masked.first().is_none_or(|first| first & !reached != 0) {
+            return false;
+        }
+        let mut block: Vec<u8> =
+            masked.iter().zip(masks(mask, seal, masked.len())).map(|(a, b)| a ^ b).collect();
+        if let Some(first) = block.first_mut() {
+            *first &= reached;
+        }
+        let Some((filling, salted)) =
+            block.len().checked_sub(salt).and_then(|at| block.split_at_checked(at))
+        else {
+            return false;
+        };
+        let Some((&1, zeros)) = filling.split_last() else { return false };
+        zeros.iter().all(|byte| *byte == 0)
+            && super::digest::digest(by, &[&[0; 8], own, salted].concat()).as_bytes() == seal
+    }
+
     /// The steps of `pkcs1pad_verify`, for the reason, and for digests that aws-lc does not take.
     fn why(&self, by: DigestAlgorithm, digest: &Digest, signature: &[u8]) -> Option<Refusal> {
         let number = BoxedUint::from_be_slice_vartime(signature);
@@ -170,6 +217,20 @@ impl Key {
             _ => Some(Refusal::Padding),
         }
     }
+}
+
+/// `MGF1` (RFC 8017 B.2.1): as many bytes as asked for.
+fn masks(by: DigestAlgorithm, seed: &[u8], length: usize) -> Vec<u8> {
+    let mut made = Vec::with_capacity(length);
+    for count in 0_u32.. {
+        if made.len() >= length {
+            break;
+        }
+        let counted = [seed, &count.to_be_bytes()].concat();
+        made.extend_from_slice(super::digest::digest(by, &counted).as_bytes());
+    }
+    made.truncate(length);
+    made
 }
 
 /// What stands before the digest: `DigestInfo` up to the octets of the digest (RFC 8017 9.2).

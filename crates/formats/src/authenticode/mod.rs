@@ -5,6 +5,7 @@
 
 pub mod coverage;
 pub mod extent;
+pub mod pss;
 pub mod signature;
 pub mod indirect;
 pub mod write;

@@ -74,6 +74,8 @@ pub struct Signer<'a> {
     pub message_digest: Option<&'a [u8]>,
     /// Signature algorithm: contents of an object identifier.
     pub signature_algorithm: &'a [u8],
+    /// Its parameters, as they stand.
+    pub signature_parameters: Option<Tlv<'a>>,
     /// The signature.
     pub signature: &'a [u8],
     /// Unsigned attributes: contents octets.
@@ -231,7 +233,9 @@ pub fn signer(signer: Tlv<'_>) -> Result<Signer<'_>, Error> {
     let digest_algorithm = must(&mut must(&mut parts, tag::SEQUENCE)?.inside(), tag::OID)?.value;
     let tagged = parts.optional(tag::context_constructed(0));
     let attributes = tagged.map(|a| a.value);
-    let signature_algorithm = must(&mut must(&mut parts, tag::SEQUENCE)?.inside(), tag::OID)?.value;
+    let mut signed_by = must(&mut parts, tag::SEQUENCE)?.inside();
+    let signature_algorithm = must(&mut signed_by, tag::OID)?.value;
+    let signature_parameters = signed_by.next_element().ok();
     let signature = must(&mut parts, tag::OCTET_STRING)?.value;
     let unsigned_attributes = parts.optional(tag::context_constructed(1)).map(|a| a.value);
     let one = |oid: &[u8]| attribute(attributes.unwrap_or_default(), oid).next().map(|v| v.value);
@@ -245,6 +249,7 @@ pub fn signer(signer: Tlv<'_>) -> Result<Signer<'_>, Error> {
         content_type: one(CONTENT_TYPE),
         message_digest: one(MESSAGE_DIGEST),
         signature_algorithm,
+        signature_parameters,
         signature,
         unsigned_attributes,
     })

@@ -3,12 +3,12 @@
 //! Three small reads a file; a compressed one is unpacked. What `modinfo` answers, for whole trees.
 
 use crate::commands::inspect::regular;
+use loadworthy_collect::regular::read_at;
 use loadworthy_formats::compress;
 use loadworthy_formats::elf::quick::{Quick, quick};
 use loadworthy_formats::limits::Limits;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -84,7 +84,7 @@ fn read(path: &Path, room: &mut Room) -> io::Result<Quick> {
     let (file, length) = regular(path)?;
     let wrong = |e| io::Error::new(io::ErrorKind::InvalidData, format!("{e}"));
     if !packed(path) {
-        let mut at = |offset, into: &mut [u8]| file.read_exact_at(into, offset).is_ok();
+        let mut at = |offset, into: &mut [u8]| read_at(&file, into, offset).is_ok();
         return quick(length, &mut at, &mut room.end, &limits).map_err(wrong);
     }
     unpack(file, room, &limits)?;

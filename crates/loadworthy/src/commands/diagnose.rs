@@ -11,10 +11,7 @@ use loadworthy_core::diagnose::finding::Diagnosis;
 use loadworthy_report::diagnose::{markup, redact, text};
 use loadworthy_report::diff as since;
 use loadworthy_report::json::diagnose as json;
-use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
 
 pub(crate) fn run(
     args: &args::Diagnose,
@@ -74,7 +71,15 @@ fn standard_input() -> Text {
 
 /// Whether something is piped or redirected into the program: what a terminal or a service has as
 /// standard input is not waited for.
+#[cfg(unix)]
 fn is_given() -> bool {
-    let about = fs::metadata(Path::new("/dev/stdin"));
+    use std::os::unix::fs::FileTypeExt;
+    let about = std::fs::metadata("/dev/stdin");
     about.is_ok_and(|about| about.file_type().is_fifo() || about.is_file())
+}
+
+/// Where nothing tells a pipe from nothing at all, `-` does.
+#[cfg(not(unix))]
+const fn is_given() -> bool {
+    false
 }

@@ -83,9 +83,13 @@ impl<'t> Package<'t> {
     #[must_use]
     pub fn path(&self, n: usize) -> String {
         let path = self.files.all.get(n).map_or("", |at| at.path.as_str());
+        // Who writes `\` between names on Windows reads it, too.
+        let back = cfg!(windows) && self.shown.contains('\\') && !self.shown.contains('/');
+        let top = self.shown.trim_end_matches(std::path::is_separator);
         match self.shown.as_str() {
             "" => path.to_owned(),
-            shown => format!("{}/{path}", shown.trim_end_matches('/')),
+            _ if back => format!("{top}\\{}", path.replace('/', "\\")),
+            _ => format!("{top}/{path}"),
         }
     }
 

@@ -1,0 +1,34 @@
+//! A folder for the next run, where nobody can tell who else may write there: there is none.
+
+use std::convert::Infallible;
+use std::io;
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The folder.
+#[derive(Debug)]
+pub struct Keep(Infallible);
+
+impl Keep {
+    /// Opens the folder.
+    ///
+    /// # Errors
+    /// Always: what others could have written is not believed.
+    pub fn open(_: &Path) -> io::Result<Self> {
+        let why = "a folder is kept only on Linux, where it is known who may write there";
+        Err(io::Error::new(io::ErrorKind::Unsupported, why))
+    }
+
+    /// What was kept about bytes with this digest.
+    #[must_use]
+    pub fn get<T: DeserializeOwned>(&self, _: &[u8; 32]) -> Option<T> {
+        match self.0 {}
+    }
+
+    /// Keeps `found` about bytes with this digest.
+    pub fn put<T: Serialize>(&self, _: &[u8; 32], _: &T) {
+        match self.0 {}
+    }
+}
