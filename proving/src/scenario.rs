@@ -8,6 +8,7 @@ use crate::forge::module::Module;
 use crate::forge::windows;
 use crate::markdown::{Block, blocks};
 use crate::program;
+use loadworthy_assess::windows::dated;
 use loadworthy_core::checks::package::{self, PackageCase};
 use loadworthy_core::checks::windows::{self as load, DriverCase};
 use loadworthy_core::policy::windows::WindowsPolicy;
@@ -163,7 +164,9 @@ impl Scenario {
                 package::judge(&PackageCase::new(&package.facts()?, &policy))
             }
         };
-        let said = told(&judgement);
+        let mut said = told(&judgement);
+        let notes = dated::notes(std::slice::from_ref(&profile), &tables);
+        said.extend(notes.iter().map(|note| note.code.id.to_owned()));
         let mut wants = self.verdict.split_whitespace();
         let begins = wants.next() == said.first().map(String::as_str);
         let missing: Vec<&str> = wants.filter(|w| !said.iter().any(|s| s == w)).collect();

@@ -1,6 +1,6 @@
 //! `check --on windows-…`: a caller's drivers and packages, judged against named platforms.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use loadworthy_collect::gather::windows::files::{At, Bytes, Files, has_extension};
@@ -26,6 +26,7 @@ use loadworthy_formats::x509::time::seconds;
 use crate::request::Trouble;
 
 pub mod assumptions;
+pub mod dated;
 mod remedies;
 
 /// What is asked about named platforms.
@@ -39,6 +40,41 @@ pub struct OnRequest {
     pub assume: Vec<(String, String)>,
     /// As of when, as `2026-11-21T00:00:00Z`.
     pub at: String,
+    /// Folders with tables in place of the built-in ones, in `windows/` inside.
+    pub knowledge: Vec<PathBuf>,
+}
+
+/// The tables: those of `folders` in place of the built-in ones of the same name.
+///
+/// # Errors
+/// When a folder has none, or one is not in order.
+pub fn tables(folders: &[PathBuf]) -> Result<Tables, Trouble> {
+    let wrong = |e: loadworthy_core::tables::TableError| Trouble::Table(e.to_string());
+    let mut tables = Tables::built_in().map_err(wrong)?;
+    for folder in folders {
+        let inside = folder.join("windows");
+        let mut found = false;
+        for name in Tables::REPLACEABLE {
+            let path = inside.join(name);
+            if !path.exists() {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).map_err(|e| Trouble::Open {
+                path: path.display().to_string(),
+                problem: e.to_string(),
+            })?;
+            tables.replace(name, text).map_err(wrong)?;
+            found = true;
+        }
+        if !found {
+            let names = Tables::REPLACEABLE.join(", ");
+            return Err(Trouble::Open {
+                path: inside.display().to_string(),
+                problem: format!("no table is there; {names} can be"),
+            });
+        }
+    }
+    Ok(tables)
 }
 
 /// The platforms that are named.
@@ -59,9 +95,9 @@ pub fn profiles(request: &OnRequest, tables: &Tables) -> Result<Vec<Profile>, Tr
 /// Every platform of the tables, as `--on` takes it.
 ///
 /// # Errors
-/// When a built-in table is not in order.
-pub fn platforms() -> Result<Vec<String>, Trouble> {
-    let tables = Tables::built_in().map_err(|e| Trouble::Table(e.to_string()))?;
+/// As [`tables`].
+pub fn platforms(folders: &[PathBuf]) -> Result<Vec<String>, Trouble> {
+    let tables = tables(folders)?;
     Ok(tables.windows.all().iter().map(|v| v.id.clone()).collect())
 }
 
@@ -76,7 +112,7 @@ fn time(at: &str) -> i64 {
 /// # Errors
 /// When a platform is not known or an argument is not there.
 pub fn check(request: &OnRequest) -> Result<Answers, Trouble> {
-    let tables = Tables::built_in().map_err(|e| Trouble::Table(e.to_string()))?;
+    let tables = tables(&request.knowledge)?;
     let profiles = profiles(request, &tables)?;
     let mut answers = Vec::new();
     for argument in &request.subjects {
@@ -96,7 +132,7 @@ pub fn check(request: &OnRequest) -> Result<Answers, Trouble> {
             lockdown: None,
         },
         answers,
-        notes: Vec::new(),
+        notes: dated::notes(&profiles, &tables),
     })
 }
 

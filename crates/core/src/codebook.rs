@@ -12,6 +12,7 @@ pub static ALL: &[&Code] = &[
     &codes::BOOT_ENTRY_NOT_CERTAIN,
     &codes::ANOTHER_SYSTEM_STARTS_FIRST,
     &codes::KERNEL_WAITS_FOR_KEXEC,
+    &codes::WINDOWS_TABLE_OLD,
     &codes::PACKAGE_LAID_OVER,
     &codes::PACKAGE_MODULE_HIDDEN,
     &codes::PACKAGE_FOR_ANOTHER_KERNEL,

@@ -20,6 +20,8 @@ pub static BOOT_ENTRY_NOT_CERTAIN: Code = code!("LW0005", "boot-entry-not-certai
 pub static ANOTHER_SYSTEM_STARTS_FIRST: Code = code!("LW0006", "another-system-starts-first");
 /// A kernel waits in memory for a reboot by kexec.
 pub static KERNEL_WAITS_FOR_KEXEC: Code = code!("LW0007", "kernel-waits-for-kexec");
+/// A table that a verdict about Windows rests on is more than a year old.
+pub static WINDOWS_TABLE_OLD: Code = code!("LW0008", "windows-table-old");
 /// A package was judged as if it were installed.
 pub static PACKAGE_LAID_OVER: Code = code!("LW0011", "package-laid-over");
 /// modprobe takes another module of the same name than the package's.

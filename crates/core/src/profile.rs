@@ -8,7 +8,7 @@ use crate::facts::windows::{
 };
 use crate::policy::windows::build;
 use crate::proof::windows::{DriverPolicy, Machine, WindowsQuestion};
-use crate::proof::{Assumption, Question, Row, Standing, Why, gap, text};
+use crate::proof::{Assumption, Node, Proof, Question, Row, Standing, Why, gap, text};
 use crate::tables::Tables;
 use crate::tables::block_rules::BlockRules;
 use crate::tables::windows::{DriverPolicyRow, Sha2, WindowsVersion};
@@ -144,18 +144,19 @@ fn facts(
     at: i64,
     rules: &BlockRules,
 ) -> WindowsFacts {
-    let row = version.row();
+    // One reason for everything that this version does by default.
+    let row = Proof::new(Node::Listed(version.row()));
     let list = block_list::of(version, at, rules);
     let switch = |key: &'static str, otherwise: bool| match value(key) {
         Some(v) => said(key, v, matches!(v, "on" | "yes")),
-        None => Fact::listed(otherwise, row.clone()),
+        None => Fact::because(otherwise, row.clone()),
     };
-    let usual = |otherwise: bool| Fact::listed(otherwise, row.clone());
+    let usual = |otherwise: bool| Fact::because(otherwise, row.clone());
     let has_firmware = version.build >= build::WINDOWS_8;
     WindowsFacts {
-        version: Fact::listed(version.clone(), row.clone()),
+        version: Fact::because(version.clone(), row.clone()),
         machine: value("arch")
-            .map_or_else(|| Fact::listed(machine, row.clone()), |v| said("arch", v, machine)),
+            .map_or_else(|| Fact::because(machine, row.clone()), |v| said("arch", v, machine)),
         // Before Windows 8 nobody asks the firmware.
         secure_boot: if has_firmware {
             switch("secure-boot", version.secure_boot)
@@ -164,19 +165,19 @@ fn facts(
         },
         test_signing: switch("test-signing", false),
         enforcement_off: switch("dse", true).map(|on| !on),
-        debugger: Fact::listed(None, row.clone()),
+        debugger: Fact::because(None, row.clone()),
         portal: PortalSettings {
             upgraded: switch("upgraded", false),
             boot_upgraded: usual(false),
             developer: usual(false),
-            settings: Fact::listed(0, row.clone()),
+            settings: Fact::because(0, row.clone()),
             upgrading: usual(false),
-            demanded: Fact::listed(None, row.clone()),
+            demanded: Fact::because(None, row.clone()),
         },
         sha2_update: switch("sha2", version.sha2 != Sha2::Never),
         hvci: switch("hvci", false),
         block_list: value("blocklist").map_or_else(
-            || Fact::listed(None, row.clone()),
+            || Fact::because(None, row.clone()),
             |v| said("blocklist", v, Some(v == "on")),
         ),
         blocked: list.on_system,
@@ -195,7 +196,7 @@ fn driver_policy(
     version: &WindowsVersion,
     given: Option<&'static str>,
     at: i64,
-    row: &Row,
+    row: &Proof,
 ) -> Fact<DriverPolicy> {
     let all = [DriverPolicy::Absent, DriverPolicy::Evaluation, DriverPolicy::Enforced];
     if let Some(given) = given
@@ -204,18 +205,18 @@ fn driver_policy(
         return said("driver-policy", given, state);
     }
     if version.driver_policy == DriverPolicyRow::Absent || at < DRIVER_POLICY_SINCE {
-        return Fact::listed(DriverPolicy::Absent, row.clone());
+        return Fact::because(DriverPolicy::Absent, row.clone());
     }
     let why = Why::OutOfReach(text(version.name.as_str()));
     Fact::unknown(gap(Question::Windows(WindowsQuestion::DriverPolicy), why))
 }
 
-fn installer(account: Option<&'static str>, row: &Row) -> InstallerFacts {
+fn installer(account: Option<&'static str>, row: &Proof) -> InstallerFacts {
     let account = match account {
         Some(v @ "user") => said("account", v, Account::User),
         Some(v @ "system") => said("account", v, Account::System),
         Some(v) => said("account", v, Account::Administrator),
-        None => Fact::listed(Account::Administrator, row.clone()),
+        None => Fact::because(Account::Administrator, row.clone()),
     };
     let empty = || nothing_listed("windows/stores", "a machine as it is set up");
     InstallerFacts {
@@ -224,11 +225,11 @@ fn installer(account: Option<&'static str>, row: &Row) -> InstallerFacts {
         intermediates: empty(),
         publishers: empty(),
         disallowed: empty(),
-        public_roots: Fact::listed(true, row.clone()),
-        state: Fact::listed(State::Value(State::DEFAULT), row.clone()),
-        network: Fact::listed(true, row.clone()),
-        revocation: Fact::listed(Revocation::Good, row.clone()),
-        restricted: Fact::listed(None, row.clone()),
+        public_roots: Fact::because(true, row.clone()),
+        state: Fact::because(State::Value(State::DEFAULT), row.clone()),
+        network: Fact::because(true, row.clone()),
+        revocation: Fact::because(Revocation::Good, row.clone()),
+        restricted: Fact::because(None, row.clone()),
     }
 }
 

@@ -122,6 +122,41 @@ impl Tables {
 }
 
 impl Tables {
+    /// The tables of trust and policy of Windows that a caller can replace, by their names in a
+    /// folder `windows`.
+    pub const REPLACEABLE: [&str; 4] =
+        ["authorities.toml", "roots.tsv", "block_rules.tsv", "versions.toml"];
+
+    /// Takes a caller's table in place of the built-in one of the same name ([`Self::REPLACEABLE`]).
+    ///
+    /// # Errors
+    /// When it is not such a table.
+    pub fn replace(&mut self, name: &str, text: String) -> Result<(), TableError> {
+        let wrong = |problem: String| TableError { table: format!("windows/{name}"), problem };
+        match name {
+            "authorities.toml" => {
+                let roots = core::mem::replace(
+                    &mut self.authorities,
+                    read("windows/authorities.toml", &text)?,
+                );
+                self.authorities =
+                    core::mem::replace(&mut self.authorities, authorities::Authorities::nobody())
+                        .with_roots_of(roots);
+            }
+            "roots.tsv" => {
+                let own =
+                    core::mem::replace(&mut self.authorities, authorities::Authorities::nobody());
+                self.authorities = own.with_roots(text).map_err(wrong)?;
+            }
+            "block_rules.tsv" => {
+                self.block_rules = block_rules::BlockRules::of(text).map_err(wrong)?;
+            }
+            "versions.toml" => self.windows = read("windows/versions.toml", &text)?,
+            _ => return Err(wrong("no table of that name can be replaced".to_owned())),
+        }
+        Ok(())
+    }
+
     /// The table of authorities alone.
     ///
     /// # Errors

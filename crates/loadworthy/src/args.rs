@@ -241,6 +241,9 @@ pub(crate) struct Check {
     /// `windows-11-24h2,secure-boot=off`; repeatable; `list` prints all of them
     #[arg(long, value_name = "PLATFORM", conflicts_with_all = ["all", "example", "root"])]
     pub(crate) on: Vec<String>,
+    /// Tables about Windows in place of the built-in ones, in DIR/windows; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub(crate) knowledge: Vec<PathBuf>,
     /// A table of Windows drivers and packages against all platforms, or those given with --on
     #[arg(long, conflicts_with_all = ["all", "example", "root"])]
     pub(crate) matrix: bool,
@@ -594,7 +597,7 @@ pub(crate) struct Config {
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// The command
-    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "inspect", "rehearse", "key-list", "sign"])]
+    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "inspect", "rehearse", "key-list", "platforms", "sign"])]
     pub(crate) command: String,
 }
 

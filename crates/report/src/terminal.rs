@@ -67,6 +67,11 @@ pub fn check(answers: &Answers, options: &Options, out: &mut dyn Write) -> io::R
 /// What to say where there was nothing to judge.
 fn nothing(host: &Host, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let style = &options.style;
+    if host.platform == Platform::Windows {
+        writeln!(out, "nothing to judge there: no driver and no package that this asks about")?;
+        let hint = "name an INF or a folder: Windows XP and Server 2003 are judged for installing";
+        return paragraph("  to judge one", hint, 22, style, out);
+    }
     let kernel = host.kernel.as_deref().map(|k| format!(" of {}", style.plain(k)));
     let kernel = kernel.unwrap_or_default();
     writeln!(out, "nothing to judge: no module{kernel} was named, or is in use here")?;

@@ -447,7 +447,7 @@ impl Driver {
             odd_entries: self.odd_entries,
             hvci: match self.hvci.as_str() {
                 "" => None,
-                "writable-code" => Some(HvciFault::WritableCode(text("INIT"))),
+                "writable-code" => Some(HvciFault::WritableCode(text("PAGE"))),
                 "alignment" => Some(HvciFault::Alignment(0x200)),
                 "imports-in-code" => Some(HvciFault::ImportsInCode(text(".text"))),
                 other => return Err(format!("hvci = {other:?}")),

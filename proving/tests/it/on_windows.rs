@@ -7,6 +7,7 @@ use crate::skipped::told;
 use libtest_mimic::{Failed, Trial};
 use loadworthy_assess::request::Trouble;
 use loadworthy_assess::windows::{OnRequest, check};
+use loadworthy_collect::gather::windows::policy;
 use loadworthy_core::answer::{Answered, Phase};
 use std::env;
 use std::path::PathBuf;
@@ -66,6 +67,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("on windows: real packages are judged as their contents say", real),
         Trial::test("on windows: what is no platform is a usage error", usage),
+        Trial::test("on windows: a policy as Windows loads it is read as its XML is", policies),
     ]
 }
 
@@ -97,6 +99,7 @@ fn real() -> Result<(), Failed> {
             subjects: vec![path.to_string_lossy().into_owned()],
             assume: Vec::new(),
             at: "2026-11-21T00:00:00Z".to_owned(),
+            knowledge: Vec::new(),
         };
         let answers = check(&request).map_err(|e| e.to_string())?;
         let found = answers.answers.iter().find(|a| a.phase == *phase).map(words);
@@ -105,6 +108,56 @@ fn real() -> Result<(), Failed> {
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
+/// The policy of `proving/corpus/app_control/demo.cip`, as it would be written.
+const DEMO: &str = r#"<SiPolicy xmlns="urn:schemas-microsoft-com:sipolicy">
+  <VersionEx>10.0.27685.0</VersionEx>
+  <Rules>
+    <Rule><Option>Enabled:Audit Mode</Option></Rule>
+    <Rule><Option>Required:WHQL</Option></Rule>
+  </Rules>
+  <EKUs><EKU ID="ID_EKU" Value="010A2B0601040182370A0305" /></EKUs>
+  <FileRules>
+    <Deny ID="ID_DENY" Hash="abababababababababababababababababababab" />
+    <FileAttrib ID="ID_FILE" FileName="demo.sys" InternalName="inner" ProductName="Product"
+      MinimumFileVersion="0.0.0.1" MaximumFileVersion="1.2.3.4" />
+  </FileRules>
+  <Signers>
+    <Signer ID="ID_SIGNER" Name="Issuing CA">
+      <CertRoot Type="TBS" Value="cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd" />
+      <CertEKU ID="ID_EKU" />
+      <CertIssuer Value="Issuing CA" />
+      <CertPublisher Value="Maker" />
+      <FileAttribRef RuleID="ID_FILE" />
+    </Signer>
+  </Signers>
+  <SigningScenarios>
+    <SigningScenario Value="131" ID="ID_KERNEL"><ProductSigners>
+      <DeniedSigners><DeniedSigner SignerId="ID_SIGNER" /></DeniedSigners>
+      <FileRulesRef><FileRuleRef RuleID="ID_DENY" /></FileRulesRef>
+    </ProductSigners></SigningScenario>
+  </SigningScenarios>
+  <Settings><Setting Provider="PolicyInfo" Key="Information" ValueName="Name">
+    <Value><String>Demo policy</String></Value>
+  </Setting></Settings>
+</SiPolicy>"#;
+
+fn policies() -> Result<(), Failed> {
+    let binary = std::fs::read(xtask::tree::root().join("proving/corpus/app_control/demo.cip"))?;
+    let binary = policy::read(&binary).map_err(|e| e.to_string())?;
+    let written = policy::read(DEMO.as_bytes()).map_err(|e| e.to_string())?;
+    let rules = |read: &policy::Read| {
+        let all = read.policy.denies.iter().map(|d| format!("{:?} {}", d.what, d.certain));
+        all.collect::<Vec<_>>()
+    };
+    let same = rules(&binary) == rules(&written)
+        && binary.demanded == written.demanded
+        && binary.policy.audit == written.policy.audit
+        && binary.policy.name == written.policy.name
+        && binary.policy.allows == written.policy.allows;
+    let told = format!("binary: {binary:#?}\nwritten: {written:#?}");
+    if same && rules(&binary).len() == 2 { Ok(()) } else { Err(told.into()) }
 }
 
 fn usage() -> Result<(), Failed> {
@@ -118,6 +171,7 @@ fn usage() -> Result<(), Failed> {
             subjects: Vec::new(),
             assume: Vec::new(),
             at: "2026-11-21T00:00:00Z".to_owned(),
+            knowledge: Vec::new(),
         };
         match check(&request) {
             Err(trouble @ Trouble::Profile { .. }) if trouble.to_string().contains(near) => {}

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use loadworthy_formats::inf::decoration::Architecture;
 use loadworthy_formats::inf::document::Inf;
 use loadworthy_formats::inf::install::{self, Copied, Install, Service};
-use loadworthy_formats::inf::text::Span;
+use loadworthy_formats::inf::text::{Line, Span};
 use loadworthy_formats::limits::Limits;
 
 /// What an INF is for one system.
@@ -28,6 +28,9 @@ pub struct Plan {
     pub files: Vec<Named>,
     /// Every service they make, each once.
     pub services: Vec<Service>,
+    /// Files for which further signatures are asked (`[SignatureAttributes]`), and what they are
+    /// for: `Elam`, `HalExt`, `PETrust`, `DRM`, `WindowsHello`.
+    pub purposes: Vec<(String, String)>,
     /// The catalog that counts on this system.
     pub catalog: Option<Catalog>,
     /// Install sections that models name and that are not there, with the place of the model.
@@ -104,11 +107,29 @@ impl Plan {
         !self.devices.is_empty() || self.primitive
     }
 
+    /// What further signatures of the file of this name are for.
+    pub fn purposes_of<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
+        let of = move |(file, _): &&(String, String)| file.eq_ignore_ascii_case(name);
+        self.purposes.iter().filter(of).map(|(_, purpose)| purpose.as_str())
+    }
+
     /// The services whose program is the file of this name.
     pub fn services_of<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p Service> {
         let of = move |s: &&Service| s.file().is_some_and(|f| f.eq_ignore_ascii_case(name));
         self.services.iter().filter(of)
     }
+}
+
+/// `FILE = SignatureAttributes.KIND`, each kind by the name of its section.
+fn purposes(inf: &Inf, limits: &Limits) -> Vec<(String, String)> {
+    let lines = inf.section("SignatureAttributes").into_iter().flat_map(|s| &s.lines);
+    let one = |line: &Line| {
+        let file = inf.expand(&line.key.as_ref()?.text).into_owned();
+        let section = inf.value(line, 0)?;
+        let (_, kind) = section.rsplit_once('.')?;
+        Some((file, kind.to_owned()))
+    };
+    lines.filter_map(one).take(limits.items).collect()
 }
 
 impl Contents {
@@ -117,7 +138,11 @@ impl Contents {
     pub fn plan(&self, n: usize, on: &Target, limits: &Limits) -> Plan {
         let Some(described) = self.infs.get(n) else { return Plan::default() };
         let inf = &described.inf;
-        let mut plan = Plan { catalog: self.catalog(n, on.architecture), ..Plan::default() };
+        let mut plan = Plan {
+            catalog: self.catalog(n, on.architecture),
+            purposes: purposes(inf, limits),
+            ..Plan::default()
+        };
         let mut chosen = BTreeSet::new();
         for made in inf.manufacturers() {
             let Some(section) = choose(inf, &made, on) else { continue };

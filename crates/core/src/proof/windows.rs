@@ -156,6 +156,7 @@ pub enum HvciFault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "a name and the fields it speaks of; the sentences are in report")]
 pub enum WindowsClaim {
+    TableOld { table: &'static str, day: Arc<str> },
     TestSigning(bool),
     SignaturesWanted(Option<Unasked>),
     PortalWanted,

@@ -95,9 +95,6 @@ pub struct Uses {
     pub until: Option<Arc<str>>,
 }
 
-/// The day of the root list that is built in.
-pub const ROOTS_OF: &str = "2026-10-23";
-
 /// Microsoft's root list as text: lines sorted by name, columns apart by tabs.
 #[derive(Clone, Debug)]
 struct Roots(Cow<'static, str>);
@@ -116,10 +113,39 @@ impl Authorities {
     }
 
     /// The same with another root list in place of the one that is built in.
-    #[must_use]
-    pub fn with_roots(mut self, roots: String) -> Self {
+    ///
+    /// # Errors
+    /// When it names no day, or has a line that is none of a root.
+    pub fn with_roots(mut self, roots: String) -> Result<Self, String> {
+        let mut before = "";
+        for line in roots.lines().filter(|line| !line.starts_with('#')) {
+            let name = line.split('\t').next().unwrap_or_default();
+            if line.split('\t').count() != 5 || name < before {
+                return Err(alloc::format!("no line of a root in its place: {name:?}"));
+            }
+            before = name;
+        }
         self.roots = Roots(Cow::Owned(roots));
+        if self.day().is_empty() {
+            return Err("its first line names no day".into());
+        }
+        Ok(self)
+    }
+
+    /// The same with the root list of another table.
+    #[must_use]
+    pub fn with_roots_of(mut self, other: Self) -> Self {
+        self.roots = other.roots;
         self
+    }
+
+    /// The day of the root list, as its first line names it: `2026-10-23`.
+    #[must_use]
+    pub fn day(&self) -> &str {
+        let first = self.roots.0.lines().next().unwrap_or_default();
+        let is_day =
+            |word: &&str| word.len() == 10 && word.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        first.split([' ', ',', '.']).find(is_day).unwrap_or_default()
     }
 
     /// The authorities of this name (common name; without one the first unit; without one the

@@ -4,9 +4,8 @@ use crate::args::{self, CheckFormat};
 use crate::exit;
 use crate::request::{Surroundings, request};
 use crate::trouble::{Trouble, written};
-use loadworthy_assess::request::{Subjects, Trouble as Assess};
+use loadworthy_assess::request::Subjects;
 use loadworthy_assess::windows::{self, OnRequest};
-use loadworthy_core::tables::Tables;
 use loadworthy_report::platforms;
 use std::io::Write;
 
@@ -16,7 +15,7 @@ pub(super) fn run(
     out: &mut dyn Write,
 ) -> Result<u8, Trouble> {
     if args.on.iter().any(|on| on == "list") {
-        let tables = Tables::built_in().map_err(|e| Assess::Table(e.to_string()))?;
+        let tables = windows::tables(&args.knowledge)?;
         written(if args.output.wanted() == CheckFormat::Json {
             platforms::json(&tables, out)
         } else {
@@ -36,6 +35,8 @@ fn asked(args: &args::Check, around: &Surroundings) -> Result<OnRequest, Trouble
     }
     let subjects = Subjects::Named(args.subjects.clone());
     let request = request(&args.source, subjects, around).map_err(Trouble::Usage)?;
-    let on = if args.on.is_empty() { windows::platforms()? } else { args.on.clone() };
-    Ok(OnRequest { on, subjects: args.subjects.clone(), assume: request.assume, at: request.at })
+    let knowledge = args.knowledge.clone();
+    let on = if args.on.is_empty() { windows::platforms(&knowledge)? } else { args.on.clone() };
+    let subjects = args.subjects.clone();
+    Ok(OnRequest { on, subjects, assume: request.assume, at: request.at, knowledge })
 }

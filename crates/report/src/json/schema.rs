@@ -12,6 +12,7 @@ pub static ALL: &[(&str, &str)] = &[
     ("hosts", include_str!("../../../../docs/schema/hosts.json")),
     ("inspect", include_str!("../../../../docs/schema/inspect.json")),
     ("key-list", include_str!("../../../../docs/schema/key-list.json")),
+    ("platforms", include_str!("../../../../docs/schema/platforms.json")),
     ("policy", include_str!("../../../../docs/schema/policy.json")),
     ("rehearse", include_str!("../../../../docs/schema/rehearse.json")),
     ("sign", include_str!("../../../../docs/schema/sign.json")),

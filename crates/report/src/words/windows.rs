@@ -11,6 +11,9 @@ use loadworthy_core::windows_words::Prompt;
 pub fn claim(claim: &WindowsClaim) -> String {
     use WindowsClaim as C;
     match claim {
+        C::TableOld { table, day } => {
+            format!("{table} is of {day}: what came later is not known here")
+        }
         C::TestSigning(true) => "test signing is in effect".into(),
         C::TestSigning(false) => "test signing is not in effect".into(),
         C::SignaturesWanted(None) => "Windows asks for a signature here".into(),

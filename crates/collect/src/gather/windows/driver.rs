@@ -14,6 +14,7 @@ use loadworthy_formats::authenticode::pages;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates::{self, PKCS_SIGNED_DATA};
 use loadworthy_formats::pe::header::{self, Image};
+use loadworthy_formats::pe::sections::Section;
 use loadworthy_formats::pe::version;
 
 use super::files::has_extension;
@@ -219,11 +220,14 @@ fn hvci(read: &Image<'_>) -> Option<HvciFault> {
         return Some(HvciFault::Alignment(read.section_alignment));
     }
     let both = EXECUTE | WRITE;
-    if let Some(section) = read.sections.iter().find(|s| s.characteristics & both == both) {
+    // Old linkers made INIT writable; Windows takes that away before it maps the section
+    // (Microsoft, Driver compatibility with Device Guard in Windows 10).
+    let faulty = |s: &&Section<'_>| s.characteristics & both == both && s.name != "INIT";
+    if let Some(section) = read.sections.iter().find(faulty) {
         return Some(HvciFault::WritableCode(text(section.name.as_str())));
     }
     let (address, size) = *read.directories.get(IMPORTED_ADDRESSES)?;
-    let within = |s: &&loadworthy_formats::pe::sections::Section<'_>| {
+    let within = |s: &&Section<'_>| {
         address.checked_sub(s.address).is_some_and(|offset| offset < s.virtual_size.max(s.size))
     };
     let section = read.sections.iter().find(within).filter(|_| size > 0)?;

@@ -298,6 +298,17 @@ impl<'t> Package<'t> {
                 Listing::new(facts.catalogs.items().to_vec(), Fact::seen((), evidence));
         }
         let name = facts.name.clone();
+        for kind in plan.iter().flat_map(|p| p.purposes_of(&name)) {
+            let role = match kind.to_ascii_lowercase().as_str() {
+                "elam" => Role::EarlyLaunch,
+                "halext" => Role::HalExtension,
+                "petrust" | "drm" => Role::ProtectedMedia,
+                _ => continue,
+            };
+            let said = text(format!("SignatureAttributes.{kind} in the INF"));
+            let evidence = Evidence { origin: Origin::Argument, item: item.clone(), said };
+            facts.role = Fact::seen(role, evidence);
+        }
         let service = plan.and_then(|p| p.services_of(&name).next());
         if let Some(service) = service {
             let start = if service.start == Some(0) { Start::Boot } else { Start::Demand };

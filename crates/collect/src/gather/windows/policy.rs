@@ -116,7 +116,9 @@ fn plain(rule: &FileRule) -> Option<File> {
     if named.next().is_some() || rule.path.is_some() || rule.package_family.is_some() {
         return None;
     }
-    let said = |version: [u16; 4]| Some(version).filter(|v| *v != [0; 4]);
+    // What denies every version has the greatest number where others have the lowest.
+    let is_all = rule.action == Action::Deny && rule.least == [u16::MAX; 4];
+    let said = |version: [u16; 4]| Some(version).filter(|v| *v != [0; 4] && !is_all);
     let most = said(rule.greatest);
     Some(File {
         field,
@@ -208,5 +210,54 @@ fn file(named: &File, denies: bool, certain: &mut bool) -> Denied {
         name: if named.name == "*" { text("") } else { text(named.name.as_str()) },
         least: named.least.filter(|_| !one_sided).unwrap_or_default(),
         most: named.most.filter(|_| !one_sided).unwrap_or([u16::MAX; 4]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(action: Action, least: [u16; 4], greatest: [u16; 4]) -> FileRule {
+        FileRule {
+            action,
+            file_name: Some("demo.sys".to_owned()),
+            least,
+            greatest,
+            hash: Vec::new(),
+            internal_name: None,
+            description: None,
+            product: None,
+            package_family: None,
+            package_version: [0; 4],
+            path: None,
+        }
+    }
+
+    fn denied(rule: &FileRule) -> Deny {
+        let what = plain(rule).map_or(What::Other, What::File);
+        entry(&Rule { name: "demo".to_owned(), what }, true).unwrap()
+    }
+
+    #[test]
+    fn a_rule_that_denies_all_versions_has_the_greatest_as_its_lowest() {
+        // ConvertFrom-CIPolicy writes so where the XML names no version; WDACTools reads it so.
+        let all = denied(&rule(Action::Deny, [u16::MAX; 4], [0; 4]));
+        assert!(all.certain);
+        assert!(
+            matches!(all.what, Denied::File { least: [0, 0, 0, 0], most, .. } if most == [u16::MAX; 4])
+        );
+        let both = denied(&rule(Action::Deny, [0, 0, 0, 1], [1, 2, 3, 4]));
+        assert!(both.certain);
+        assert!(matches!(both.what, Denied::File { least: [0, 0, 0, 1], most: [1, 2, 3, 4], .. }));
+    }
+
+    #[test]
+    fn one_bound_alone_decides_nothing_in_what_denies_and_holds_in_what_allows() {
+        let lowest = rule(Action::Attribute, [7, 0, 0, 32], [0; 4]);
+        assert!(!denied(&lowest).certain);
+        let what = plain(&lowest).map_or(What::Other, What::File);
+        let allowed = entry(&Rule { name: "demo".to_owned(), what }, false).unwrap();
+        assert!(allowed.certain);
+        assert!(matches!(allowed.what, Denied::File { least: [7, 0, 0, 32], .. }));
     }
 }

@@ -234,7 +234,9 @@ fn validity(signature: &DriverSignature, case: &DriverCase<'_>) -> Rested {
             events: alloc::vec![3033],
         }));
     }
-    let stamped = signature.stamp.is_ok_and(|at| at <= signature.not_after);
+    // A stamp from before the certificate was issued is back-dated, whoever made it.
+    let own = signature.not_before..=signature.not_after;
+    let stamped = signature.stamp.is_ok_and(|at| own.contains(&at));
     if expired && !stamped {
         return Err(disputed(WindowsQuestion::ExpiredUnstamped));
     }

@@ -4,6 +4,7 @@
 use crate::diff;
 use crate::json::{collect, config, explain, keys, schema, v1};
 use crate::lookup;
+use crate::platforms;
 use crate::receipt::{Denied, Receipt};
 use crate::sample;
 use loadworthy_core::answer::Demand;
@@ -117,6 +118,13 @@ fn check_writes_what_its_schema_says() {
     let mut out = Vec::new();
     v1::check(&answers, v1::Proofs::All, &mut out).unwrap();
     fits("check", &out);
+}
+
+#[test]
+fn the_list_of_platforms_is_what_its_schema_says() {
+    let mut out = Vec::new();
+    platforms::json(&Tables::built_in().unwrap(), &mut out).unwrap();
+    fits("platforms", &out);
 }
 
 #[test]
