@@ -4,6 +4,7 @@
 //! way is: open a view, gather facts, apply what is assumed, draw the policy, judge each subject,
 //! try remedies. Rooms are listed in that order.
 
+pub mod clock;
 pub mod request;
 pub mod assumptions;
 pub mod pool;

@@ -3,7 +3,7 @@
 #[cfg_attr(not(target_os = "linux"), path = "views/elsewhere/descriptor.rs")]
 mod descriptor;
 #[cfg(target_os = "linux")]
-mod resolve;
+pub mod resolve;
 #[cfg_attr(not(target_os = "linux"), path = "views/elsewhere/caller.rs")]
 pub mod caller;
 #[cfg_attr(not(target_os = "linux"), path = "views/elsewhere/root.rs")]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 mod key;
 pub(crate) use key::{Key, KeyList};
+#[cfg(target_os = "linux")]
+pub(crate) mod gate;
 
 /// Tells before a reboot whether a driver will load, and why.
 #[derive(Debug, Parser)]
@@ -135,6 +137,15 @@ Exit codes: 0 all are signed · 1 some are not, or a target refuses what was
 signed and the old files are still there · 2 usage error, or nothing could be
 signed")]
     Sign(Sign),
+    #[cfg(target_os = "linux")]
+    /// The door of this host: no reboot into a kernel that is not loadworthy
+    #[command(before_help = "\
+Examples:
+  loadworthy gate install               hooks and units for what is here
+  loadworthy gate run                   may this machine be rebooted?
+  loadworthy gate status --verify
+  loadworthy gate override --owner ops --reason 'SAN is down' --for 4h")]
+    Gate(gate::Gate),
     /// What must load here: the merged manifest, each key with its origin
     #[command(before_help = "\
 Examples:

@@ -17,3 +17,5 @@ pub(crate) mod key;
 pub(crate) mod sign;
 pub(crate) mod inspect;
 pub(crate) mod brief;
+#[cfg(target_os = "linux")]
+pub(crate) mod gate;

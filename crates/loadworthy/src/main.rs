@@ -87,6 +87,8 @@ fn run(
         Command::Key(args) => commands::key::run(args, around, out)?,
         #[cfg(feature = "sign")]
         Command::Sign(args) => commands::sign::run(args, around, out, err)?,
+        #[cfg(target_os = "linux")]
+        Command::Gate(args) => commands::gate::run(args, around, out, err)?,
         Command::Schema(args) => {
             let text = schema::of(&args.command).unwrap_or_default();
             written(out.write_all(text.as_bytes()))?;
@@ -123,6 +125,8 @@ fn what(cli: &Cli) -> &'static str {
         Some(Command::Key(_)) => "key: ",
         #[cfg(feature = "sign")]
         Some(Command::Sign(_)) => "sign: ",
+        #[cfg(target_os = "linux")]
+        Some(Command::Gate(_)) => "gate: ",
         Some(Command::Schema(_) | Command::Completions(_)) | None => "",
     }
 }

@@ -22,7 +22,7 @@ pub(super) const NAME: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
 
 /// A folder that paths are resolved in.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub struct Folder {
     top: OwnedFd,
     in_kernel: bool,
 }
@@ -32,7 +32,7 @@ impl Folder {
     ///
     /// # Errors
     /// What the system says to it; `NOTDIR` where it is no folder.
-    pub(super) fn open(path: &std::path::Path) -> Result<Self, Errno> {
+    pub fn open(path: &std::path::Path) -> Result<Self, Errno> {
         let top = openat(CWD, path, NAME | OFlags::DIRECTORY, Mode::empty())?;
         // A filter answers EPERM as well, so the call is tried once on what must succeed.
         let in_kernel = in_root(&top, b".", NAME).is_ok();
@@ -43,7 +43,7 @@ impl Folder {
     ///
     /// # Errors
     /// What the system says to it.
-    pub(super) fn at(&self, path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
+    pub fn at(&self, path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
         let flags = if flags.contains(OFlags::PATH) { flags } else { flags | ALWAYS };
         let path = if path.is_empty() { b"." } else { path };
         if self.in_kernel {

@@ -4,13 +4,16 @@
 //! on some machine is for others to say. Source: TOML 1.0; the keys are ours (`docs/manifest.md`).
 
 mod class;
+mod duration;
 mod shape;
 mod reading;
 mod sections;
 
 pub use class::Class;
+pub use duration::duration;
 pub use reading::{Fault, Read};
 pub use sections::read;
 pub use shape::{
-    Accept, Dbx, Device, Health, Line, Manifest, Profile, Require, Rollback, Until, What,
+    Accept, Dbx, Device, Enforce, Gate, Health, Line, Manifest, Profile, Require, Rollback, Until,
+    What,
 };

@@ -5,9 +5,10 @@ use toml::de::{DeTable, DeValue};
 use toml::value::Datetime;
 
 use super::class::Class;
+use super::duration::duration;
 use super::reading::{Fault, Read, Reading, Value};
 use super::shape::{
-    Accept, Dbx, Device, Health, Manifest, Profile, Require, Rollback, Until, What,
+    Accept, Dbx, Device, Enforce, Gate, Health, Manifest, Profile, Require, Rollback, Until, What,
 };
 use crate::kernel::lockdown::Level;
 use crate::limits::Limits;
@@ -17,7 +18,10 @@ const LARGEST: usize = 1 << 20;
 /// So many older kernels may be asked for.
 const MOST_KERNELS: u32 = 16;
 
-const TABLES: [&str; 5] = ["profile", "require", "rollback", "accept", "health"];
+/// The longest time that a kernel may be held back before it is told: ten years.
+const MOST_DAYS: u32 = 3_650;
+
+const TABLES: [&str; 6] = ["profile", "require", "rollback", "accept", "health", "gate"];
 const LEVELS: [&str; 3] = ["none", "integrity", "confidentiality"];
 const DEVICE: &str = "\"pci:VENDOR:DEVICE\", \"usb:VENDOR:DEVICE\" (four hexadecimal digits each) or \
                       \"class:storage\" (boot, storage, network, gpu)";
@@ -72,11 +76,33 @@ fn whole<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Manifest {
                 None => reading.wrong(key, value, &format!("a table: write [{key}]")),
                 Some(table) if key == "profile" => manifest.profile = profile(reading, table),
                 Some(table) if key == "rollback" => manifest.rollback = rollback(reading, table),
+                Some(table) if key == "gate" => manifest.gate = gate(reading, table),
                 Some(table) => manifest.health = health(reading, table),
             },
         }
     }
     manifest
+}
+
+fn gate<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Gate {
+    let mut gate = Gate::default();
+    for (key, value) in
+        reading.entries(table, &["enforce", "held-back-days", "longest-override"], "[gate]")
+    {
+        gate.lines.push(reading.as_written(key, value));
+        match key {
+            "enforce" => gate.enforce = reading.word(key, value, &Enforce::WORDS, Enforce::named),
+            "held-back-days" => gate.held_back_days = reading.number(key, value, MOST_DAYS),
+            _ => {
+                let text = reading.text(key, value);
+                gate.longest_override = text.as_deref().and_then(duration);
+                if text.is_some() && gate.longest_override.is_none() {
+                    reading.meaningless(key, value, "a time such as \"30m\", \"4h\" or \"7d\"");
+                }
+            }
+        }
+    }
+    gate
 }
 
 /// The tables of a list of tables, each with the place where it begins.

@@ -31,6 +31,8 @@ pub struct Manifest {
     pub accept: Vec<Accept>,
     /// `[health]`
     pub health: Health,
+    /// `[gate]`
+    pub gate: Gate,
 }
 
 /// What the host's policy should be; what is left out does not matter.
@@ -189,6 +191,60 @@ pub struct Health {
     pub lines: Vec<Line>,
 }
 
+/// How the gate of a host behaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gate {
+    /// How far it goes; `None` where nothing is said.
+    pub enforce: Option<Enforce>,
+    /// Days after which a kernel that is held back is a finding of its own.
+    pub held_back_days: Option<u32>,
+    /// Seconds that an override may last at most.
+    pub longest_override: Option<u64>,
+    /// As written.
+    pub lines: Vec<Line>,
+}
+
+/// How far a gate goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Enforce {
+    /// It does not look.
+    Off,
+    /// It looks and tells, and changes nothing.
+    Report,
+    /// It keeps the host from starting a kernel that is not loadworthy.
+    Gate,
+    /// The same, and transactions of package managers fail.
+    Transaction,
+}
+
+impl Enforce {
+    /// The words, in their order.
+    pub const WORDS: [&str; 4] = ["off", "report", "gate", "transaction"];
+
+    /// Reads one of [`Self::WORDS`].
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        match word {
+            "off" => Some(Self::Off),
+            "report" => Some(Self::Report),
+            "gate" => Some(Self::Gate),
+            "transaction" => Some(Self::Transaction),
+            _ => None,
+        }
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Report => "report",
+            Self::Gate => "gate",
+            Self::Transaction => "transaction",
+        }
+    }
+}
+
 impl Manifest {
     /// Lays `stronger` over this one: keys of single tables replace those of the same name, a
     /// requirement or an exception replaces one about the same thing, others are added.
@@ -232,6 +288,12 @@ impl Manifest {
         }
         replace(&mut own.active_paths, active_paths);
         replace_lines(&mut own.lines, lines);
+        let Gate { enforce, held_back_days, longest_override, lines } = stronger.gate;
+        let own = &mut self.gate;
+        replace(&mut own.enforce, enforce);
+        replace(&mut own.held_back_days, held_back_days);
+        replace(&mut own.longest_override, longest_override);
+        replace_lines(&mut own.lines, lines);
     }
 
     /// Every table with its lines, in the order of the documentation; tables without lines are left
@@ -243,6 +305,7 @@ impl Manifest {
         tables.push(("[rollback]", &self.rollback.lines));
         tables.extend(self.accept.iter().map(|a| ("[[accept]]", a.lines.as_slice())));
         tables.push(("[health]", &self.health.lines));
+        tables.push(("[gate]", &self.gate.lines));
         tables.retain(|(_, lines)| !lines.is_empty());
         tables
     }

@@ -5,6 +5,7 @@ use crate::exit;
 use crate::request::{self, Surroundings};
 use crate::trouble::{Trouble, written};
 use loadworthy_assess::catalogs::{self, Order};
+use loadworthy_assess::clock;
 use loadworthy_assess::request::Trouble as Assess;
 use loadworthy_core::tables::Tables;
 use loadworthy_formats::authenticode::write::Link;
@@ -57,7 +58,7 @@ fn create(args: &CatalogCreate, around: &Surroundings, out: &mut dyn Write) -> R
         .map_err(|e| Trouble::Usage(e.replace("--at", "--time")))?;
     let today = request::at(args.today.as_deref(), around)
         .map_err(|e| Trouble::Usage(e.replace("--at", "--today")))?;
-    let seconds = request::seconds(&now).and_then(|s| i64::try_from(s).ok()).unwrap_or_default();
+    let seconds = clock::seconds(&now).and_then(|s| i64::try_from(s).ok()).unwrap_or_default();
     let order = Order {
         subject: args.subject.clone(),
         systems: args.os.clone(),

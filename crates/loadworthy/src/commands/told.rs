@@ -2,8 +2,9 @@
 
 use crate::args::{self, CheckFormat, Proof};
 use crate::exit;
-use crate::request::{Surroundings, seconds};
+use crate::request::Surroundings;
 use crate::trouble::{Trouble, written};
+use loadworthy_assess::clock::seconds;
 use loadworthy_core::answer::Answers;
 use loadworthy_report::json::v1::{self, Proofs};
 use loadworthy_report::nagios::{self, State};

@@ -3,8 +3,9 @@
 use crate::args;
 use crate::commands::told::depth;
 use crate::exit;
-use crate::request::{Surroundings, bundles, request, seconds};
+use crate::request::{Surroundings, bundles, request};
 use crate::trouble::{Trouble, written};
+use loadworthy_assess::clock::seconds;
 use loadworthy_assess::host::Host;
 use loadworthy_assess::keys;
 use loadworthy_assess::preflight::seen;

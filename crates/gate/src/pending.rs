@@ -1,0 +1,97 @@
+//! What under way will decide a verdict: a build that waits for headers, a request that waits for
+//! MokManager.
+//!
+//! Sources: dkms(8) and its `header_postinst.d` hook (a module is built when the headers of the kernel
+//! come, which package managers configure after the image); shim, `MokManager.c` (a request is put to
+//! a person at the next boot and dropped without an answer).
+
+use loadworthy_assess::host::Host;
+use loadworthy_collect::gather::inventory;
+use loadworthy_collect::gather::linux::dkms;
+use loadworthy_collect::item::{HostPath, Item};
+use loadworthy_collect::sighting::Outcome;
+use loadworthy_core::answer::{Answered, Answers};
+use loadworthy_core::codes;
+use loadworthy_core::fact::step::Step;
+use loadworthy_core::proof::Rule;
+use loadworthy_core::verdict::Verdict;
+
+static RULE: Rule = Rule { name: "gate/pending", source: "" };
+
+/// Notes in each answer what will decide it.
+pub(crate) fn mark(host: &Host, release: &str, answers: &mut Answers) {
+    let refused = |a: &Answered| match a.judgement.verdict {
+        Verdict::Refused(code) => Some(code),
+        _ => None,
+    };
+    let missing = |a: &Answered| {
+        let codes = [
+            &codes::MODULE_MISSING_FOR_THIS_KERNEL,
+            &codes::MODULE_NOT_IN_INDEX,
+            &codes::MODULE_FILE_MISSING,
+        ];
+        refused(a).is_some_and(|code| codes.contains(&code))
+    };
+    if answers.answers.iter().any(missing) {
+        let builds = Builds::of(host, release);
+        for answer in answers.answers.iter_mut().filter(|a| missing(a)) {
+            answer.pending = builds.will_make(&answer.subject.name);
+        }
+    }
+    let untrusted =
+        |a: &Answered| refused(a).is_some_and(|code| code == &codes::SIGNING_KEY_NOT_TRUSTED);
+    if answers.answers.iter().any(untrusted) {
+        let found = inventory::gather(&host.looking()).pending;
+        let requests = Step::of(&RULE).consult(&found).cloned().unwrap_or_default();
+        if requests.iter().any(|name| **name == *"MokNew") {
+            for answer in answers.answers.iter_mut().filter(|a| untrusted(a)) {
+                answer.pending = Some(
+                    "a request to enrol a key (MokNew) waits for MokManager; a reboot that nobody \
+                     attends loses it"
+                        .to_owned(),
+                );
+            }
+        }
+    }
+}
+
+/// Sources that are built into modules when the headers of a kernel come.
+struct Builds {
+    release: String,
+    headers: bool,
+    sources: Vec<dkms::Source>,
+}
+
+impl Builds {
+    fn of(host: &Host, release: &str) -> Self {
+        let looking = host.looking();
+        let names = |folder: &str| match looking.view.look(&Item::entries(folder), 0) {
+            (Outcome::Entries(entries), _) => {
+                entries.iter().map(|e| String::from_utf8_lossy(&e.name).into_owned()).collect()
+            }
+            _ => Vec::new(),
+        };
+        let sources = names("usr/src");
+        let registered = names("var/lib/dkms");
+        let headers = sources.contains(&format!("linux-headers-{release}"))
+            || names("usr/src/kernels").contains(&release.to_owned());
+        let conf = |name: &String| {
+            dkms::source(&looking, &HostPath::new(format!("usr/src/{name}/dkms.conf")))
+        };
+        let known = |source: &dkms::Source| {
+            let package = source.name.split(' ').next().unwrap_or_default();
+            registered.iter().any(|name| name == package)
+        };
+        let sources = sources.iter().filter_map(conf).filter(known).collect();
+        Self { release: release.to_owned(), headers, sources }
+    }
+
+    fn will_make(&self, module: &str) -> Option<String> {
+        let same = |name: &str| name.replace('-', "_") == module.replace('-', "_");
+        let source = self.sources.iter().find(|s| s.modules.iter().any(|name| same(name)))?;
+        (!self.headers).then(|| {
+            let release = &self.release;
+            format!("DKMS builds {} when the headers of {release} are installed", source.name)
+        })
+    }
+}

@@ -1,0 +1,550 @@
+//! One run of the gate: look, weigh, climb the rungs, write down, answer.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use loadworthy_assess::request::Trouble;
+use loadworthy_core::tables::Tables;
+use loadworthy_formats::manifest::Enforce;
+use serde::{Deserialize, Serialize};
+
+use crate::breakglass::{self, Opened, Standing};
+use crate::ground::Ground;
+use crate::inputs::Inputs;
+use crate::ledger::{Entry, Event, Ledger};
+use crate::look::{Looked, Question, digest_of};
+use crate::places::{LOCK, REBOOT_REQUIRED, RUN, VERDICT};
+use crate::rungs::Act;
+use crate::state::Holding;
+use crate::verdict::{Outcome, Told, Worth};
+use crate::{metrics, words};
+
+mod answer;
+mod cache;
+mod climb;
+mod seal;
+
+pub use answer::{Adapter, Moment};
+pub use seal::{Sealed, place as sealed_at};
+
+/// Days after which a kernel that is held back is a finding of its own, where the manifest says
+/// nothing.
+pub const HELD_BACK_DAYS: u32 = 14;
+
+/// What is asked of the gate.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Which host, as of when.
+    pub question: Question,
+    /// A kernel that is asked about beside the next one.
+    pub kernel: Option<String>,
+    /// The image of it, as `kernel-install` names it.
+    pub image: Option<String>,
+    /// Who asks.
+    pub adapter: Adapter,
+    /// Whether the host is changed and things are written down; without, it is only told.
+    pub act: bool,
+    /// Whether everything is read again, even what was judged before.
+    pub fresh: bool,
+}
+
+/// What was judged of a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The kernel the next boot starts.
+    pub next: Option<String>,
+    /// The one that runs.
+    pub running: Option<String>,
+    /// What each kernel that matters is worth.
+    pub worths: Vec<Worth>,
+    /// The digest of the manifest.
+    pub manifest: Option<String>,
+    /// The files of the manifest.
+    pub files: Vec<String>,
+    /// `[gate] enforce`.
+    pub enforce: Option<String>,
+    /// `[gate] held-back-days`.
+    pub held_back_days: u32,
+    /// `[gate] longest-override`, in seconds.
+    pub longest_override: Option<u64>,
+    /// What the platform demands.
+    pub demands: BTreeMap<String, String>,
+    /// When an exception of the manifest ends that holds now.
+    pub holds_until: Option<String>,
+}
+
+/// How the evidence was come by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// `read`: every byte was read and hashed in this run. `cached`: nothing that was looked at has
+    /// changed since `judged_at`.
+    pub how: String,
+    /// When it was judged.
+    pub judged_at: String,
+    /// How many files, folders and variables were looked at.
+    pub inputs: usize,
+}
+
+/// One kernel in the document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kernel {
+    /// Whether the next boot starts it.
+    pub next: bool,
+    /// Whether it runs.
+    pub running: bool,
+    /// Since when it is held back.
+    pub held_since: Option<String>,
+    /// For how many whole days.
+    pub held_days: Option<u64>,
+    /// What it is worth.
+    #[serde(flatten)]
+    pub worth: Worth,
+}
+
+/// The ledger in a few words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Book {
+    /// How many entries.
+    pub entries: u64,
+    /// The digest of the last line.
+    pub head: Option<String>,
+    /// Whether the chain holds.
+    pub sound: bool,
+}
+
+/// Predictions that were compared with boots.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// How many.
+    pub made: u64,
+    /// How many of them were wrong.
+    pub wrong: u64,
+}
+
+/// The whole answer, as it is written to the verdict file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// `loadworthy/gate-run/v1`.
+    pub schema: String,
+    /// Who answered.
+    pub tool: BTreeMap<String, String>,
+    /// As of when.
+    pub at: String,
+    /// How the evidence was come by.
+    pub evidence: Evidence,
+    /// How far the gate goes: `off`, `report`, `gate`, `transaction`.
+    pub enforce: String,
+    /// The manifest: its files, and whether the owner accepted it.
+    pub manifest: Manifest,
+    /// The kernel the next boot starts.
+    pub next: Option<String>,
+    /// What it is worth.
+    pub outcome: Outcome,
+    /// What under way will decide it.
+    pub pending: Option<String>,
+    /// Whether a reboot is kept from happening as far as the gate can.
+    pub blocked: bool,
+    /// An override that is open.
+    #[serde(rename = "override")]
+    pub opened: Option<Opened>,
+    /// Every kernel that was judged.
+    pub kernels: Vec<Kernel>,
+    /// What was done.
+    pub acts: Vec<Act>,
+    /// What the gate itself has to tell.
+    pub findings: Vec<Told>,
+    /// The ledger.
+    pub ledger: Book,
+    /// Predictions and boots.
+    pub predictions: Tally,
+}
+
+/// The manifest in a few words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Its files; none: the hardware in use says what must load.
+    pub files: Vec<String>,
+    /// SHA-256 of what it says.
+    pub sha256: Option<String>,
+    /// Whether the owner accepted a manifest, and whether it was this one.
+    pub accepted: Accepted,
+}
+
+/// Whether the owner accepted a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Accepted {
+    /// None was.
+    No,
+    /// This one.
+    Yes,
+    /// Another one; it has changed since.
+    Changed,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// The answer.
+    pub document: Document,
+    /// The exit code for whoever asked.
+    pub code: u8,
+    /// One paragraph; empty when all is fine.
+    pub said: String,
+}
+
+/// Everything a run works with.
+#[derive(Debug)]
+pub(crate) struct Work<'a> {
+    ask: &'a Ask,
+    ground: Ground,
+    ledger: Ledger,
+    holding: Holding,
+    looked: Option<Looked>,
+    judged: Judged,
+    evidence: Evidence,
+    mode: Enforce,
+    accepted: Accepted,
+    standing: Standing,
+    acts: Vec<Act>,
+    findings: Vec<Told>,
+    /// What went wrong with our own writing; never the host's fault.
+    troubles: Vec<String>,
+    act: bool,
+    blocked: bool,
+}
+
+/// Runs the gate.
+///
+/// # Errors
+/// When our own work cannot be done. What that means for whoever asked: [`Adapter::failed`].
+pub fn run(ask: &Ask) -> Result<Ran, Trouble> {
+    let root = ask.question.root.as_deref();
+    let ground = Ground::open(root).map_err(|e| opening(root, &e))?;
+    let mut troubles = Vec::new();
+    let mut act = ask.act;
+    let mut lock = None;
+    if act {
+        match ground.make_folder(RUN).and_then(|_| ground.lock(LOCK)) {
+            Ok(held) => lock = Some(held),
+            Err(error) => {
+                act = false;
+                troubles.push(format!("nothing is changed: /{LOCK}: {error}"));
+            }
+        }
+    }
+    let ledger = Ledger::of(&ground);
+    let holding = Holding::of(&ground);
+    let (judged, evidence, looked) = judged(ask, &ground, &holding, act, &mut troubles)?;
+    let accepted = match (ledger.accepted().map(|e| &e.sha256), &judged.manifest) {
+        (Some(Some(then)), Some(now)) if then == now => Accepted::Yes,
+        (Some(Some(_)), Some(_)) => Accepted::Changed,
+        _ => Accepted::No,
+    };
+    let named = judged.enforce.as_deref().and_then(Enforce::named);
+    let mode = named.unwrap_or(match accepted {
+        Accepted::No => Enforce::Report,
+        Accepted::Yes | Accepted::Changed => Enforce::Gate,
+    });
+    let standing = breakglass::standing(&ledger, &ask.question.at);
+    let mut work = Work {
+        ask,
+        ground,
+        ledger,
+        holding,
+        looked,
+        judged,
+        evidence,
+        mode,
+        accepted,
+        standing,
+        acts: Vec::new(),
+        findings: Vec::new(),
+        troubles,
+        act,
+        blocked: false,
+    };
+    work.expire();
+    work.climb();
+    work.relaxed();
+    work.seal();
+    work.findings();
+    let document = work.document();
+    if work.act {
+        work.write(&document);
+    }
+    let (code, mut said) = work.answer(&document);
+    for trouble in &work.troubles {
+        said.push_str(&words::paragraph(&format!("loadworthy: {trouble}")));
+    }
+    drop(lock);
+    Ok(Ran { document, code, said })
+}
+
+fn opening(root: Option<&Path>, error: &std::io::Error) -> Trouble {
+    let path: PathBuf = root.unwrap_or(Path::new("/")).to_owned();
+    Trouble::Open { path: path.display().to_string(), problem: error.to_string() }
+}
+
+/// The longest an override may last on this host; `None`: nothing is said.
+#[must_use]
+pub fn longest_override(ask: &Ask) -> Option<u64> {
+    let looked = Looked::open(&ask.question, &Arc::new(Inputs::default())).ok()?;
+    looked.manifest.gate.longest_override
+}
+
+/// What this platform demands less of than at its strictest.
+#[must_use]
+pub fn weaker(ask: &Ask, ground: &Ground) -> Vec<String> {
+    let Ok(looked) = Looked::open(&ask.question, &Arc::new(Inputs::default())) else {
+        return Vec::new();
+    };
+    seal::weaker(ground, &looked.demands())
+}
+
+/// What the host is worth: as it was judged before where nothing has changed, else anew.
+fn judged(
+    ask: &Ask,
+    ground: &Ground,
+    holding: &Holding,
+    act: bool,
+    troubles: &mut Vec<String>,
+) -> Result<(Judged, Evidence, Option<Looked>), Trouble> {
+    let wanted = wanted(ask, holding);
+    if !ask.fresh
+        && let Some((judged, evidence)) = cache::load(ask, ground, &wanted)
+    {
+        return Ok((judged, evidence, None));
+    }
+    let inputs = Arc::new(Inputs::default());
+    let mut question = ask.question.clone();
+    if act && question.cache.is_none() {
+        question.cache = cache::folder(ground, ask.question.root.as_deref());
+    }
+    let looked = Looked::open(&question, &inputs)?;
+    let mut kernels: Vec<String> = looked.next.clone().into_iter().collect();
+    for kernel in &wanted {
+        if !kernels.contains(kernel)
+            && (looked.installed.contains(kernel) || ask.kernel.as_ref() == Some(kernel))
+        {
+            kernels.push(kernel.clone());
+        }
+    }
+    let mut worths = Vec::new();
+    for kernel in &kernels {
+        worths.push(looked.worth(kernel)?);
+    }
+    let gate = &looked.manifest.gate;
+    let at = ask.question.at.as_str();
+    let ends = looked.manifest.accept.iter().map(|a| a.until.last.clone());
+    let judged = Judged {
+        next: looked.next.clone(),
+        running: looked.running.clone(),
+        worths,
+        manifest: digest_of(&looked.manifest),
+        files: looked.files.clone(),
+        enforce: gate.enforce.map(|mode| mode.name().to_owned()),
+        held_back_days: gate.held_back_days.unwrap_or(HELD_BACK_DAYS),
+        longest_override: gate.longest_override,
+        demands: looked.demands(),
+        holds_until: ends.filter(|end| end.as_str() >= at).min(),
+    };
+    let stamped = cache::stamped(ask, &inputs);
+    let evidence = Evidence {
+        how: "read".to_owned(),
+        judged_at: at.to_owned(),
+        inputs: stamped.as_ref().map_or(0, BTreeMap::len),
+    };
+    if act
+        && let Some(stamped) = stamped
+        && let Err(error) = cache::keep(ask, ground, &wanted, &judged, stamped)
+    {
+        troubles.push(format!("the verdict cannot be kept for the next run: {error}"));
+    }
+    Ok((judged, evidence, Some(looked)))
+}
+
+/// The kernels that matter beside the next one: those held back, and the one that is asked about.
+fn wanted(ask: &Ask, holding: &Holding) -> Vec<String> {
+    let mut wanted: Vec<String> = holding.kernels.iter().map(|held| held.kernel.clone()).collect();
+    wanted.extend(ask.kernel.clone());
+    wanted.sort();
+    wanted.dedup();
+    wanted
+}
+
+impl Work<'_> {
+    fn at(&self) -> &str {
+        &self.ask.question.at
+    }
+
+    /// Whether the rungs are climbed.
+    const fn is_armed(&self) -> bool {
+        matches!(self.mode, Enforce::Gate | Enforce::Transaction)
+            && !matches!(self.standing, Standing::Open(_))
+    }
+
+    fn worth(&self, kernel: Option<&str>) -> Option<&Worth> {
+        self.judged.worths.iter().find(|w| Some(w.kernel.as_str()) == kernel)
+    }
+
+    fn tell(&mut self, code: &str, title: impl Into<String>) {
+        let told = Told { code: code.to_owned(), title: title.into() };
+        if !self.findings.contains(&told) {
+            self.findings.push(told);
+        }
+    }
+
+    fn append(&mut self, entry: Entry) {
+        if !self.act {
+            return;
+        }
+        let at = self.at().to_owned();
+        if let Err(error) = self.ledger.append(&self.ground, entry, &at) {
+            self.troubles.push(format!("the ledger cannot be written: {error}"));
+        }
+    }
+
+    /// An override whose time has passed is written down once, and the gate closes again.
+    fn expire(&mut self) {
+        let Standing::Expired(opened) = self.standing.clone() else { return };
+        self.tell(
+            "LW7004",
+            format!(
+                "Override {} of {} has expired at {}: {}",
+                opened.id, opened.owner, opened.until, opened.reason
+            ),
+        );
+        if self.act {
+            let at = self.at().to_owned();
+            match breakglass::end(
+                &self.ground,
+                &mut self.ledger,
+                &opened,
+                Event::OverrideExpired,
+                &at,
+            ) {
+                Ok(()) => self.troubles.extend(breakglass::tell(&self.ground, "expire", &opened)),
+                Err(said) => self.troubles.push(said),
+            }
+        }
+        self.standing = Standing::Closed;
+    }
+
+    /// What the gate has to say of itself.
+    fn findings(&mut self) {
+        for held in self.holding.kernels.clone() {
+            let days = held.days(self.at());
+            let instead = self
+                .holding
+                .demotion
+                .as_ref()
+                .map_or("no other kernel".to_owned(), |d| d.instead.clone());
+            match &held.pending {
+                Some(pending) => {
+                    self.tell("LW7010", format!("Kernel {} waits: {pending}", held.kernel))
+                }
+                None => self.tell(
+                    "LW7001",
+                    format!(
+                        "Kernel {} is held back since {}; {instead} is started in its place",
+                        held.kernel, held.since
+                    ),
+                ),
+            }
+            if days >= u64::from(self.judged.held_back_days) {
+                self.tell("LW7002", format!("Kernel {} has been held back for {days} days: fixes of that kernel are missing", held.kernel));
+            }
+        }
+        if let Standing::Open(opened) = self.standing.clone() {
+            self.tell(
+                "LW7003",
+                format!(
+                    "Override {} of {} is open until {}: {}",
+                    opened.id, opened.owner, opened.until, opened.reason
+                ),
+            );
+        }
+        if let Some(broken) = self.ledger.broken.clone() {
+            self.tell("LW7006", format!("The chain of the ledger does not hold: {broken}"));
+        }
+        let tally = self.ledger.tally();
+        if tally.1 > 0 {
+            self.tell(
+                "LW7007",
+                format!("{} of {} predictions went otherwise at a boot", tally.1, tally.0),
+            );
+        }
+        for act in self.acts.clone().iter().filter(|act| !act.done && act.rung == "demote") {
+            self.tell("LW7008", format!("No other kernel could be made the default: {}", act.did));
+        }
+    }
+
+    fn document(&self) -> Document {
+        let next = self.next();
+        let worth = self.worth(next.as_deref());
+        let kernels = self.judged.worths.iter().map(|worth| {
+            let held = self.holding.kernels.iter().find(|held| held.kernel == worth.kernel);
+            Kernel {
+                next: Some(&worth.kernel) == next.as_ref(),
+                running: Some(&worth.kernel) == self.judged.running.as_ref(),
+                held_since: held.map(|held| held.since.clone()),
+                held_days: held.map(|held| held.days(self.at())),
+                worth: worth.clone(),
+            }
+        });
+        let kernels: Vec<Kernel> = kernels.collect();
+        let (made, wrong) = self.ledger.tally();
+        let tool = [("version", env!("CARGO_PKG_VERSION")), ("knowledge", Tables::KNOWLEDGE)];
+        Document {
+            schema: "loadworthy/gate-run/v1".to_owned(),
+            tool: tool.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+            at: self.at().to_owned(),
+            evidence: self.evidence.clone(),
+            enforce: self.mode.name().to_owned(),
+            manifest: Manifest {
+                files: self.judged.files.clone(),
+                sha256: self.judged.manifest.clone(),
+                accepted: self.accepted,
+            },
+            outcome: worth.map_or(Outcome::Unknown, |worth| worth.outcome),
+            pending: worth.and_then(|worth| worth.pending.clone()),
+            next,
+            blocked: self.blocked,
+            opened: match &self.standing {
+                Standing::Open(opened) => Some(opened.clone()),
+                Standing::Closed | Standing::Expired(_) => None,
+            },
+            kernels,
+            acts: self.acts.clone(),
+            findings: self.findings.clone(),
+            ledger: Book {
+                entries: self.ledger.entries.len() as u64,
+                head: self.ledger.head.clone(),
+                sound: self.ledger.is_sound(),
+            },
+            predictions: Tally { made, wrong },
+        }
+    }
+
+    /// The verdict file and the metrics: rung one, which changes nothing else.
+    fn write(&mut self, document: &Document) {
+        let text = serde_json::to_string_pretty(document).map(|text| text + "\n");
+        let written = text.map_err(std::io::Error::from).and_then(|text| {
+            self.ground.make_folder(RUN)?;
+            self.ground.write(VERDICT, text.as_bytes(), 0o644)
+        });
+        if let Err(error) = written {
+            self.troubles.push(format!("/{VERDICT}: {error}"));
+        }
+        if let Err(said) = metrics::write(&self.ground, document) {
+            self.troubles.push(said);
+        }
+    }
+
+    /// Whether something asks for a reboot that is not withheld.
+    fn reboot_is_wanted(&self) -> bool {
+        self.ground.is_there(REBOOT_REQUIRED)
+    }
+}

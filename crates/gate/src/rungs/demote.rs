@@ -1,0 +1,244 @@
+//! Another kernel is made the default; the one that is held back stays installed and in the menu.
+//!
+//! Sources: GRUB manual, *Simple configuration* (`GRUB_DEFAULT`) and *Environment block* (1024 bytes,
+//! `#` behind); Debian's `grub-mkconfig` (`/etc/default/grub.d/*.cfg` after `/etc/default/grub`);
+//! loader.conf(5) (`default`); grubby, `--set-default` (`saved_entry` is the identifier of an entry).
+//! Variables of the firmware are left alone, so what needs one is told and not done.
+
+use std::io;
+
+use loadworthy_core::boot_claim::Loader;
+use loadworthy_formats::boot::grub::environment;
+
+use super::start;
+use crate::ground::Ground;
+use crate::look::{Entry, Looked};
+use crate::state::{Demotion, How};
+
+const DEFAULTS: &str = "etc/default/grub.d";
+const SNIPPET: &str = "etc/default/grub.d/zz-loadworthy.cfg";
+const MKCONFIG: [&str; 2] = ["usr/sbin/grub-mkconfig", "usr/sbin/grub2-mkconfig"];
+const ENVIRONMENTS: [&str; 2] = ["boot/grub2/grubenv", "boot/grub/grubenv"];
+const SCRIPTS: [&str; 2] = ["boot/grub2/grub.cfg", "boot/grub/grub.cfg"];
+const SAVED: &str = "saved_entry";
+
+/// Whether somebody else writes GRUB's menu anew right after us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Menu {
+    /// A later hook of the same transaction.
+    WrittenLater,
+    /// Nobody: it is done here.
+    WriteNow,
+}
+
+/// Makes `release` the default.
+///
+/// # Errors
+/// A sentence, where that cannot be done; the host is then as it was.
+pub fn demote(
+    ground: &Ground,
+    looked: &Looked,
+    release: &str,
+    menu: Menu,
+) -> Result<Demotion, String> {
+    let entry = entry(&looked.entries, release)
+        .ok_or_else(|| format!("{release} has no entry of its own in the boot loader"))?;
+    let how = match entry.loader {
+        Loader::Grub => grub(ground, entry, menu)?,
+        Loader::SystemdBoot => loader_conf(ground, entry)?,
+        Loader::Firmware => {
+            return Err("the firmware itself starts the kernel, and its variables are left alone"
+                .to_owned());
+        }
+    };
+    Ok(Demotion { instead: release.to_owned(), how })
+}
+
+/// The entry that names this kernel and nothing else: not the first one of the menu, which is that of
+/// whichever kernel is newest, and not the one for repairs.
+fn entry<'e>(entries: &'e [Entry], release: &str) -> Option<&'e Entry> {
+    let own = |e: &&Entry| e.release == release && !e.id.contains("recovery");
+    let named = |e: &&Entry| e.loader != Loader::Grub || e.id.contains(release);
+    entries.iter().filter(own).find(named)
+}
+
+fn grub(ground: &Ground, entry: &Entry, menu: Menu) -> Result<How, String> {
+    let script = SCRIPTS.iter().find_map(|path| ground.text(path)).unwrap_or_default();
+    // What decides is what the menu was written with: a saved entry, or a fixed one.
+    if script.contains("default=\"${saved_entry}\"") || script.contains("blscfg") {
+        return saved(ground, &entry.id);
+    }
+    let mkconfig = MKCONFIG.iter().find_map(|path| ground.text(path)).unwrap_or_default();
+    if !mkconfig.contains("default/grub.d") {
+        return Err("GRUB's menu has a fixed default, and grub-mkconfig reads no \
+                    /etc/default/grub.d; set GRUB_DEFAULT=saved"
+            .to_owned());
+    }
+    if entry.id.contains(['\'', '\n', '\\']) {
+        return Err(format!("the entry {} cannot be written down for a shell", entry.id));
+    }
+    let failed = |e: io::Error| format!("/{SNIPPET}: {e}");
+    let folder_made = !ground.make_folder(DEFAULTS).map_err(failed)?.is_empty();
+    let text = format!(
+        "# Written by loadworthy, and taken away when the newer kernel is loadworthy again.\n\
+         # See: loadworthy gate status\nGRUB_DEFAULT='{}'\n",
+        entry.id
+    );
+    ground.write(SNIPPET, text.as_bytes(), 0o644).map_err(failed)?;
+    let how = How::GrubSnippet { path: SNIPPET.to_owned(), folder_made };
+    if menu == Menu::WriteNow
+        && let Err(said) = write_menu(ground)
+    {
+        let _ = undo(ground, &how, Menu::WrittenLater);
+        return Err(said);
+    }
+    Ok(how)
+}
+
+/// Has GRUB's menu written anew.
+fn write_menu(ground: &Ground) -> Result<(), String> {
+    if ground.is_there("usr/sbin/update-grub") {
+        return start(ground, "update-grub", &[]);
+    }
+    let program =
+        if ground.is_there("usr/sbin/grub2-mkconfig") { "grub2-mkconfig" } else { "grub-mkconfig" };
+    let script = SCRIPTS.iter().find(|path| ground.is_there(path)).unwrap_or(&SCRIPTS[1]);
+    start(ground, program, &["-o", &format!("/{script}")])
+}
+
+fn saved(ground: &Ground, id: &str) -> Result<How, String> {
+    let path = ENVIRONMENTS
+        .iter()
+        .find(|path| ground.is_there(path))
+        .ok_or("GRUB takes its default from grubenv, which is not there")?;
+    let before = variable(ground, path);
+    set(ground, path, Some(id)).map_err(|e| format!("/{path}: {e}"))?;
+    Ok(How::GrubEnvironment { path: (*path).to_owned(), before, after: id.to_owned() })
+}
+
+fn variable(ground: &Ground, path: &str) -> Option<String> {
+    let bytes = ground.read(path).ok()??;
+    let read = environment::read(&bytes).ok()?;
+    read.value.get(SAVED).map(str::to_owned)
+}
+
+/// Sets or takes away the saved entry, in a block of the same length.
+fn set(ground: &Ground, path: &str, id: Option<&str>) -> io::Result<()> {
+    let bytes = ground.read(path)?.ok_or(io::ErrorKind::NotFound)?;
+    let text = String::from_utf8(bytes.clone()).map_err(|_| io::ErrorKind::InvalidData)?;
+    let own = format!("{SAVED}=");
+    let mut lines: Vec<String> = text
+        .trim_end_matches('#')
+        .lines()
+        .filter(|line| !line.starts_with(&own))
+        .map(str::to_owned)
+        .collect();
+    lines.extend(id.map(|id| format!("{own}{}", id.replace('\\', "\\\\").replace('\n', "\\\n"))));
+    let mut block = lines.join("\n") + "\n";
+    if block.len() > bytes.len() {
+        return Err(io::ErrorKind::StorageFull.into());
+    }
+    block.extend(std::iter::repeat_n('#', bytes.len() - block.len()));
+    // GRUB writes it by its blocks, so it keeps its place on the disk.
+    ground.overwrite(path, block.as_bytes())
+}
+
+fn loader_conf(ground: &Ground, entry: &Entry) -> Result<How, String> {
+    let folder = entry.file.split("/loader/").next().filter(|f| *f != entry.file);
+    let path = format!("{}/loader/loader.conf", folder.ok_or("no loader.conf beside the entry")?);
+    let before = ground.text(&path).ok_or_else(|| format!("/{path} cannot be read"))?;
+    let is_default = |line: &&str| line.split_whitespace().next() == Some("default");
+    let mut after: String =
+        before.lines().filter(|l| !is_default(l)).map(|l| format!("{l}\n")).collect();
+    after.push_str(&format!("default {}\n", entry.id));
+    ground.write(&path, after.as_bytes(), 0o644).map_err(|e| format!("/{path}: {e}"))?;
+    Ok(How::LoaderConf { path, before, after })
+}
+
+/// Takes a demotion back. What somebody else has changed in the meantime is left as it is.
+///
+/// # Errors
+/// A sentence, where that cannot be done.
+pub fn undo(ground: &Ground, how: &How, menu: Menu) -> Result<(), String> {
+    match how {
+        How::GrubSnippet { path, folder_made } => {
+            ground.remove(path).map_err(|e| format!("/{path}: {e}"))?;
+            if *folder_made {
+                let _ = ground.remove_folder(DEFAULTS);
+            }
+            if menu == Menu::WriteNow { write_menu(ground) } else { Ok(()) }
+        }
+        How::GrubEnvironment { path, before, after } => {
+            if variable(ground, path).as_ref() != Some(after) {
+                return Ok(());
+            }
+            set(ground, path, before.as_deref()).map_err(|e| format!("/{path}: {e}"))
+        }
+        How::LoaderConf { path, before, after } => {
+            if ground.text(path).as_ref() != Some(after) {
+                return Ok(());
+            }
+            ground.write(path, before.as_bytes(), 0o644).map_err(|e| format!("/{path}: {e}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(lines: &str) -> Vec<u8> {
+        let mut block = format!("# GRUB Environment Block\n{lines}").into_bytes();
+        block.resize(1024, b'#');
+        block
+    }
+
+    #[test]
+    fn the_saved_entry_is_set_and_taken_back_in_place() {
+        let root = tempfile::tempdir().unwrap();
+        let ground = Ground::open(Some(root.path())).unwrap();
+        ground.make_folder("boot/grub").unwrap();
+        for (before, was) in [("saved_entry=new\nother=1\n", Some("new")), ("other=1\n", None)] {
+            ground.write("boot/grub/grubenv", &block(before), 0o644).unwrap();
+            let inode = ground.stat("boot/grub/grubenv").unwrap().st_ino;
+            let how = saved(&ground, "a>old").unwrap();
+            assert_eq!(variable(&ground, "boot/grub/grubenv").as_deref(), Some("a>old"));
+            assert_eq!(ground.stat("boot/grub/grubenv").unwrap().st_ino, inode);
+            undo(&ground, &how, Menu::WriteNow).unwrap();
+            assert_eq!(variable(&ground, "boot/grub/grubenv").as_deref(), was);
+            let bytes = ground.read("boot/grub/grubenv").unwrap().unwrap();
+            assert_eq!(bytes.len(), 1024);
+            assert!(environment::read(&bytes).unwrap().deviations.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_somebody_else_chose_in_the_meantime_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let ground = Ground::open(Some(root.path())).unwrap();
+        ground.make_folder("boot/grub").unwrap();
+        ground.write("boot/grub/grubenv", &block(""), 0o644).unwrap();
+        let how = saved(&ground, "a>old").unwrap();
+        set(&ground, "boot/grub/grubenv", Some("own")).unwrap();
+        undo(&ground, &how, Menu::WriteNow).unwrap();
+        assert_eq!(variable(&ground, "boot/grub/grubenv").as_deref(), Some("own"));
+    }
+
+    #[test]
+    fn the_entry_is_the_one_that_names_the_kernel() {
+        let entry_of = |id: &str| Entry {
+            loader: Loader::Grub,
+            id: id.to_owned(),
+            release: "6.1.0-50-amd64".to_owned(),
+            file: "boot/grub/grub.cfg".to_owned(),
+        };
+        let all = [
+            entry_of("gnulinux-simple-u"),
+            entry_of("gnulinux-advanced-u>gnulinux-6.1.0-50-amd64-recovery-u"),
+            entry_of("gnulinux-advanced-u>gnulinux-6.1.0-50-amd64-advanced-u"),
+        ];
+        let found = entry(&all, "6.1.0-50-amd64").unwrap();
+        assert_eq!(found.id, "gnulinux-advanced-u>gnulinux-6.1.0-50-amd64-advanced-u");
+        assert_eq!(entry(&all[..2], "6.1.0-50-amd64"), None);
+    }
+}
