@@ -34,7 +34,7 @@ pub fn stamp(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{seconds, stamp};
+    use super::stamp;
 
     #[test]
     fn stamps_are_those_of_date() {
@@ -47,7 +47,7 @@ mod tests {
             (4_107_542_400, "2100-03-01T00:00:00Z"),
         ] {
             assert_eq!(stamp(seconds), is);
-            assert_eq!(seconds(is), Some(seconds));
+            assert_eq!(super::seconds(is), Some(seconds));
         }
     }
 }
