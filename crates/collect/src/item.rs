@@ -346,6 +346,23 @@ pub static READS: &[Read] = &[
     link("sys/bus/*/devices/*", "where a device stands", "which hardware the machine has"),
     link("sys/bus/*/devices/*/driver", "driver a device is bound to", ""),
     link("sys/bus/*/devices/*/driver/module", "module that driver came from", ""),
+    file("dev/kmsg", "what the kernel said, for a diagnosis", "names of devices and hosts"),
+    file(
+        "var/log/kern.log.1",
+        "what the kernel said, for a diagnosis",
+        "names of devices and hosts",
+    ),
+    file("var/log/syslog.1", "what happened, for a diagnosis", "anything a program wrote there"),
+    file(
+        "var/log/dpkg.log.1",
+        "what was installed before a failure",
+        "which packages are installed",
+    ),
+    file(
+        "var/log/apt/*.log.1.gz",
+        "what was installed before a failure",
+        "commands of the administrator",
+    ),
     file("var/log/dmesg", "what the kernel said, for a diagnosis", "names of devices and hosts"),
     file("var/log/kern.log", "what the kernel said, for a diagnosis", "names of devices and hosts"),
     file("var/log/boot.log", "what happened at boot, for a diagnosis", "names of services"),

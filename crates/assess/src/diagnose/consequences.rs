@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use loadworthy_core::diagnose::finding::{Diagnosis, Quoted};
+use loadworthy_core::diagnose::finding::{Diagnosis, Finding, Quoted};
 use loadworthy_core::preflight::catalogue::Catalogue as _;
 use loadworthy_core::preflight::required::Scene;
+use loadworthy_formats::kernel::name;
 use loadworthy_formats::manifest::Class;
 
 use crate::host::Host;
@@ -30,8 +31,8 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// Looks at a machine; `name` is what it is called as a source.
-    pub(super) fn of(host: &Host, request: &Request, kernel: Option<&Which>, name: &str) -> Self {
+    /// Looks at a machine; `source` is what it is called in evidence.
+    pub(super) fn of(host: &Host, request: &Request, kernel: Option<&Which>, source: &str) -> Self {
         let mut shown = Self::default();
         let which = kernel.unwrap_or(&request.kernel);
         let Some(kernel) = host.asked(which).ok().and_then(|all| all.into_iter().next()) else {
@@ -45,7 +46,7 @@ impl Shown {
         let scene = Scene { graph: &seen.graph, hardware: &seen.hardware, catalogue: &modules };
         for required in scene.by_hardware().iter() {
             let lost = required.need.loses.iter();
-            let lost = lost.map(|what| Quoted { source: name.to_owned(), quote: what.clone() });
+            let lost = lost.map(|what| Quoted { source: source.to_owned(), quote: what.clone() });
             shown.hangs.insert(required.name.to_string(), lost.collect());
         }
         for device in seen.hardware.idle.iter().take(DEVICES) {
@@ -67,8 +68,8 @@ impl Shown {
                 drivers.join(" or "),
                 kernel.kernel.release
             );
-            let source = format!("sys/bus/{bus}/devices/{address}");
-            shown.unbound.push((drivers, Quoted { source, quote }));
+            let place = format!("sys/bus/{bus}/devices/{address}");
+            shown.unbound.push((drivers, Quoted { source: place, quote }));
         }
         shown
     }
@@ -76,28 +77,62 @@ impl Shown {
     /// Tells each finding what is missing, or will be, because of its modules; what no finding
     /// speaks of is told by itself.
     pub(super) fn tell(self, told: &mut Diagnosis) {
-        let mut alone: Vec<Quoted> = Vec::new();
         for (drivers, quoted) in self.unbound {
-            let mut of = told.findings.iter_mut().filter(|f| {
-                f.fault && f.about.name.iter().chain(&f.about.also).any(|n| drivers.contains(n))
-            });
-            match of.next() {
+            let of = |f: &&mut Finding| f.fault && modules(f).iter().any(|n| drivers.contains(n));
+            match told.findings.iter_mut().find(of) {
                 Some(finding) => finding.consequences.push(quoted),
-                None => alone.push(quoted),
+                None => told.unbound.push(quoted),
             }
         }
         for finding in told.findings.iter_mut().filter(|f| f.fault) {
-            let named = finding.about.name.iter().chain(&finding.about.also);
-            for lost in named.filter_map(|n| self.hangs.get(n)).flatten() {
+            for lost in modules(finding).iter().filter_map(|n| self.hangs.get(n)).flatten() {
                 if !finding.consequences.contains(lost) {
                     finding.consequences.push(lost.clone());
                 }
             }
         }
-        for quoted in alone {
-            if !told.unbound.contains(&quoted) {
-                told.unbound.push(quoted);
-            }
-        }
+    }
+}
+
+/// The modules a finding is about, by their own names and by those of their files.
+fn modules(finding: &Finding) -> Vec<String> {
+    let about = &finding.about;
+    let file = about.path.as_deref().map(|path| name::of_path(path).to_string());
+    about.name.iter().chain(&about.also).cloned().chain(file).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loadworthy_core::diagnose::reason::{Matter, diagnose};
+    use loadworthy_core::tables::diagnose::Knowledge;
+
+    #[test]
+    fn a_device_goes_to_the_finding_that_explains_it() {
+        let knowledge = Knowledge::built_in().unwrap();
+        let judged = loadworthy_core::diagnose::joined::Judged {
+            name: "acme".into(),
+            path: Some("lib/modules/6.1/extra/acme-san.ko.xz".into()),
+            outcome: "refused",
+            code: Some("LW1003"),
+            errno: Some("EKEYREJECTED"),
+            log: Vec::new(),
+            because: "refused".into(),
+            loads_under_secure_boot: false,
+        };
+        let matter = Matter { clues: &[], short: true, judged: &[judged] };
+        let mut told = diagnose(&matter, &knowledge);
+        let quoted = |quote: &str| Quoted { source: "before.lwb".into(), quote: quote.into() };
+        let shown = Shown {
+            unbound: vec![
+                (vec!["acme_san".into()], quoted("device 1")),
+                (vec!["other".into()], quoted("device 2")),
+            ],
+            hangs: BTreeMap::from([("acme".into(), vec![quoted("disk sda, mounted at /srv")])]),
+        };
+        shown.tell(&mut told);
+        let said: Vec<&str> = told.findings[0].consequences.iter().map(|q| &*q.quote).collect();
+        assert_eq!(said, ["device 1", "disk sda, mounted at /srv"]);
+        assert_eq!(told.unbound, [quoted("device 2")]);
     }
 }

@@ -12,6 +12,51 @@ use crate::item::Item;
 use crate::sighting::{Metadata, Outcome};
 use crate::view::View;
 
+/// Where the kernel hands out what it said, a record a read (linux, Documentation/ABI/testing/dev-kmsg).
+const KMSG: &str = "dev/kmsg";
+/// Bytes one record may have (linux, include/linux/printk.h PRINTKRB_RECORD_MAX, and its dictionary).
+const RECORD: usize = 16 << 10;
+
+/// What the kernel said since its start and still has, as lines of `dmesg`.
+fn said(limit: usize, buffer: &mut Vec<u8>) -> Outcome {
+    use rustix::fs::{Mode, OFlags, open};
+    use rustix::io::Errno;
+    buffer.clear();
+    // Without waiting: the end is where nothing more is there now.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let device = match open("/dev/kmsg", flags, Mode::empty()) {
+        Ok(device) => device,
+        Err(Errno::NOENT) => return Outcome::Absent,
+        Err(Errno::PERM | Errno::ACCESS) => return Outcome::Denied,
+        Err(_) => return Outcome::OutOfReach,
+    };
+    let mut record = vec![0; RECORD];
+    while buffer.len() < limit {
+        match rustix::io::read(&device, &mut record) {
+            Ok(0) => break,
+            Ok(read) => line(&record[..read], buffer),
+            // Overwritten while it was read: the next record is the oldest that is left.
+            Err(Errno::PIPE | Errno::INTR) => {}
+            Err(_) => break,
+        }
+    }
+    Outcome::Bytes { file_signature: None }
+}
+
+/// `6,1234,5012345,-;message`, and lines of a dictionary below it.
+fn line(record: &[u8], out: &mut Vec<u8>) {
+    let first = record.split(|b| *b == b'\n').next().unwrap_or_default();
+    let Some(head) = first.iter().position(|b| *b == b';') else { return };
+    let clock = first[..head].split(|b| *b == b',').nth(2);
+    let clock = clock.and_then(|c| std::str::from_utf8(c).ok()?.parse::<u64>().ok());
+    let clock = clock.unwrap_or(0);
+    out.extend_from_slice(
+        format!("[{:5}.{:06}] ", clock / 1_000_000, clock % 1_000_000).as_bytes(),
+    );
+    out.extend_from_slice(&first[head + 1..]);
+    out.push(b'\n');
+}
+
 /// The view of the running machine.
 #[derive(Debug)]
 pub struct LiveLinux(Root);
@@ -32,6 +77,9 @@ impl View for LiveLinux {
     }
 
     fn look_into(&self, item: &Item, limit: usize, buffer: &mut Vec<u8>) -> Outcome {
+        if *item == Item::file(KMSG) {
+            return said(limit, buffer);
+        }
         if *item != Item::Uname {
             return self.0.look_into(item, limit, buffer);
         }
@@ -52,6 +100,14 @@ impl View for LiveLinux {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_is_a_line_of_dmesg() {
+        let mut out = Vec::new();
+        line(b"6,339,5140900,-;NET: Registered protocol family 10\n SUBSYSTEM=pci\n", &mut out);
+        line(b"no record", &mut out);
+        assert_eq!(out, b"[    5.140900] NET: Registered protocol family 10\n");
+    }
 
     #[test]
     fn the_running_release_is_the_one_proc_names() {

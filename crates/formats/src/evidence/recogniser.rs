@@ -231,7 +231,7 @@ impl Recogniser {
         };
         for row in rows {
             let Some(compiled) = self.rows.get(row) else { continue };
-            let written = text == Text::Prose && stamp.is_none();
+            let written = text == Text::Prose && stamp.is_none() && !of_loader(said);
             if compiled.short_only && text == Text::Log || compiled.prose && !written {
                 continue;
             }
@@ -261,6 +261,11 @@ impl Recogniser {
             }
         }
     }
+}
+
+/// Whether a loader printed the line: the name of a module is no word of people.
+fn of_loader(said: &str) -> bool {
+    ["insmod: ", "modprobe: "].iter().any(|by| said.trim_start().starts_with(by))
 }
 
 /// What sort of text a line stands in.
