@@ -16,7 +16,7 @@ cargo x wine                 the Windows program, cross-built and tested under W
 cargo x cases FILE [PLATFORM] field cases (JSON, one a line) put to diagnose, and scored
 cargo x bench [ID…] [--tree DIR] [--pairs N]
                              B1, B4, B7, D1: our figure, its peer's, and the ratio
-cargo x bench --drivers DIR  W1, W2: the same for signatures over the drivers and catalogs of a folder
+cargo x bench --drivers DIR  W1, W2, W3: the same for signatures over the drivers and catalogs of a folder
 ";
 
 fn main() -> ExitCode {

@@ -31,6 +31,7 @@ mod archive;
 pub mod kernel_text;
 
 use std::path::Path;
+use std::thread;
 
 use loadworthy_formats::compress::{self, Compression};
 use loadworthy_formats::limits::Limits;
@@ -138,11 +139,19 @@ pub struct Entry {
 pub fn describe(path: &Path, bytes: &[u8], limits: &Limits) -> Entry {
     let mut entry = Entry {
         path: path.to_string_lossy().into_owned(),
-        sha256: Some(digest::sha256(bytes)),
         size: bytes.len() as u64,
         ..Entry::default()
     };
-    entry.kind = look(path, bytes, limits, &mut entry);
+    if bytes.len() < digest::LARGE {
+        entry.sha256 = Some(digest::sha256(bytes));
+        entry.kind = look(path, bytes, limits, &mut entry);
+        return entry;
+    }
+    entry.sha256 = thread::scope(|scope| {
+        let whole = scope.spawn(|| digest::sha256(bytes));
+        entry.kind = look(path, bytes, limits, &mut entry);
+        whole.join().ok()
+    });
     entry
 }
 

@@ -20,6 +20,7 @@ pub const TEXT: usize = 0x1800;
 
 const INDIRECT: &str = "1.3.6.1.4.1.311.2.1.4";
 const TRUST_LIST: &str = "1.3.6.1.4.1.311.10.1";
+const RSA: &str = "1.2.840.113549.1.1.1";
 const SHA_256: &str = "2.16.840.1.101.3.4.2.1";
 
 /// A driver without signatures: headers, `.text` of one page and a half, `.data`.
@@ -65,6 +66,8 @@ pub struct Shape {
     pub pages: Option<u8>,
     /// The content in an OCTET STRING, as CMS wants it.
     pub octets: bool,
+    /// The key signs with the padding PSS.
+    pub pss: bool,
     /// Messages nested in it.
     pub nested: Vec<Vec<u8>>,
     /// Whether a time-stamp is on it, and of which kind: `pkcs9`, `rfc3161`.
@@ -150,7 +153,8 @@ fn signed(
             der::set(&[der::element(0x04, digest(&SHA256, digested).as_ref())]),
         ]),
     ]);
-    let signature = key.sign("sha256", &attributes).ok_or("cannot sign with sha256")?;
+    let scheme = if shape.pss { "sha256-pss" } else { "sha256" };
+    let signature = key.sign(scheme, &attributes).ok_or("cannot sign with sha256")?;
     let mut unsigned: Vec<Vec<u8>> = Vec::new();
     match shape.stamp {
         None => {}
@@ -179,7 +183,8 @@ fn signed(
         }
         Some(content) => der::sequence(&[der::oid(kind), der::element(0xa0, content)]),
     };
-    let signer = signer(key, attributes, &signature, &unsigned);
+    let by = if shape.pss { pss() } else { algorithm(RSA) };
+    let signer = signer(key, attributes, (by, &signature), &unsigned);
     let data = der::sequence(&[
         der::integer(&[if shape.octets { 3 } else { 1 }]),
         der::set(&[algorithm(SHA_256)]),
@@ -190,14 +195,32 @@ fn signed(
     Ok(der::sequence(&[der::oid("1.2.840.113549.1.7.2"), der::element(0xa0, &data)]))
 }
 
-fn signer(key: &Key, mut attributes: Vec<u8>, signature: &[u8], unsigned: &[Vec<u8>]) -> Vec<u8> {
+/// The padding PSS with SHA-256 for digest and mask, and as many bytes of salt (RFC 4055 3.1).
+fn pss() -> Vec<u8> {
+    let mask = der::sequence(&[der::oid("1.2.840.113549.1.1.8"), algorithm(SHA_256)]);
+    der::sequence(&[
+        der::oid("1.2.840.113549.1.1.10"),
+        der::sequence(&[
+            der::element(0xa0, &algorithm(SHA_256)),
+            der::element(0xa1, &mask),
+            der::element(0xa2, &der::integer(&[32])),
+        ]),
+    ])
+}
+
+fn signer(
+    key: &Key,
+    mut attributes: Vec<u8>,
+    (by, signature): (Vec<u8>, &[u8]),
+    unsigned: &[Vec<u8>],
+) -> Vec<u8> {
     attributes[0] = 0xa0;
     let mut parts = vec![
         der::integer(&[1]),
         der::sequence(&[key.subject.clone(), der::integer(&key.serial)]),
         algorithm(SHA_256),
         attributes,
-        algorithm("1.2.840.113549.1.1.1"),
+        by,
         der::element(0x04, signature),
     ];
     if !unsigned.is_empty() {
@@ -229,7 +252,7 @@ fn countersignature(over: &[u8]) -> Result<Vec<u8>, String> {
         ]),
     ]);
     let signature = key.sign("sha256", &attributes).ok_or("cannot sign with sha256")?;
-    Ok(signer(&key, attributes, &signature, &[]))
+    Ok(signer(&key, attributes, (algorithm(RSA), &signature), &[]))
 }
 
 /// `TSTInfo` over a signature, of 2020-01-02 03:04:05.

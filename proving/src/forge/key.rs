@@ -4,7 +4,7 @@ use crate::forge::der;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaKeyPair,
+    KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RsaKeyPair,
 };
 
 /// Digest algorithms a forged signature may use: name and object identifier.
@@ -87,6 +87,7 @@ impl Key {
     pub fn sign(&self, digest: &str, message: &[u8]) -> Option<Vec<u8>> {
         let encoding = match digest {
             "sha256" => &RSA_PKCS1_SHA256,
+            "sha256-pss" => &RSA_PSS_SHA256,
             "sha384" => &RSA_PKCS1_SHA384,
             "sha512" => &RSA_PKCS1_SHA512,
             _ => return None,

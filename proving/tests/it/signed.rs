@@ -1,6 +1,7 @@
 //! Signatures of Windows hold over what they cover and over nothing else, whatever the file is like.
 
 use crate::skipped::told;
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use libtest_mimic::{Failed, Trial};
 use loadworthy_core::codesigning::image::{self, Signed};
 use loadworthy_core::codesigning::signature::{Broken, Signature};
@@ -13,19 +14,22 @@ use loadworthy_formats::der::element::Elements;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates;
 use loadworthy_formats::pe::header;
+use loadworthy_formats::text::hex;
 use loadworthy_proving::forge::der;
 use loadworthy_proving::forge::driver::{self, CHECKSUM, ENTRY, HEADERS, Shape, TEXT};
 use loadworthy_proving::forge::key::Key;
+use loadworthy_report::inspect;
 use std::env;
 use std::fs;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("signed: every shape of a message holds", shapes),
         Trial::test("signed: every byte that is covered counts", every_byte),
+        Trial::test("signed: a large image is digested like a small one", large),
         Trial::test("signed: every byte of a catalog's list counts", every_byte_of_a_list),
         Trial::test("signed: a page that was changed is named", pages),
         Trial::test("signed: a stamp over something else does not verify", stamps),
@@ -68,6 +72,7 @@ fn shapes() -> Result<(), Failed> {
     for (what, shape, count) in [
         ("plain", Shape::default(), 1),
         ("in octets", Shape { octets: true, ..Shape::default() }, 1),
+        ("with the padding PSS", Shape { pss: true, ..Shape::default() }, 1),
         ("with pages of SHA-1", Shape { pages: Some(1), ..Shape::default() }, 1),
         ("with pages of SHA-256", Shape { pages: Some(2), ..Shape::default() }, 1),
         ("nested", Shape { nested: vec![nested.clone()], ..Shape::default() }, 2),
@@ -110,6 +115,21 @@ fn filling(bytes: &[u8]) -> Vec<Range<usize>> {
         Some(at + message.whole.len()..at + entry.content.len())
     };
     entries.iter().filter_map(of).collect()
+}
+
+/// Digests that are made side by side are those of one after the other.
+fn large() -> Result<(), Failed> {
+    let mut image = driver::unsigned();
+    image.extend((0_u32..2 << 20).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()));
+    let entry = inspect::describe(Path::new("large.sys"), &image, &Limits::DEFAULT);
+    let told = entry.pe.as_ref().ok_or("no image")?;
+    for (said, by) in [
+        (&told.image_digests.sha1, &SHA1_FOR_LEGACY_USE_ONLY),
+        (&told.image_digests.sha256, &SHA256),
+    ] {
+        expect("the image", *said == hex(&driver::image_digest(&image, by)))?;
+    }
+    expect("the file", entry.sha256 == Some(hex(digest(&SHA256, &image).as_ref())))
 }
 
 fn every_byte() -> Result<(), Failed> {

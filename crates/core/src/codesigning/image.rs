@@ -43,17 +43,37 @@ pub fn read(
     authorities: &Authorities,
     limits: &Limits,
 ) -> Signed {
+    let by = declared(image, wanted, limits);
+    let digests = digests(&extent::of(image).value, image.bytes, by);
+    read_digested(image, digests, authorities, limits)
+}
+
+/// The digest algorithms that signatures of `image` name for it, and those that are `wanted`.
+#[must_use]
+pub fn declared(image: &Image<'_>, wanted: DigestSet, limits: &Limits) -> DigestSet {
+    let mut declared = wanted;
+    for entry in attribute_certificates::read(image, limits).value {
+        if entry.kind == PKCS_SIGNED_DATA {
+            named(entry.content, 0, limits, &mut declared);
+        }
+    }
+    declared
+}
+
+/// Reads the signatures of `image`, whose `digests` were made already: those that [`declared`] names.
+#[must_use]
+pub fn read_digested(
+    image: &Image<'_>,
+    digests: Digests,
+    authorities: &Authorities,
+    limits: &Limits,
+) -> Signed {
     let table = attribute_certificates::read(image, limits);
     let covered = extent::of(image);
     let messages = || {
         let entries = table.value.iter().enumerate();
         entries.filter(|(_, entry)| entry.kind == PKCS_SIGNED_DATA)
     };
-    let mut declared = wanted;
-    for (_, entry) in messages() {
-        named(entry.content, 0, limits, &mut declared);
-    }
-    let digests = digests(&covered.value, image.bytes, declared);
     let over = Over::Image { digests: &digests, is_efi: EFI.contains(&image.subsystem) };
     let mut reading = Reading::new(authorities, limits);
     for (number, entry) in messages() {

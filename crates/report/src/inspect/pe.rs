@@ -1,5 +1,6 @@
 //! `pe`: what is in an image of firmware or Windows, and the Authenticode signatures over it.
 
+use loadworthy_core::authenticode;
 use loadworthy_core::codesigning::image;
 use loadworthy_core::crypt::digest::{DigestAlgorithm, DigestSet};
 use loadworthy_formats::authenticode::{coverage, extent};
@@ -10,6 +11,9 @@ use loadworthy_formats::pe::version;
 use loadworthy_formats::uefi::sbat;
 use serde::Serialize;
 
+use std::thread;
+
+use crate::inspect::digest::LARGE;
 use crate::inspect::known;
 use crate::inspect::page::Page;
 use crate::inspect::signature::Signature;
@@ -79,7 +83,8 @@ pub(super) fn read(
     let read = header::read(bytes, limits).ok()?;
     let image = &read.value;
     let wanted = DigestSet::of(DigestAlgorithm::Sha1).union(DigestSet::of(DigestAlgorithm::Sha256));
-    let signed = image::read(image, wanted, known::authorities(), limits);
+    let digests = digests(image, image::declared(image, wanted, limits));
+    let signed = image::read_digested(image, digests, known::authorities(), limits);
     deviations.extend(read.deviations.iter().chain(&signed.deviations).map(ToString::to_string));
     let table = attribute_certificates::read(image, limits).value;
     for (number, entry) in table.iter().enumerate() {
@@ -127,6 +132,19 @@ pub(super) fn read(
     let pages = |number| signed.pages.iter().find(|(n, _)| *n == number).map(|(_, pages)| pages);
     let signatures = signed.signatures.iter().map(|s| Signature::of_code(s, pages(s.index)));
     Some((pe, signatures.collect()))
+}
+
+/// The Authenticode digests; those of a large image side by side.
+fn digests(image: &Image<'_>, by: DigestSet) -> authenticode::Digests {
+    let covered = extent::of(image).value;
+    if image.bytes.len() < LARGE {
+        return image::digests(&covered, image.bytes, by);
+    }
+    let one = |by| image::digests(&covered, image.bytes, DigestSet::of(by));
+    thread::scope(|scope| {
+        let threads: Vec<_> = by.iter().map(|by| scope.spawn(move || one(by))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
+    })
 }
 
 /// Whether two ways to digest an image take the same bytes in the same order.
