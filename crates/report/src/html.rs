@@ -9,7 +9,10 @@ use crate::tree::{self, Depth};
 use loadworthy_core::answer::{Answered, Answers, Kind};
 use std::io::{self, Write};
 
+mod matrix;
 mod picture;
+
+pub use matrix::matrix;
 
 /// So many that simply load get a proof to open; of more only the others do.
 const PROVEN: usize = 200;
@@ -21,6 +24,20 @@ const STYLE: &str = include_str!("html/page.css");
 /// # Errors
 /// When `out` does not take it.
 pub fn check(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
+    opened("Will it load?", answers, out)?;
+    picture::boot_chain(answers, out)?;
+    writeln!(out, "<h2>What was judged</h2>")?;
+    if answers.answers.is_empty() {
+        writeln!(out, "<p>Nothing was named, or is in use here.</p>")?;
+    } else {
+        table(answers, out)?;
+    }
+    notes(answers, out)?;
+    closed(answers, out)
+}
+
+/// The page up to its counts.
+fn opened(title: &str, answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
     let host = &answers.host;
     let kernel = host.kernel.as_deref().map_or("no kernel".to_owned(), safe);
     write!(
@@ -32,20 +49,15 @@ pub fn check(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>loadworthy: {kernel}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
     )?;
-    writeln!(out, "<h1>Will it load?</h1>\n<p class=\"about\">{}</p>", about(answers))?;
+    writeln!(out, "<h1>{title}</h1>\n<p class=\"about\">{}</p>", about(answers))?;
     writeln!(out, "<ul class=\"counts\">")?;
     for (word, n) in gist::counts(answers) {
         writeln!(out, "<li class=\"{word}\"><b>{n}</b> {word}</li>")?;
     }
-    writeln!(out, "</ul>")?;
-    picture::boot_chain(answers, out)?;
-    writeln!(out, "<h2>What was judged</h2>")?;
-    if answers.answers.is_empty() {
-        writeln!(out, "<p>Nothing was named, or is in use here.</p>")?;
-    } else {
-        table(answers, out)?;
-    }
-    notes(answers, out)?;
+    writeln!(out, "</ul>")
+}
+
+fn closed(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "<footer>loadworthy {}, as of {}</footer>\n</main>\n</body>\n</html>",

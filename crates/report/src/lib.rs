@@ -11,6 +11,7 @@ pub mod time;
 pub mod words;
 pub mod receipt;
 pub mod tree;
+pub(crate) mod grid;
 pub mod terminal;
 pub mod rehearsal;
 pub mod keys;

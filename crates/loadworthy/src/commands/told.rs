@@ -30,6 +30,7 @@ pub(super) fn tell(
         CheckFormat::Text => terminal::check(answers, &options(args, around), out),
         CheckFormat::Sarif => sarif::check(answers, out),
         CheckFormat::Junit => junit::check(answers, out),
+        CheckFormat::Html if args.matrix => html::matrix(answers, out),
         CheckFormat::Html => html::check(answers, out),
         CheckFormat::Markdown => markdown::check(answers, out),
         CheckFormat::Prometheus => prometheus::check(answers, seconds(&answers.at), out),
