@@ -18,9 +18,11 @@ fn build() -> Result<PathBuf, String> {
     if let Some(other) = std::env::var_os("LOADWORTHY_PROGRAM") {
         return Ok(other.into());
     }
-    // The test stands in target/PROFILE/deps; the program two rooms up.
-    let test = std::env::current_exe().map_err(|e| e.to_string())?;
-    let folder = test.parent().and_then(Path::parent).ok_or("no target directory")?;
+    // A test stands in target/PROFILE/deps, the oracle in target/PROFILE.
+    let ours = std::env::current_exe().map_err(|e| e.to_string())?;
+    let folder = ours.parent().ok_or("no target directory")?;
+    let folder = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+    let folder = folder.ok_or("no target directory")?;
     let target = folder.parent().ok_or("no target directory")?;
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--package", "loadworthy", "--target-dir"]).arg(target);

@@ -83,6 +83,22 @@ pub fn list_on(
     Ok(OfHost { name: String::new(), host, profile: profile.name.clone(), kernels })
 }
 
+/// The keys of one kernel, without looking at any module.
+///
+/// # Errors
+/// When the manifest is not in order.
+pub(crate) fn of_kernel(
+    host: &Host,
+    kernel: &OneKernel,
+    request: &Request,
+    at: i64,
+) -> Result<OfKernel, Trouble> {
+    let profile = seen::manifest(host, request)?.manifest.profile;
+    let names = Names::of(&host.looking(), kernel);
+    let asked = Asked { host, kernel, names: &names, request, progress: &|_, _| {} };
+    Ok(Listing { asked: &asked, profile: &profile, at }.of_kernel(Vec::new()))
+}
+
 /// A module and how its signature names who made it.
 struct Signed {
     user: User,

@@ -28,6 +28,7 @@ pub mod preflight;
 pub mod manifest_draft;
 pub mod check;
 pub mod keys;
+pub mod enrolment;
 pub mod windows;
 pub mod catalogs;
 pub mod policy;

@@ -433,6 +433,8 @@ pub static READS: &[Read] = &[
         "modules that DKMS has built",
         "names of drivers built on this machine",
     ),
+    file("var/lib/loadworthy/enrolments", "keys that were asked to be enrolled", ""),
+    file("proc/sys/kernel/random/boot_id", "whether the machine was started since", "the boot"),
     file("lib/loadworthy/manifest.toml", "what must load here", ""),
     folder("lib/loadworthy/manifest.d", "what must load here", ""),
     file("lib/loadworthy/manifest.d/*.toml", "what must load here", ""),

@@ -6,3 +6,4 @@
 pub mod described;
 pub mod lint;
 pub mod found;
+pub mod enrolment;

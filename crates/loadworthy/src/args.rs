@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 mod key;
-pub(crate) use key::{Key, KeyList};
+pub(crate) use key::{Key, KeyEnroll, KeyList};
 #[cfg(target_os = "linux")]
 pub(crate) mod gate;
 
@@ -608,7 +608,7 @@ pub(crate) struct Config {
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// The command
-    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "inspect", "rehearse", "key-list", "platforms", "sign"])]
+    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "inspect", "rehearse", "key-list", "key-enroll", "platforms", "sign"])]
     pub(crate) command: String,
 }
 

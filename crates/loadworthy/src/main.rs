@@ -84,7 +84,7 @@ fn run(
             return Ok(commands::inspect::run(&args.files, args.output.is_json(), out, err)?);
         }
         Command::Rehearse(args) => commands::rehearse::run(args, around, out)?,
-        Command::Key(args) => commands::key::run(args, around, out)?,
+        Command::Key(args) => commands::key::run(args, around, out, err)?,
         #[cfg(feature = "sign")]
         Command::Sign(args) => commands::sign::run(args, around, out, err)?,
         #[cfg(target_os = "linux")]

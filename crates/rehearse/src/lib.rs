@@ -8,6 +8,8 @@ pub mod store;
 pub mod archive;
 pub mod runner;
 pub mod machine;
+#[cfg(unix)]
+pub mod operator;
 pub mod equipment;
 mod variables;
 mod boot_files;

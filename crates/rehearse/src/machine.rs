@@ -67,17 +67,10 @@ const KEPT: usize = 12;
 /// # Errors
 /// When it cannot be set up; a start that fails is told in [`Booted`].
 pub fn boot(folder: &Path, machine: &Machine, patience: Duration) -> Result<Booted, String> {
-    let put = |path: &str, bytes: &[u8]| {
-        let at = folder.join(path);
-        let made = at.parent().map_or(Ok(()), fs::create_dir_all);
-        made.and_then(|()| fs::write(&at, bytes)).map_err(|e| format!("{}: {e}", at.display()))
-    };
-    for (path, bytes) in &machine.disk {
-        put(&format!("disk/{path}"), bytes)?;
-    }
+    lay_out(folder, machine)?;
     let mut booted = Booted::default();
     for accelerator in accelerators() {
-        put("vars.fd", &machine.store)?;
+        put(folder, "vars.fd", &machine.store)?;
         booted = start(machine, folder, accelerator, patience)?;
         if booted.started {
             break;
@@ -86,8 +79,22 @@ pub fn boot(folder: &Path, machine: &Machine, patience: Duration) -> Result<Boot
     Ok(booted)
 }
 
+/// Writes the disk's files and the firmware's memory into `folder`.
+pub(crate) fn lay_out(folder: &Path, machine: &Machine) -> Result<(), String> {
+    for (path, bytes) in &machine.disk {
+        put(folder, &format!("disk/{path}"), bytes)?;
+    }
+    put(folder, "vars.fd", &machine.store)
+}
+
+fn put(folder: &Path, path: &str, bytes: &[u8]) -> Result<(), String> {
+    let at = folder.join(path);
+    let made = at.parent().map_or(Ok(()), fs::create_dir_all);
+    made.and_then(|()| fs::write(&at, bytes)).map_err(|e| format!("{}: {e}", at.display()))
+}
+
 /// Hardware first, where there is any.
-fn accelerators() -> &'static [&'static str] {
+pub(crate) fn accelerators() -> &'static [&'static str] {
     let usable = fs::OpenOptions::new().read(true).write(true).open("/dev/kvm").is_ok();
     if usable { &["kvm", "tcg"] } else { &["tcg"] }
 }
@@ -98,27 +105,11 @@ fn start(
     accelerator: &'static str,
     patience: Duration,
 ) -> Result<Booted, String> {
-    let code = format!("if=pflash,format=raw,unit=0,readonly=on,file={}", machine.code.display());
     let complaints =
         fs::File::create(folder.join("complaints")).map_err(|e| format!("complaints: {e}"))?;
     let begun = Instant::now();
-    let mut command = Command::new(QEMU);
-    if let Some(line) = &machine.direct {
-        command.args(["-kernel", "disk/vmlinuz", "-initrd", "disk/initrd.img", "-append", line]);
-    }
-    let mut running = command
-        .args(["-machine", "q35,smm=on", "-accel", accelerator, "-cpu", "max"])
-        .args(["-m", &machine.memory.to_string()])
-        .args(["-smp", "1", "-nodefaults", "-display", "none", "-no-reboot"])
-        .args(["-global", "driver=cfi.pflash01,property=secure,value=on"])
-        .args(["-global", "ICH9-LPC.disable_s3=1"])
-        .args(["-drive", &code, "-drive", "if=pflash,format=raw,unit=1,file=vars.fd"])
-        .args(["-drive", "if=none,id=disk,format=raw,snapshot=on,file=fat:disk"])
-        .args(["-device", "ide-hd,drive=disk,bootindex=0"])
+    let mut running = command(machine, folder, accelerator)
         .args(["-serial", "file:console", "-serial", "file:answers"])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
         .stderr(complaints)
         .spawn()
         .map_err(|e| format!("{QEMU}: {e}"))?;
@@ -156,8 +147,30 @@ fn start(
     Ok(booted)
 }
 
+/// The machine's program and everything but its serial ports.
+pub(crate) fn command(machine: &Machine, folder: &Path, accelerator: &str) -> Command {
+    let code = format!("if=pflash,format=raw,unit=0,readonly=on,file={}", machine.code.display());
+    let mut command = Command::new(QEMU);
+    if let Some(line) = &machine.direct {
+        command.args(["-kernel", "disk/vmlinuz", "-initrd", "disk/initrd.img", "-append", line]);
+    }
+    command
+        .args(["-machine", "q35,smm=on", "-accel", accelerator, "-cpu", "max"])
+        .args(["-m", &machine.memory.to_string()])
+        .args(["-smp", "1", "-nodefaults", "-display", "none", "-no-reboot"])
+        .args(["-global", "driver=cfi.pflash01,property=secure,value=on"])
+        .args(["-global", "ICH9-LPC.disable_s3=1"])
+        .args(["-drive", &code, "-drive", "if=pflash,format=raw,unit=1,file=vars.fd"])
+        .args(["-drive", "if=none,id=disk,format=raw,snapshot=on,file=fat:disk"])
+        .args(["-device", "ide-hd,drive=disk,bootindex=0"])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    command
+}
+
 /// A line of the console without what moves the cursor.
-fn shown(line: &str) -> String {
+pub(crate) fn shown(line: &str) -> String {
     let mut out = String::new();
     let mut escaped = false;
     for c in line.chars() {

@@ -13,6 +13,9 @@ pub const AUTHENTICATED: u32 = 0x27;
 pub const SECURE_BOOT_ENABLE: Guid =
     Guid::new(0xf0a3_0bc7, 0xaf08, 0x4556, [0x99, 0xc4, 0x00, 0x10, 0x09, 0xc9, 0x3a, 0x44]);
 
+/// `gEfiAuthenticatedVariableGuid`: how a store of this form begins.
+const AUTHENTICATED_STORE: Guid =
+    Guid::new(0xaaf3_2c78, 0x947b, 0x439a, [0xa1, 0x80, 0x2e, 0x14, 0x4e, 0xc3, 0x77, 0x92]);
 /// The bytes of a variable's header.
 const HEADER: usize = 60;
 /// `VAR_ADDED`: it is in force.
@@ -36,10 +39,21 @@ impl Store {
         if bytes.get(40..44) != Some(b"_FVH") {
             return Err("no firmware volume".to_owned());
         }
-        let mut end = usize::from(half(48).ok_or("cut short")?) + 28;
+        let header = usize::from(half(48).ok_or("cut short")?);
+        if bytes.get(header..header + 16) != Some(AUTHENTICATED_STORE.as_bytes()) {
+            return Err("no store of authenticated variables".to_owned());
+        }
+        if header + word(bytes, header + 16) > bytes.len() {
+            return Err("cut short".to_owned());
+        }
+        let mut end = header + 28;
         while half(end) == Some(0x55aa) {
             let (name, data) = sizes(bytes, end);
-            end = (end + HEADER + name + data).next_multiple_of(4);
+            let next = end.saturating_add(HEADER).saturating_add(name).saturating_add(data);
+            if next > bytes.len() {
+                return Err("a variable is longer than the store".to_owned());
+            }
+            end = next.next_multiple_of(4);
         }
         Ok(Self { bytes: bytes.to_vec(), end })
     }
@@ -129,4 +143,57 @@ fn sizes(bytes: &[u8], at: usize) -> (usize, usize) {
 
 fn word(bytes: &[u8], at: usize) -> usize {
     bytes.get(at..at + 4).map_or(0, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An empty store: a volume's header, then the store's (`VARIABLE_STORE_HEADER`).
+    fn empty(size: u32) -> Vec<u8> {
+        let mut bytes = vec![0; 40];
+        bytes.extend(b"_FVH");
+        bytes.resize(48, 0);
+        bytes.extend(72_u16.to_le_bytes());
+        bytes.resize(72, 0);
+        bytes.extend(AUTHENTICATED_STORE.as_bytes());
+        bytes.extend(size.to_le_bytes());
+        bytes.extend([0x5a, 0xfe, 0, 0, 0, 0, 0, 0]);
+        bytes.resize(72 + size as usize, 0xff);
+        bytes
+    }
+
+    #[test]
+    fn what_is_set_is_there_and_what_was_before_is_not() {
+        let mut store = Store::open(&empty(400)).unwrap();
+        store.set("A", Guid::SHIM_LOCK, BOOT, b"one").unwrap();
+        store.set("B", Guid::SHIM_LOCK, BOOT, b"two").unwrap();
+        store.set("A", Guid::SHIM_LOCK, BOOT, b"three").unwrap();
+        let store = Store::open(&store.finish()).unwrap();
+        assert_eq!(store.get("A", Guid::SHIM_LOCK), Some(&b"three"[..]));
+        assert_eq!(store.get("B", Guid::SHIM_LOCK), Some(&b"two"[..]));
+        assert_eq!(store.get("A", Guid::GLOBAL_VARIABLE), None);
+        assert!(store.clone().set("C", Guid::SHIM_LOCK, BOOT, &[0; 300]).is_err());
+    }
+
+    #[test]
+    fn what_is_no_store_is_refused_whatever_it_holds() {
+        let whole = {
+            let mut store = Store::open(&empty(400)).unwrap();
+            store.set("A", Guid::SHIM_LOCK, BOOT, b"one").unwrap();
+            store.finish()
+        };
+        for end in 0..whole.len() {
+            assert!(Store::open(&whole[..end]).is_err(), "{end}");
+        }
+        for at in 0..160 {
+            for value in [0, 0x7f, 0xff] {
+                let mut spoilt = whole.clone();
+                spoilt[at] = value;
+                if let Ok(store) = Store::open(&spoilt) {
+                    let _ = store.get("A", Guid::SHIM_LOCK);
+                }
+            }
+        }
+    }
 }

@@ -9,6 +9,7 @@ use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::Item;
 use loadworthy_collect::sighting::Outcome;
 use loadworthy_formats::uefi::guid::Guid;
+use loadworthy_formats::uefi::write;
 
 /// What is taken over: the host's variable, the machine's, vendor, attributes.
 static TAKEN: [(&str, &str, Guid, u32); 9] = [
@@ -83,17 +84,8 @@ fn told(key: &str, value: &str) -> impl Fn(String) -> String {
     move |problem| format!("--assume {key}={value}: {problem}")
 }
 
-/// A certificate as a signature list (UEFI specification, 32.4.1).
+/// A certificate as a signature list.
 fn listed(path: &str) -> Result<Vec<u8>, String> {
     let der = certificate_der(&bytes(path)?)?;
-    let x509 =
-        Guid::new(0xa5c0_59a1, 0x94e4, 0x4aa7, [0x87, 0xb5, 0xab, 0x15, 0x5c, 0x2b, 0xf0, 0x72]);
-    let mut list = x509.as_bytes().to_vec();
-    for size in [44 + der.len(), 0, 16 + der.len()] {
-        let size = u32::try_from(size).map_err(|_| "too large")?;
-        list.extend(size.to_le_bytes());
-    }
-    list.extend(Guid::SHIM_LOCK.as_bytes());
-    list.extend(der);
-    Ok(list)
+    write::certificate_list(Guid::SHIM_LOCK, &der).ok_or_else(|| "too large".to_owned())
 }

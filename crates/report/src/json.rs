@@ -11,4 +11,5 @@ pub mod rehearse;
 pub mod keys;
 pub mod catalog;
 pub mod sign;
+pub mod enrolment;
 pub mod schema;

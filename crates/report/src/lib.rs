@@ -17,6 +17,7 @@ pub mod rehearsal;
 pub mod keys;
 pub mod catalog;
 pub mod signed;
+pub mod enrolment;
 pub mod lookup;
 pub mod json;
 pub mod platforms;

@@ -9,6 +9,7 @@ use loadworthy_core::errno::Errno;
 use loadworthy_core::fact::Fact;
 use loadworthy_core::fact::step::Step;
 use loadworthy_core::keys::described::Described;
+use loadworthy_core::keys::enrolment::{Done, Enrolment, Seen, State};
 use loadworthy_core::keys::found::{
     Counts, Key, Keyring, Keys, Named, OfHost, OfKernel, Place, Stranger, User,
 };
@@ -226,4 +227,29 @@ pub(crate) fn keys() -> Keys {
     let kernels = vec![kernel];
     let host = OfHost { name: String::new(), host, profile: None, kernels };
     Keys { at: "2026-11-21T00:00:00Z".to_owned(), hosts: vec![host] }
+}
+
+/// A request that was made on a machine where nothing spoke against it.
+pub(crate) fn enrolment() -> Enrolment {
+    let seen = Seen {
+        host: answers(Vec::new()).host,
+        state: State::NotRequested,
+        keyrings: Vec::new(),
+        lists: Vec::new(),
+        because: None,
+        findings: Vec::new(),
+        recorded: None,
+        waiting: Vec::new(),
+        obstacles: Vec::new(),
+        request: Vec::new(),
+        boot: String::new(),
+    };
+    let to = "sys/firmware/efi/efivars".to_owned();
+    Enrolment {
+        at: "2026-11-21T00:00:00Z".to_owned(),
+        certificate: certificate(),
+        seen: Some(seen),
+        room: (Some(60_000), 2_000),
+        done: Done::Request { to, password: Some("bdfh".to_owned()), keys: 1 },
+    }
 }

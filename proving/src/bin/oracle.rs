@@ -1,6 +1,7 @@
 //! `cargo x oracle …`: real kernels as judges of our verdicts.
 
 use loadworthy_proving::oracles::archive::Archive;
+use loadworthy_proving::oracles::live::enrolled;
 use loadworthy_proving::oracles::live::packages::home;
 use loadworthy_proving::oracles::live::rehearsed;
 use loadworthy_proving::oracles::live::run::{self, Options};
@@ -15,6 +16,7 @@ oracle                       asks every recorded case again and compares
 oracle record --from DIR     renews the recorded archive from a folder of recordings
 oracle record --add DIR      adds a folder of recordings to it
 oracle --rehearse            rehearses the next boot of a small host, and one that is refused
+oracle --enroll              a key through MokManager, and a module signed with it
 oracle --live [OPTION…]      starts a signed kernel in a virtual machine and compares
     --bounded                the newer kernel, one policy, all cases
     --all                    every kernel and policy
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         [] => replay(&mut say),
         ["--rehearse"] => rehearsed::run(&mut say),
+        ["--enroll"] => enrolled::run(&mut say),
         ["--live", ..] => live(&arguments[1..], &mut say),
         ["record", "--from", from] => record(Ok(Archive::default()), from, &mut say),
         ["record", "--add", from] => record(recorded::archive(), from, &mut say),

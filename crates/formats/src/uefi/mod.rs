@@ -13,5 +13,6 @@ pub mod load_option;
 pub mod signature_type;
 pub mod signature_list;
 pub mod authenticated;
+pub mod write;
 pub mod mok;
 pub mod sbat;

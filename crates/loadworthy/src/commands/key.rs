@@ -5,14 +5,17 @@ use crate::request::Surroundings;
 use crate::trouble::Trouble;
 use std::io::Write;
 
+mod enroll;
 mod list;
 
 pub(crate) fn run(
     args: &args::Key,
     around: &Surroundings,
     out: &mut dyn Write,
+    err: &mut dyn Write,
 ) -> Result<u8, Trouble> {
     match args {
         args::Key::List(args) => list::run(args, around, out),
+        args::Key::Enroll(args) => enroll::run(args, around, out, err),
     }
 }

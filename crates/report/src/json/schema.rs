@@ -11,6 +11,7 @@ pub static ALL: &[(&str, &str)] = &[
     ("explain", include_str!("../../../../docs/schema/explain.json")),
     ("hosts", include_str!("../../../../docs/schema/hosts.json")),
     ("inspect", include_str!("../../../../docs/schema/inspect.json")),
+    ("key-enroll", include_str!("../../../../docs/schema/key-enroll.json")),
     ("key-list", include_str!("../../../../docs/schema/key-list.json")),
     ("platforms", include_str!("../../../../docs/schema/platforms.json")),
     ("policy", include_str!("../../../../docs/schema/policy.json")),

@@ -30,3 +30,6 @@ pub mod keep;
 pub mod run;
 
 pub mod rehearsed;
+
+#[cfg(unix)]
+pub mod enrolled;

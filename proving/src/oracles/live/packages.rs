@@ -49,6 +49,18 @@ pub fn firmware(say: &mut dyn FnMut(&str)) -> Result<Firmware, String> {
     Ok(found)
 }
 
+/// MokManager, signed by Debian.
+///
+/// # Errors
+/// When the package cannot be fetched or is not as expected.
+pub fn manager(say: &mut dyn FnMut(&str)) -> Result<PathBuf, String> {
+    let found = unpacked("shim-helpers-amd64-signed", say)?.join("usr/lib/shim/mmx64.efi.signed");
+    match found.is_file() {
+        true => Ok(found),
+        false => Err(format!("{}: not there", found.display())),
+    }
+}
+
 fn unpacked(package: &str, say: &mut dyn FnMut(&str)) -> Result<PathBuf, String> {
     let into = home().join(package);
     if into.is_dir() {

@@ -2,7 +2,7 @@
 //! here; one that is not understood fails.
 
 use crate::diff;
-use crate::json::{collect, config, explain, keys, schema, v1};
+use crate::json::{collect, config, enrolment, explain, keys, schema, v1};
 use crate::lookup;
 use crate::platforms;
 use crate::receipt::{Denied, Receipt};
@@ -255,4 +255,11 @@ fn key_list_writes_what_its_schema_says() {
     let mut out = Vec::new();
     keys::v1(&sample::keys(), &mut out).unwrap();
     fits("key-list", &out);
+}
+
+#[test]
+fn key_enroll_writes_what_its_schema_says() {
+    let mut out = Vec::new();
+    enrolment::v1(&sample::enrolment(), &mut out).unwrap();
+    fits("key-enroll", &out);
 }

@@ -1,0 +1,142 @@
+//! A key on its whole way: asked for with `key enroll`, confirmed at the screens of the real
+//! MokManager, and then a module signed with it by `sign` loads in a real kernel under Secure Boot.
+
+use crate::forge::key::Key;
+use crate::oracles::live::cases::{self, Case};
+use crate::oracles::live::editing::Module;
+use crate::oracles::live::machine::{Parts, boot};
+use crate::oracles::live::packages::{self, home};
+use crate::oracles::live::policies::{Drawn, Policy};
+use crate::oracles::live::predicted;
+use crate::program;
+use loadworthy_formats::uefi::guid::Guid;
+use loadworthy_rehearse::machine::Machine;
+use loadworthy_rehearse::operator::{Key as Stroke, Screen, drive};
+use loadworthy_rehearse::store::Store;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+use xtask::kernels::signed;
+
+/// What is typed at MokManager.
+const PASSWORD: &str = "bdfhjlnprt";
+/// The longest a start may take.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// Walks the whole way; whether it came out as it must.
+///
+/// # Errors
+/// When the machine cannot be made, or the program does not do its work.
+pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
+    let kernel = signed("6.12", say)?;
+    let firmware = packages::firmware(say)?;
+    let folder = home().join("enrolled");
+    drop(fs::remove_dir_all(&folder));
+    let root = folder.join("root");
+    predicted::kernel(&kernel, &root)?;
+    let read = |path: &Path| fs::read(path).map_err(|e| format!("{}: {e}", path.display()));
+    let put = |name: &str, bytes: &[u8]| {
+        let at = folder.join(name);
+        fs::write(&at, bytes).map_err(|e| format!("{}: {e}", at.display()))
+    };
+    let shim = read(&firmware.shim)?;
+    let policy = Policy::named("sb-on-nomok")?.draw(&read(&firmware.variables)?, &shim, &[])?;
+    predicted::policy(&policy, &root)?;
+    let certificate = Key::named("modules")?.certificate;
+    put("vars.fd", &policy.store)?;
+    put("owner.der", &certificate)?;
+    put("password", PASSWORD.as_bytes())?;
+    key(&folder.join("owner.key"))?;
+
+    let asked = ["key", "enroll", "owner.der", "--store", "vars.fd", "-o", "asked.fd", "--request"];
+    told(&[&asked[..], &["--password-file", "password"]].concat(), &folder)?;
+    let disk = BTreeMap::from([
+        ("EFI/BOOT/BOOTX64.EFI".to_owned(), shim),
+        ("EFI/BOOT/mmx64.efi".to_owned(), read(&packages::manager(say)?)?),
+        ("EFI/BOOT/grubx64.efi".to_owned(), read(&firmware.grub)?),
+    ]);
+    let machine = Machine {
+        code: firmware.code.clone(),
+        store: read(&folder.join("asked.fd"))?,
+        disk,
+        memory: 256,
+        direct: None,
+    };
+    let at = folder.join("manager");
+    fs::create_dir_all(&at).map_err(|e| e.to_string())?;
+    let screens = screens();
+    let driven = drive(&at, &machine, &screens, PATIENCE)?;
+    let store = Store::open(&driven.store)?;
+    let list = store.get("MokList", Guid::SHIM_LOCK).unwrap_or_default();
+    let there = list.windows(certificate.len()).any(|part| part == certificate);
+    let gone = store.get("MokNew", Guid::SHIM_LOCK).is_none();
+    say(&format!(
+        "MokManager: {} of {} screens, enrolled {there}, request gone {gone}",
+        driven.screens,
+        screens.len()
+    ));
+    if !(there && gone) {
+        say(&format!("  {}", driven.console));
+        return Ok(false);
+    }
+
+    let plain = Module::unsigned(&cases::shipped(&kernel, "crc-itu-t")?).bytes;
+    put("crc-itu-t.ko", &plain)?;
+    let at = ["--root", "root", "--kernel", &kernel.release, "--assume", "enroll=owner.der"];
+    let sign = ["sign", "crc-itu-t.ko", "--key", "owner.key", "--cert", "owner.der", "-o"];
+    told(&[&sign[..], &["signed.ko"], &at[..]].concat(), &folder)?;
+    let case = |name: &str, bytes: Vec<u8>| Case { name: name.into(), how: name.into(), bytes };
+    let cases = [case("signed", read(&folder.join("signed.ko"))?), case("unsigned", plain)];
+    let parts = Parts {
+        firmware,
+        kernel: kernel.root.join(format!("boot/vmlinuz-{}", kernel.release)),
+        autoload: predicted::autoload(&root, &kernel.release)?,
+    };
+    let drawn = Drawn { store: driven.store, ..policy };
+    let booted = boot(&parts, &drawn, &[&cases[0], &cases[1]], PATIENCE)?;
+    let errno = |name: &str| booted.heard.iter().find(|h| h.case == name).map(|h| h.errno);
+    let letters = booted.heard.iter().find(|h| h.case == "signed").map(|h| h.mod_taint.as_str());
+    let (loaded, refused) = (errno("signed"), errno("unsigned"));
+    say(&format!(
+        "{} under Secure Boot: signed {loaded:?} marks {letters:?}, unsigned {refused:?}",
+        kernel.release
+    ));
+    // 129 is EKEYREJECTED.
+    Ok(loaded == Some(None) && letters == Some("") && refused == Some(Some(129)))
+}
+
+/// The private key, as its owner keeps it.
+fn key(at: &Path) -> Result<(), String> {
+    use std::os::unix::fs::PermissionsExt;
+    let told = |e: std::io::Error| format!("{}: {e}", at.display());
+    fs::write(at, include_bytes!("../../../keys/owner.pk8")).map_err(told)?;
+    fs::set_permissions(at, fs::Permissions::from_mode(0o600)).map_err(told)
+}
+
+/// Runs the program, which must succeed.
+fn told(arguments: &[&str], folder: &Path) -> Result<(), String> {
+    let done = program::run(arguments, folder)?;
+    match done.status.success() {
+        true => Ok(()),
+        false => {
+            let said = [done.stdout, done.stderr].concat();
+            Err(format!("{}: {}", arguments.join(" "), String::from_utf8_lossy(&said)))
+        }
+    }
+}
+
+/// The screens that `key enroll` announces, and what it says to type.
+fn screens() -> Vec<Screen> {
+    let screen = |shows: &str, keys: &[Stroke]| Screen { shows: shows.into(), keys: keys.to_vec() };
+    let password: Vec<Stroke> = PASSWORD.chars().map(Stroke::Char).chain([Stroke::Enter]).collect();
+    vec![
+        screen("Press any key", &[Stroke::Enter]),
+        screen("Enroll MOK", &[Stroke::Down, Stroke::Enter]),
+        screen("View key 0", &[Stroke::Down, Stroke::Enter]),
+        screen("Yes", &[Stroke::Down, Stroke::Enter]),
+        // The prompt is cut short on its way through the port.
+        screen("", &password),
+        screen("Reboot", &[Stroke::Enter]),
+    ]
+}
