@@ -14,12 +14,14 @@ use loadworthy_collect::keep::Keep;
 use loadworthy_collect::view::View;
 use loadworthy_collect::views::bundle::Recorded;
 use loadworthy_collect::views::live_linux::LiveLinux;
+use loadworthy_collect::views::nothing::Nothing;
 use loadworthy_collect::views::root::Root;
 use loadworthy_collect::views::split::{Split, trust_side};
 use loadworthy_core::fact::Fact;
 use loadworthy_core::facts::firmware::FirmwareFacts;
 use loadworthy_core::facts::linux::LinuxFacts;
 use loadworthy_core::facts::module::ModuleFacts;
+use loadworthy_core::platform::Named;
 use loadworthy_core::policy::linux::LinuxPolicy;
 use loadworthy_core::policy::next_boot::NextBoot;
 use loadworthy_core::proof::{Assumption, text};
@@ -45,6 +47,8 @@ pub struct Host {
     said: Mutex<BTreeMap<Arc<str>, Arc<Said>>>,
     limits: Limits,
     keep: Option<Keep>,
+    /// The platform that it only is by name.
+    named: Option<Named>,
     /// Its kernels.
     pub kernels: Kernels,
     /// What starts next, as boot loaders tell.
@@ -147,10 +151,19 @@ impl Host {
             said: Mutex::default(),
             limits,
             keep: None,
+            named: None,
             kernels,
             next_boot,
             tables,
         })
+    }
+
+    /// A platform that is only named.
+    ///
+    /// # Errors
+    /// When a built-in table is not in order.
+    pub fn named(named: Named) -> Result<Self, Trouble> {
+        Ok(Self { named: Some(named), ..Self::over(Box::new(Nothing))? })
     }
 
     /// The same, with costly findings kept in `folder`.
@@ -256,6 +269,9 @@ impl Host {
         let mut facts = linux_facts::gather(&looking, &self.kernels, &kernel, &tree);
         if request.kernel != Which::Running {
             next_boot::command_line(&looking, &self.next_boot, &kernel.release, &mut facts);
+        }
+        if let Some(named) = &self.named {
+            named.apply(&self.tables.distros, &mut facts);
         }
         let mut firmware = firmware::gather(&looking);
         assumptions::apply(&request.assume, &mut facts, &mut firmware)?;

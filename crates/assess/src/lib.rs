@@ -27,6 +27,7 @@ mod rollback;
 pub mod preflight;
 pub mod manifest_draft;
 pub mod check;
+pub mod on_linux;
 pub mod keys;
 pub mod enrolment;
 pub mod windows;

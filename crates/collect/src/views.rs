@@ -6,6 +6,7 @@ mod descriptor;
 pub mod resolve;
 #[cfg_attr(not(target_os = "linux"), path = "views/elsewhere/caller.rs")]
 pub mod caller;
+pub mod nothing;
 #[cfg_attr(not(target_os = "linux"), path = "views/elsewhere/root.rs")]
 pub mod root;
 #[cfg_attr(not(target_os = "linux"), path = "views/elsewhere/live_linux.rs")]

@@ -100,6 +100,7 @@ pub struct Source<T>(Result<(T, From), Gaps>);
 enum From {
     Item(Origin, Arc<str>),
     Assumption(Assumption),
+    Row(Row),
 }
 
 impl<T> Source<T> {
@@ -113,10 +114,32 @@ impl<T> Source<T> {
         Self(Ok((value, From::Assumption(assumption))))
     }
 
+    /// A source that a table stands for.
+    pub const fn listed(value: T, row: Row) -> Self {
+        Self(Ok((value, From::Row(row))))
+    }
+
     /// A source that could not be had.
     #[must_use]
     pub const fn unknown(gaps: Gaps) -> Self {
         Self(Err(gaps))
+    }
+
+    /// One answer out of it, where it has one.
+    pub fn fact_if<U>(&self, ask: impl FnOnce(&T) -> Result<(U, String), Gaps>) -> Fact<U> {
+        let mut missing = None;
+        let fact = self.fact(|value| match ask(value) {
+            Ok((answer, said)) => (Some(answer), said),
+            Err(gaps) => {
+                missing = Some(gaps);
+                (None, String::new())
+            }
+        });
+        match (missing, fact.0) {
+            (Some(gaps), _) | (None, Answer::Unknown(gaps)) => Fact::unknown(gaps),
+            (None, Answer::Known(Some(answer), proof)) => Fact::because(answer, proof),
+            (None, Answer::Known(None, _)) => Fact::unknown(Gaps::new()),
+        }
     }
 
     /// One answer out of it: the value and what the source said, in a few words.
@@ -130,6 +153,7 @@ impl<T> Source<T> {
             Ok((value, From::Assumption(assumption))) => {
                 Fact::assumed(ask(value).0, assumption.clone())
             }
+            Ok((value, From::Row(row))) => Fact::listed(ask(value).0, row.clone()),
             Err(gaps) => Fact::unknown(gaps.clone()),
         }
     }

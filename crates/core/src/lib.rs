@@ -29,6 +29,7 @@ pub mod assume;
 pub mod check;
 pub mod policy;
 pub mod profile;
+pub mod platform;
 pub mod signature;
 pub mod verdict;
 pub mod checks;

@@ -19,6 +19,7 @@ pub mod hardware;
 pub mod key_lints;
 pub mod log;
 pub mod shims;
+pub mod platforms;
 pub mod windows_codes;
 pub mod authorities;
 pub mod block_rules;
@@ -176,6 +177,16 @@ impl Tables {
             "windows/catalog_systems.toml",
             include_str!("../knowledge/windows/catalog_systems.toml"),
         )
+    }
+}
+
+impl Tables {
+    /// The table of Linux platforms by name.
+    ///
+    /// # Errors
+    /// As [`Tables::built_in`].
+    pub fn platforms() -> Result<platforms::Platforms, TableError> {
+        read("linux/platforms.toml", include_str!("../knowledge/linux/platforms.toml"))
     }
 }
 

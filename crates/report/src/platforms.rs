@@ -2,8 +2,10 @@
 
 use crate::json::document::{Tool, document};
 use crate::style::{Style, Tone, wrap};
+use loadworthy_core::platform::KEYS as LINUX_KEYS;
 use loadworthy_core::profile::KEYS;
 use loadworthy_core::tables::Tables;
+use loadworthy_core::tables::platforms::Platforms;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -11,7 +13,12 @@ use std::io::{self, Write};
 ///
 /// # Errors
 /// When `out` does not take it.
-pub fn text(tables: &Tables, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn text(
+    tables: &Tables,
+    linux: &Platforms,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let heading = "platforms for --on NAME[,KEY=VALUE...]";
     writeln!(out, "{}", style.paint(Tone::Strong, heading))?;
     for version in tables.windows.all() {
@@ -20,8 +27,27 @@ pub fn text(tables: &Tables, style: &Style, out: &mut dyn Write) -> io::Result<(
         let (id, name, build) = (&version.id, &version.name, version.build);
         writeln!(out, "  {id:25}{name}, build {build}, {made_for}{phase}")?;
     }
+    for platform in linux.all() {
+        let other = match platform.aliases.as_slice() {
+            [] => String::new(),
+            all => format!(" (also {})", all.join(", ")),
+        };
+        let told = format!("{}, {}{other}", platform.title, platform.kernel);
+        for (n, line) in wrap(&told, style.width.saturating_sub(27).max(20)).iter().enumerate() {
+            let name = if n == 0 { platform.name.as_str() } else { "" };
+            writeln!(out, "  {name:25}{line}")?;
+        }
+    }
     writeln!(out)?;
-    writeln!(out, "{}", style.paint(Tone::Strong, "keys"))?;
+    writeln!(out, "{}", style.paint(Tone::Strong, "keys of Linux platforms"))?;
+    for (name, told) in LINUX_KEYS {
+        for (n, line) in wrap(told, style.width.saturating_sub(18).max(20)).iter().enumerate() {
+            let name = if n == 0 { name } else { "" };
+            writeln!(out, "  {name:16}{line}")?;
+        }
+    }
+    writeln!(out)?;
+    writeln!(out, "{}", style.paint(Tone::Strong, "keys of Windows platforms"))?;
     for key in &KEYS {
         let takes = key.values.join(" ");
         let told = format!("{takes}; not given: {}", key.default);
@@ -39,6 +65,23 @@ struct ListDto<'a> {
     tool: Tool,
     platforms: Vec<PlatformDto<'a>>,
     keys: Vec<KeyDto>,
+    linux: Vec<LinuxDto<'a>>,
+    linux_keys: Vec<LinuxKeyDto>,
+}
+
+#[derive(Debug, Serialize)]
+struct LinuxDto<'a> {
+    name: &'a str,
+    aliases: &'a [String],
+    title: &'a str,
+    kernel: &'a str,
+    source: &'a str,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct LinuxKeyDto {
+    name: &'static str,
+    takes: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,7 +105,7 @@ struct KeyDto {
 ///
 /// # Errors
 /// When `out` does not take it.
-pub fn json(tables: &Tables, out: &mut dyn Write) -> io::Result<()> {
+pub fn json(tables: &Tables, linux: &Platforms, out: &mut dyn Write) -> io::Result<()> {
     let platforms = tables.windows.all().iter().map(|v| PlatformDto {
         name: &v.id,
         title: &v.name,
@@ -77,6 +120,18 @@ pub fn json(tables: &Tables, out: &mut dyn Write) -> io::Result<()> {
         tool: Tool::this(),
         platforms: platforms.collect(),
         keys: keys.collect(),
+        linux: linux
+            .all()
+            .iter()
+            .map(|p| LinuxDto {
+                name: &p.name,
+                aliases: &p.aliases,
+                title: &p.title,
+                kernel: &p.kernel,
+                source: &p.source,
+            })
+            .collect(),
+        linux_keys: LINUX_KEYS.map(|(name, takes)| LinuxKeyDto { name, takes }).to_vec(),
     };
     document(&list, out)
 }

@@ -308,7 +308,13 @@ fn rows(a: &Answered, answers: &Answers, options: &Options, out: &mut dyn Write)
         row("pending", pending)?;
     }
     for tried in &a.tried {
-        let label = if tried.helps { "would help" } else { "would not help" };
+        // What is open beside the refusal stays open after the change: nothing is promised then.
+        let may = matches!(tried.judged, Verdict::Unknown(_));
+        let label = match (tried.helps, may) {
+            (true, _) => "would help",
+            (false, true) => "may help",
+            (false, false) => "would not help",
+        };
         let outcome = match &tried.judged {
             Verdict::Refused(code) => format!("refused ({code})"),
             other => other.name().to_owned(),
@@ -316,7 +322,7 @@ fn rows(a: &Answered, answers: &Answers, options: &Options, out: &mut dyn Write)
         let dash = if style.unicode { '–' } else { '-' };
         let what = remedies::remedy(&tried.remedy);
         row(label, &format!("{what} {dash} judged again: {outcome}"))?;
-        if let Some(command) = remedies::command(&tried.remedy).filter(|_| tried.helps) {
+        if let Some(command) = remedies::command(&tried.remedy).filter(|_| tried.helps || may) {
             row("", &command)?;
         }
     }

@@ -22,6 +22,7 @@ mod skipped;
 mod tidy;
 mod transcripts;
 mod windows;
+mod on_linux;
 mod on_windows;
 mod wine;
 
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         code_peers::trials(),
         signed::trials(),
         windows::trials(),
+        on_linux::trials(),
         on_windows::trials(),
         wine::trials(),
         tidy::trials(),

@@ -14,7 +14,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use loadworthy_formats::kernel::kconfig::Setting;
+use loadworthy_formats::kernel::kconfig::{Kconfig, Setting};
 
 mod algorithms;
 mod elf;
@@ -185,12 +185,30 @@ pub(crate) struct Ground<'a> {
 impl Ground<'_> {
     /// Whether a configuration option is set to `y` (or, with `modules`, to `m`).
     pub(crate) fn option(&self, name: &str) -> Fact<bool> {
-        self.host.config.fact(|c| (c.is_yes(name), said(name, c.get(name))))
+        self.configured(&[name], |c| (c.is_yes(name), said(name, c.get(name))))
+    }
+
+    /// What the configuration says of these options, where it tells what they are set to: one that is
+    /// built in is enough.
+    pub(crate) fn configured<U>(
+        &self,
+        names: &[&str],
+        ask: impl FnOnce(&Kconfig) -> (U, String),
+    ) -> Fact<U> {
+        self.host.config.fact_if(|c| {
+            let untold = names.iter().find(|name| !c.tells(name));
+            match untold.filter(|_| !names.iter().any(|name| c.is_yes(name))) {
+                Some(name) => {
+                    Err(gap(Question::KernelConfig, Why::NoRow(text(format!("CONFIG_{name}")))))
+                }
+                None => Ok(ask(c)),
+            }
+        })
     }
 
     /// Whether one of several configuration options is set to `y`.
     pub(crate) fn one_of(&self, names: &[&str]) -> Fact<bool> {
-        self.host.config.fact(|c| {
+        self.configured(names, |c| {
             names.iter().find(|n| c.is_yes(n)).map_or_else(
                 || (false, format!("neither of CONFIG_{} is set", names.join(", CONFIG_"))),
                 |n| (true, format!("CONFIG_{n}=y")),

@@ -29,6 +29,8 @@ pub enum Setting {
 pub struct Kconfig {
     /// The version in the heading, `6.1.192` of `# Linux/x86 6.1.192 Kernel Configuration`.
     pub version: Option<String>,
+    /// Only some options are told; what is not named is not known.
+    pub partial: bool,
     settings: BTreeMap<String, Setting>,
 }
 
@@ -37,6 +39,18 @@ impl Kconfig {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Setting> {
         self.settings.get(name)
+    }
+
+    /// The options that are told where others are not known.
+    #[must_use]
+    pub fn of_some(settings: impl IntoIterator<Item = (String, Setting)>) -> Self {
+        Self { version: None, partial: true, settings: settings.into_iter().collect() }
+    }
+
+    /// Whether it tells what an option is set to: a whole configuration does by leaving it out, too.
+    #[must_use]
+    pub fn tells(&self, name: &str) -> bool {
+        !self.partial || self.settings.contains_key(name)
     }
 
     /// Whether an option is built in.

@@ -1,11 +1,14 @@
-//! `loadworthy check --on` and `--matrix`: Windows drivers and packages against named platforms.
+//! `loadworthy check --on` and `--matrix`: drivers and packages against named platforms.
 
 use crate::args::{self, CheckFormat};
 use crate::exit;
 use crate::request::{Surroundings, request};
 use crate::trouble::{Trouble, written};
-use loadworthy_assess::request::Subjects;
+use loadworthy_assess::on_linux;
+use loadworthy_assess::request::{Subjects, Trouble as Assess};
 use loadworthy_assess::windows::{self, OnRequest};
+use loadworthy_core::answer::Answers;
+use loadworthy_core::tables::Tables;
 use loadworthy_report::platforms;
 use std::io::Write;
 
@@ -16,27 +19,62 @@ pub(super) fn run(
 ) -> Result<u8, Trouble> {
     if args.on.iter().any(|on| on == "list") {
         let tables = windows::tables(&args.knowledge)?;
+        let linux = Tables::platforms().map_err(|e| Assess::Table(e.to_string()))?;
         written(if args.output.wanted() == CheckFormat::Json {
-            platforms::json(&tables, out)
+            platforms::json(&tables, &linux, out)
         } else {
-            platforms::text(&tables, &around.style, out)
+            platforms::text(&tables, &linux, &around.style, out)
         })?;
         return Ok(exit::LOADS);
     }
-    let asked = asked(args, around)?;
-    let answers = windows::check(&asked)?;
-    super::told::tell(&answers, args, around, out)
+    let mut linux = Vec::new();
+    let mut windows = Vec::new();
+    for on in &args.on {
+        match on_linux::named(on)? {
+            Some(named) => linux.push(named),
+            None => windows.push(on.clone()),
+        }
+    }
+    let mut all: Option<Answers> = None;
+    let mut add = |answers: Answers| match &mut all {
+        Some(all) => {
+            all.answers.extend(answers.answers);
+            all.notes.extend(answers.notes);
+        }
+        None => all = Some(answers),
+    };
+    let named = Subjects::Named(args.subjects.clone());
+    for on in &linux {
+        something(args, "a module (.ko) or a kernel image")?;
+        let request = request(&args.source, named.clone(), around).map_err(Trouble::Usage)?;
+        add(on_linux::check(on, &request)?);
+    }
+    if linux.is_empty() || !windows.is_empty() {
+        add(windows::check(&asked(args, windows, around)?)?);
+    }
+    match all {
+        Some(answers) => super::told::tell(&answers, args, around, out),
+        None => Ok(exit::UNKNOWN),
+    }
 }
 
-fn asked(args: &args::Check, around: &Surroundings) -> Result<OnRequest, Trouble> {
+fn something(args: &args::Check, hint: &str) -> Result<(), Trouble> {
     if args.subjects.is_empty() {
-        let hint = "name drivers (.sys) or packages (.inf, a folder, .cab, .msi)";
-        return Err(Trouble::Usage(format!("nothing to judge on that platform: {hint}")));
+        return Err(Trouble::Usage(format!("nothing to judge on that platform: name {hint}")));
     }
+    Ok(())
+}
+
+fn asked(
+    args: &args::Check,
+    named: Vec<String>,
+    around: &Surroundings,
+) -> Result<OnRequest, Trouble> {
+    something(args, "drivers (.sys) or packages (.inf, a folder, .cab, .msi)")?;
     let subjects = Subjects::Named(args.subjects.clone());
     let request = request(&args.source, subjects, around).map_err(Trouble::Usage)?;
     let knowledge = args.knowledge.clone();
-    let on = if args.on.is_empty() { windows::platforms(&knowledge)? } else { args.on.clone() };
+    let on = if named.is_empty() { windows::platforms(&knowledge)? } else { named };
     let subjects = args.subjects.clone();
     Ok(OnRequest { on, subjects, assume: request.assume, at: request.at, knowledge })
 }

@@ -7,7 +7,9 @@ use crate::fact::step::draw;
 use crate::proof::{Claim, Question, Rule, Why, gap, text};
 use alloc::collections::BTreeMap;
 use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use loadworthy_formats::kernel::kconfig::Setting;
 
 /// The answers for every algorithm of the table.
@@ -71,7 +73,8 @@ fn available(ground: &Ground<'_>, name: &str, at_boot: bool) -> Fact<bool> {
                 return found(false);
             }
         }
-        let setting = ground.host.config.fact(|c| {
+        let options: Vec<&str> = row.options.iter().map(String::as_str).collect();
+        let setting = ground.configured(&options, |c| {
             let built = row.options.iter().find(|o| matches!(c.get(o), Some(Setting::Yes)));
             let module = row.options.iter().find(|o| matches!(c.get(o), Some(Setting::Module)));
             match (built, module) {

@@ -7,6 +7,7 @@ use crate::fact::step::draw;
 use crate::proof::{Claim, Question, Rule, Why, gap, text};
 use crate::tables::behaviours::Point;
 use alloc::format;
+use alloc::vec::Vec;
 use loadworthy_formats::elf::layout::Class;
 
 /// `e_machine` and word size by the configuration option of the architecture
@@ -41,7 +42,8 @@ pub(super) fn rules(ground: &Ground<'_>) -> Fact<Rules> {
                 return Err(gap(Question::KernelBehaviour, Why::NoRow(row)));
             }
         };
-        let machine = ground.host.config.fact(|c| {
+        let known: Vec<&str> = MACHINES.iter().map(|(option, ..)| *option).collect();
+        let machine = ground.configured(&known, |c| {
             let found = MACHINES.iter().find(|(option, ..)| c.is_yes(option));
             (
                 found.copied(),
