@@ -222,3 +222,15 @@ pub fn disputed(about: WindowsQuestion) -> Gaps {
     };
     gap(Question::Windows(about), Why::Disputed(one, other))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CUT_OFF;
+
+    #[test]
+    fn the_cut_off_is_the_file_time_that_was_published() {
+        // Units of 100 ns since 1601, which is 11644473600 seconds before 1970.
+        let ticks: i64 = 0x01D0_C991_830F_4000;
+        assert_eq!(ticks.div_euclid(10_000_000).saturating_sub(11_644_473_600), CUT_OFF);
+    }
+}
