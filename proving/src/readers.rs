@@ -14,6 +14,7 @@ use loadworthy_formats::cpio::image::Part;
 use loadworthy_formats::error::Error;
 use loadworthy_formats::evidence::encoding;
 use loadworthy_formats::evidence::recogniser::{Recogniser, Seen};
+use loadworthy_formats::evidence::windows::{binary_events, records, setup};
 use loadworthy_formats::kernel::{
     cmdline, ima_policy, image, kconfig, lockdown, modprobe_d, modules_alias, modules_builtin,
     modules_dep, modules_softdep, modules_symbols, mounts, proc_keys, proc_modules, proc_version,
@@ -123,6 +124,17 @@ const OWN: &[Reader] = &[
             black_box((lines, recogniser.short(&text, &mut count)));
         }
         black_box(seen);
+    }),
+    ("windows_evidence", |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let mut sections = setup::Sections::default();
+        for (number, line) in (0..).zip(text.lines()) {
+            sections.line(number, line);
+        }
+        black_box((sections.statements(), records::read(&text, &LIMITS)));
+    }),
+    ("event_log", |bytes| {
+        black_box(binary_events::read(bytes.to_vec()));
     }),
     ("cms", |bytes| {
         let _ = black_box(cms::signed_data::read(bytes));

@@ -5,6 +5,7 @@
 
 pub mod texts;
 pub mod gathered;
+mod windows;
 pub mod scan;
 pub mod host_files;
 mod consequences;

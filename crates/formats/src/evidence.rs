@@ -8,4 +8,5 @@ pub mod encoding;
 pub mod line;
 pub mod journal;
 pub mod moment;
+pub mod windows;
 pub mod recogniser;

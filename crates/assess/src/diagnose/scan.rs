@@ -15,10 +15,12 @@ use loadworthy_core::diagnose::finding::Coverage;
 use loadworthy_formats::compress;
 use loadworthy_formats::evidence::encoding::{self, Decoder, Encoding};
 use loadworthy_formats::evidence::recogniser::{LINE, Recogniser, SHORT, Seen, WRITTEN};
+use loadworthy_formats::evidence::windows::binary_events;
 use loadworthy_formats::limits::Limits;
 
 use crate::diagnose::gathered::Gathered;
 use crate::diagnose::texts::{Input, Text};
+use crate::diagnose::windows;
 use crate::request::Trouble;
 
 /// Bytes that one thread searches at a time.
@@ -58,6 +60,17 @@ pub fn scan(texts: Vec<Text>, recogniser: &Recogniser, jobs: usize) -> Result<Sc
         let mut head = Vec::with_capacity(SHORT + 1);
         stream.by_ref().take(SHORT as u64 + 1).read_to_end(&mut head).map_err(wrong)?;
         out.read.texts.push(name.clone());
+        if head.starts_with(binary_events::MAGIC) {
+            let mut whole = head;
+            stream.by_ref().take(windows::WHOLE).read_to_end(&mut whole).map_err(wrong)?;
+            out.short = false;
+            windows::event_log(
+                whole,
+                &mut windows::Hearer { name: &name, order, recogniser, gathered: &mut gathered },
+                &mut out.read,
+            );
+            continue;
+        }
         if let Some(kind) = no_text(&head) {
             match path.filter(|_| kind == Kind::Code) {
                 Some(path) => out.files.push(path),
@@ -88,13 +101,62 @@ pub fn scan(texts: Vec<Text>, recogniser: &Recogniser, jobs: usize) -> Result<Sc
             let mut whole = Vec::new();
             Decoder::new(kind).push(&head, &mut whole);
             out.read.bytes += head.len() as u64;
-            let lines =
-                recogniser.short(&whole, &mut |s| gathered.add(&name, order, s.line + 1, s));
+            let told = windows::short(
+                whole,
+                &mut windows::Hearer { name: &name, order, recogniser, gathered: &mut gathered },
+            );
+            let Some(rest) = told.rest else {
+                out.read.lines += told.lines;
+                out.short = false;
+                continue;
+            };
+            let lines = recogniser.short(&rest, &mut |s| gathered.add(&name, order, s.line + 1, s));
             out.read.lines += lines;
-            out.short &= lines <= WRITTEN as u64;
+            out.short &= !told.log && lines <= WRITTEN as u64;
             continue;
         }
         out.short = false;
+        let mut sample = Vec::new();
+        Decoder::new(kind).push(&head, &mut sample);
+        let head = match windows::long(&sample) {
+            Some(windows::Form::Setup) => {
+                let from = std::io::Cursor::new(head).chain(stream);
+                windows::setup(
+                    from,
+                    kind,
+                    &mut windows::Hearer {
+                        name: &name,
+                        order,
+                        recogniser,
+                        gathered: &mut gathered,
+                    },
+                    &mut out.read,
+                )
+                .map_err(wrong)?;
+                continue;
+            }
+            Some(windows::Form::Records) => {
+                let mut whole = head;
+                stream.by_ref().take(windows::WHOLE).read_to_end(&mut whole).map_err(wrong)?;
+                let mut text = Vec::new();
+                Decoder::new(kind).push(&whole, &mut text);
+                let lines = text.len();
+                if windows::records(
+                    &text,
+                    &mut windows::Hearer {
+                        name: &name,
+                        order,
+                        recogniser,
+                        gathered: &mut gathered,
+                    },
+                ) {
+                    out.read.bytes += lines as u64;
+                    continue;
+                }
+                whole
+            }
+            None => head,
+        };
         let head = std::io::Cursor::new(head);
         let mut long = Long { name: &name, order, kind, read: &mut out.read };
         long.stream(head.chain(stream), recogniser, jobs, &mut gathered).map_err(wrong)?;
@@ -114,8 +176,6 @@ enum Kind {
     Code,
     /// The journal's own files.
     Journal,
-    /// Events of Windows.
-    Events,
 }
 
 impl Kind {
@@ -123,7 +183,6 @@ impl Kind {
         match self {
             Self::Code => "no text",
             Self::Journal => "a file of the journal: give the output of journalctl --file",
-            Self::Events => "events of Windows in binary form: give them as XML or JSON",
         }
     }
 }
@@ -135,7 +194,6 @@ fn no_text(head: &[u8]) -> Option<Kind> {
             Some(Kind::Code)
         }
         _ if head.starts_with(b"LPKSHHRH") => Some(Kind::Journal),
-        _ if head.starts_with(b"ElfFile\0") => Some(Kind::Events),
         _ => None,
     }
 }

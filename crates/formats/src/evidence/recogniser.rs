@@ -5,6 +5,7 @@
 
 use crate::evidence::journal;
 use crate::evidence::line::{self, uncoloured};
+use crate::evidence::windows::statement::Statement;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use memchr::{memchr, memchr_iter, memrchr};
 use regex::{Regex, RegexBuilder};
@@ -200,6 +201,22 @@ impl Recogniser {
             }
         }
         count(text)
+    }
+
+    /// Asks the table about one statement. Where its line names no file, what it is about stands
+    /// for it.
+    pub fn said(&self, statement: &Statement, seen: &mut dyn FnMut(Seen)) {
+        self.line(statement.said.as_bytes(), statement.line, Text::Short, &mut |mut s| {
+            if let Some(about) = &statement.about
+                && !s.captures.iter().any(|(name, _)| *name == "module")
+            {
+                s.captures.push(("module", about.clone()));
+            }
+            if s.stamp.is_none() {
+                s.stamp.clone_from(&statement.stamp);
+            }
+            seen(s);
+        });
     }
 
     fn line(&self, line: &[u8], number: u64, text: Text, seen: &mut dyn FnMut(Seen)) {
