@@ -12,8 +12,10 @@ struct Spoken {
     windows: BTreeSet<usize>,
 }
 
-/// A line of a log counts as much as so many words.
-const LINE: usize = 3;
+/// A word that only people of one system say counts as much as so many others.
+const OWN: usize = 16;
+/// And so does a line of a log.
+const LINE: usize = 48;
 
 /// The clues of texts that are not of Windows, and of those that are. A text that does not show it
 /// goes with the others that were given.
@@ -28,9 +30,20 @@ pub(super) fn apart<'c>(clues: &'c [Clue], knowledge: &Knowledge) -> [Vec<&'c Cl
             Some(_) => spoken.others.insert(clue.seen.row),
         };
     }
+    // What is said of any system alike decides only where nothing else does.
     let weight = |rows: &BTreeSet<usize>| {
-        let words = |row: &usize| knowledge.patterns.get(*row).is_some_and(|p| p.words_only());
-        rows.iter().map(|row| if words(row) { 1 } else { LINE }).sum::<usize>()
+        let known = rows.iter().filter_map(|row| knowledge.patterns.get(*row));
+        known
+            .map(|p| {
+                if p.plain {
+                    1
+                } else if p.words_only() {
+                    OWN
+                } else {
+                    LINE
+                }
+            })
+            .sum::<usize>()
     };
     let weights: BTreeMap<usize, (usize, usize)> =
         texts.iter().map(|(text, s)| (*text, (weight(&s.others), weight(&s.windows)))).collect();

@@ -43,6 +43,9 @@ pub struct Pattern {
     /// `short`: for short texts only; `words`: for what people wrote in them; `each`: one line may
     /// say it several times.
     pub kind: Option<String>,
+    /// Whether people say it of any system alike.
+    #[serde(default)]
+    pub plain: bool,
     /// Literals of which one must stand in the line.
     pub anchors: Vec<String>,
     /// The expression.
