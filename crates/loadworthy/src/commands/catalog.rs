@@ -11,7 +11,6 @@ use loadworthy_core::tables::Tables;
 use loadworthy_formats::authenticode::write::Link;
 use loadworthy_report::catalog as text;
 use loadworthy_report::json::catalog as json;
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -114,7 +113,7 @@ fn replace(path: &PathBuf, bytes: &[u8]) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        part.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+        part.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
     }
     part.persist(path).map_err(|e| e.error)?;
     Ok(())
