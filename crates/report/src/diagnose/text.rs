@@ -42,7 +42,8 @@ fn whole(told: &Diagnosis, read: &Coverage, style: &Style, out: &mut dyn Write) 
         }
         one(finding, style, out)?;
     }
-    if !told.changes.is_empty() {
+    // Where nothing was refused there is nothing to look for in what changed.
+    if !told.changes.is_empty() && !told.findings.is_empty() {
         writeln!(out, "\n{}", style.paint(Tone::Strong, "what changed before"))?;
         let changes: Vec<Quoted> = told.changes.iter().map(change).collect();
         quoted(&changes, style, out)?;
