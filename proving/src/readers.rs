@@ -18,7 +18,7 @@ use loadworthy_formats::evidence::windows::{binary_events, records, setup};
 use loadworthy_formats::kernel::{
     cmdline, ima_policy, image, kconfig, lockdown, modprobe_d, modules_alias, modules_builtin,
     modules_dep, modules_softdep, modules_symbols, mounts, proc_keys, proc_modules, proc_version,
-    symvers, taint, uevent,
+    settings, symvers, taint, uevent,
 };
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::package::member::Member;
@@ -69,6 +69,7 @@ const BOUNDED: &[Reader] = &bounded![
     "modprobe_d" => modprobe_d::read,
     "mountinfo" => mounts::read_info,
     "mount_table" => mounts::read_table,
+    "settings" => settings::read,
     "uevent" => uevent::read,
     "symvers" => symvers::read,
     "sbat" => sbat::read,

@@ -109,7 +109,7 @@ pub fn dbx_lists(bytes: &[u8]) -> Result<&[u8], String> {
 }
 
 /// The entries of a dbx.
-fn denials(bytes: &[u8]) -> Result<Vec<Denied>, String> {
+pub(crate) fn denials(bytes: &[u8]) -> Result<Vec<Denied>, String> {
     let lists = signature_list::read(dbx_lists(bytes)?, &Limits::DEFAULT).value;
     let entries: Vec<_> = lists.entries().map(|(of, entry)| denied(of, entry).0).collect();
     if entries.is_empty() { Err("holds no signature list".to_owned()) } else { Ok(entries) }

@@ -1,6 +1,7 @@
 //! The chain from the firmware to one kernel: each image judged by what starts it.
 
 use loadworthy_collect::gather::boot_image;
+use loadworthy_collect::gather::firmware;
 use loadworthy_collect::gather::linux::boot_loader::images;
 use loadworthy_collect::item::HostPath;
 use loadworthy_core::answer::{Answered, Note, Remedy, Tried};
@@ -14,6 +15,7 @@ use loadworthy_core::proof::{Claim, Gap, Node, Proof, Rule, Stage, Why, text};
 use loadworthy_core::verdict::Verdict;
 
 use crate::boot_images::BootChain;
+use crate::deny_updates;
 use crate::host::{Host, known};
 use crate::request::{Request, Trouble};
 
@@ -70,6 +72,10 @@ pub(crate) fn boot_chain(host: &Host, release: &str, request: &Request) -> Resul
     }
     if chain.secure_boot() == Some(true) {
         found.notes.extend(rotation(chain.policy()));
+        let running = host.kernels.running.as_ref().ok();
+        let changes = running.is_some_and(|kernel| *kernel.release != *release);
+        let firmware = firmware::gather(&looking);
+        found.notes.extend(deny_updates::notes(host, &firmware, &chain, &images, changes));
     }
     Ok(found)
 }

@@ -8,6 +8,7 @@ use loadworthy_core::assume::{self, Assume};
 use loadworthy_core::checks::firmware::{self, BootCase};
 use loadworthy_core::fact::Source;
 use loadworthy_core::facts::boot_image::{BootFacts, BootImageFacts, Part};
+use loadworthy_core::facts::firmware::Denied;
 use loadworthy_core::policy::firmware::BootPolicy;
 use loadworthy_core::proof::{Assumption, Stage, text};
 use loadworthy_core::remedy::mends;
@@ -63,6 +64,16 @@ impl<'h> BootChain<'h> {
         }
         let policy = BootPolicy::of(&facts, &host.tables);
         Ok(Self { host, facts, policy })
+    }
+
+    /// The same with these denied besides, as `update` says.
+    pub(crate) fn with_denied(&self, entries: &[Denied], update: &str) -> Self {
+        let mut facts = self.facts.clone();
+        let shown = Assumption { key: text("dbx"), value: text(update) };
+        let change = Assume::Dbx(entries.to_vec());
+        assume::apply_to_boot(&change, &shown, &mut facts, &self.host.tables);
+        let policy = BootPolicy::of(&facts, &self.host.tables);
+        Self { host: self.host, facts, policy }
     }
 
     /// What the machine trusts and denies.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::path::Path;
 use std::sync::Arc;
 
 use loadworthy_collect::gather::inventory;
@@ -13,11 +14,14 @@ use loadworthy_collect::gather::linux::module::{self, Scratch};
 use loadworthy_collect::item::HostPath;
 use loadworthy_collect::view::View;
 use loadworthy_collect::views::split::{At, Split};
-use loadworthy_core::answer::Answers;
+use loadworthy_core::answer::{Answers, Host as Summary, Platform};
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
-use loadworthy_core::drift::{self, Change, Compared, Outcome, Portrait, Told, Topic};
+use loadworthy_core::drift::{
+    self, Change, Compared, Difference, Outcome, Portrait, Side, Told, Topic,
+};
 use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::facts::firmware::{Certificate, Denied};
+use loadworthy_core::proof::Origin;
 use loadworthy_core::signature::Examined;
 use loadworthy_core::verdict::Verdict;
 use loadworthy_formats::kernel::modprobe_d::Directive;
@@ -25,6 +29,7 @@ use loadworthy_formats::text::hex;
 
 use crate::check::check_on;
 use crate::host::{self, Host, OneKernel, known};
+use crate::preflight::{profile, seen};
 use crate::request::{Request, Source, Subjects, Trouble};
 
 /// Parameters of a command line that name a machine's own disks and addresses: they differ always.
@@ -109,6 +114,72 @@ pub fn diff(
         told,
         verdicts,
     })
+}
+
+/// Holds a machine against a profile; `wanted` is a manifest of the caller's, or nothing for the
+/// machine's own.
+///
+/// # Errors
+/// When the machine or the manifest cannot be opened or judged.
+pub fn against_profile(
+    request: &Request,
+    (of, name): (&Source, String),
+    wanted: Option<&Path>,
+) -> Result<Compared, Trouble> {
+    let view: Arc<dyn View> = host::view(of)?.into();
+    let looked = look(&view, request, &request.subjects)?;
+    let host = Host::over(Box::new(Split::of(view)))?;
+    let profile = seen::manifest_of(&host, wanted)?.manifest.profile;
+    let before = outcomes(&looked.answers);
+    let mut told = Vec::new();
+    for kernel in host.asked(&request.kernel)?.into_iter().take(1) {
+        let kernel =
+            host.kernel(kernel, &asked(request, &request.subjects, request.kernel.clone()))?;
+        for differs in profile::differs(&host, &kernel, &profile) {
+            // What the profile asks for is tried where an assumption says it.
+            let turns = ["secure-boot", "lockdown"].contains(&differs.key) && differs.is.is_some();
+            let turns = turns.then(|| {
+                let mut again = asked(request, &request.subjects, request.kernel.clone());
+                again.assume.push((differs.key.to_owned(), differs.wants.clone()));
+                let answers = check_on(&host, &again, &|_, _| {})?;
+                let mut turned = changes(&before, &outcomes(&answers));
+                turned.retain(|change| change.a.is_some());
+                Ok::<_, Trouble>(turned)
+            });
+            told.push(Told { difference: of_profile(differs), turns: turns.transpose()? });
+        }
+    }
+    let summary = Summary {
+        source: Origin::Profile,
+        platform: Platform::Linux,
+        kernel: None,
+        secure_boot: profile.secure_boot,
+        lockdown: profile.lockdown.map(profile::level),
+        started_by: None,
+    };
+    let called = profile.name.unwrap_or_else(|| "profile".to_owned());
+    Ok(Compared {
+        at: request.at.clone(),
+        a: (name, looked.answers.host),
+        b: (called, summary),
+        told,
+        verdicts: Vec::new(),
+    })
+}
+
+fn of_profile(differs: profile::Differs) -> Difference {
+    let (topic, name) = match differs.key {
+        "secure-boot" => (Topic::SecureBoot, String::new()),
+        "lockdown" => (Topic::Lockdown, String::new()),
+        "enrolled" => (Topic::OwnerKey, differs.wants.trim_start_matches("sha256:").to_owned()),
+        _ => (Topic::Dbx, String::new()),
+    };
+    let a = match differs.is {
+        None => Side::Unknown,
+        Some(_) if topic == Topic::OwnerKey => Side::Absent,
+        Some(is) => Side::Is(is),
+    };
+    Difference { topic, name, a, b: Side::Is(differs.wants) }
 }
 
 /// The paths of a topic that can be taken from another machine.

@@ -93,6 +93,7 @@ pub(crate) fn view(source: &Source) -> Result<Box<dyn View>, Trouble> {
         Source::Under { files, policy } => {
             Box::new(Split::new(view(files)?.into(), view(policy)?.into(), trust_side))
         }
+        Source::Ordinary(files) => Box::new(Split::apart(view(files)?.into())),
         Source::Bundle(path) => {
             Box::new(Recorded::open(path, &Limits::DEFAULT).map_err(|e| open(path, &e))?)
         }

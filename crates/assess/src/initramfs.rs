@@ -30,6 +30,7 @@ use crate::advice;
 use crate::host::{Host, OneKernel, known};
 use crate::judging::{Asked, Wanted};
 use crate::names::{Found, Names};
+use crate::pool;
 use crate::request::{Progress, Request, Trouble};
 
 /// Judges the initramfs of the kernel that is asked about; `roots` are the modules under the root
@@ -83,6 +84,23 @@ pub(crate) fn of_kernel(
     };
     let case = Inside::of(asked, &found, &path).ok()?.case(asked, roots, all, notes);
     Some(answered(&path, None, judge(&case), !roots.is_empty()))
+}
+
+/// Looks at every module in the initramfs of a kernel, so that a view which keeps what it is asked has
+/// them all.
+pub(crate) fn look_through(host: &Host, kernel: &OneKernel, jobs: usize) {
+    let (looking, release) = (host.looking(), &kernel.kernel.release);
+    let entry = host.next_boot.entry_of(release);
+    let named = entry.map(|entry| entry.initrds.as_slice()).unwrap_or_default();
+    let place = initramfs::locate(&looking, release, named, entry.map(|entry| &*entry.kernel));
+    let Ok(found) = initramfs::open(&looking, &place) else { return };
+    let inner = Looking::new(&*found.view, looking.limits);
+    let tree = tree::gather(&inner, release);
+    let paths: Vec<HostPath> =
+        tree.walk(&inner).modules.iter().map(|module| module.path.clone()).collect();
+    pool::each(&paths, jobs, &|_, _| {}, Scratch::default, |scratch, path| {
+        drop(module::gather(&inner, path, scratch));
+    });
 }
 
 fn answered(path: &str, sha256: Option<[u8; 32]>, judgement: Judgement, needed: bool) -> Answered {

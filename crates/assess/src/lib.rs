@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod request;
 pub mod assumptions;
+pub mod platform;
 pub mod pool;
 pub(crate) mod known;
 mod modinfo;
@@ -20,6 +21,7 @@ mod notes;
 mod boot_images;
 mod judging;
 mod packages;
+mod deny_updates;
 mod boot_chain;
 mod advice;
 mod initramfs;

@@ -34,7 +34,7 @@ pub mod seen;
 pub(crate) mod kernel;
 mod under_root;
 mod telling;
-mod profile;
+pub(crate) mod profile;
 mod dormant;
 pub(crate) mod things;
 
@@ -55,11 +55,11 @@ pub(crate) fn run(
     notes.extend(expired.into_iter().map(telling::expired(asked)));
     notes.extend(all.absent.iter().map(|device| telling::absent(asked, device)));
     notes.extend(telling::left_behind(asked, seen, &modules, &all));
-    notes.extend(profile::differs(asked, &owner.profile));
+    notes.extend(profile::notes(asked, &owner.profile));
     notes.extend(dormant::notes(asked, seen, &modules, &answers, &read));
     packages::add(asked, &mut answers, notes);
     let roots = under_root::modules(asked, seen, &scene, manifest);
-    beside(asked, manifest, &roots, &mut answers, notes);
+    beside(asked, seen, manifest, &roots, &mut answers, notes);
     answers
 }
 
@@ -67,6 +67,7 @@ pub(crate) fn run(
 /// the way back. Each looks at the modules that are needed and adds what it has to say.
 fn beside(
     asked: &Asked<'_>,
+    seen: &Seen,
     manifest: &Manifest,
     roots: &BTreeSet<String>,
     answers: &mut Vec<Answered>,
@@ -78,7 +79,7 @@ fn beside(
     notes.extend(advice::notes(asked, answers));
     let initramfs = initramfs::of_kernel(asked, roots, &all, notes);
     if asked.request.kernel != Which::All {
-        rollback::look(asked, manifest.manifest.rollback.kernels, answers, notes);
+        rollback::look(asked, &seen.stack, manifest.manifest.rollback.kernels, answers, notes);
     }
     answers.extend(initramfs);
     let release = &asked.kernel.kernel.release;

@@ -16,10 +16,12 @@ use loadworthy_formats::limits::Limits;
 use crate::boot_images::BootChain;
 use crate::check::check_on;
 use crate::host::{self, Host};
+use crate::initramfs;
 use crate::modules;
 use crate::policy::policy_on;
 use crate::pool;
 use crate::request::{Progress, Request, Subjects, Trouble, Which};
+use crate::rollback;
 
 /// What to record.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,12 +60,14 @@ pub fn record(request: &Request, how: How, progress: Progress<'_>) -> Result<Rec
         }
     }
     BootChain::of(&host, &asked(request, Which::All))?;
+    rollback::look_around(&host);
     for kernel in host.asked(&request.kernel).unwrap_or_default() {
         let kernel = host.kernel(kernel, &asked(request, Which::All))?;
         let (paths, _) = modules::all(&host.looking(), &kernel);
         pool::each(&paths, request.jobs, progress, Scratch::default, |scratch, path| {
             drop(module::gather(&host.looking(), path, scratch));
         });
+        initramfs::look_through(&host, &kernel, request.jobs);
     }
     host.sound()?;
     let told = Told {

@@ -37,6 +37,9 @@ pub enum Source {
     Root(PathBuf),
     /// What was recorded of one.
     Bundle(PathBuf),
+    /// The files of one under the ordinary policy of its platform: what its firmware, command line and
+    /// running kernel show is left aside, and assumptions stand for it.
+    Ordinary(Box<Self>),
     /// The files of one under the policy of another.
     Under {
         /// Whose files.
@@ -51,7 +54,7 @@ impl Source {
     #[must_use]
     pub fn origin(&self) -> Origin {
         match self {
-            Self::Under { files, .. } => files.origin(),
+            Self::Under { files, .. } | Self::Ordinary(files) => files.origin(),
             Self::Live => Origin::Live,
             Self::Root(_) => Origin::Root,
             Self::Bundle(_) => Origin::Bundle,

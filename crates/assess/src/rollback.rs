@@ -6,26 +6,28 @@
 
 use std::sync::Arc;
 
-use loadworthy_collect::gather::inventory;
 use loadworthy_collect::gather::linux::boot_loader::images;
 use loadworthy_collect::gather::linux::kernels::Kernel;
+use loadworthy_collect::gather::linux::way_back;
+use loadworthy_collect::item::EFIVARS;
 use loadworthy_core::answer::{Answered, Kind, Note};
-use loadworthy_core::boot_claim::{BootClaim, Lack};
+use loadworthy_core::boot_claim::{BootClaim, Lack, Loader};
 use loadworthy_core::code::Code;
 use loadworthy_core::codes::{
-    HUNG_KERNEL_STAYS, NO_WAY_BACK, OLDER_KERNEL_HAS_NO_ENTRY, OLDER_KERNEL_INCOMPLETE,
+    FEWER_WAYS_BACK, NO_WAY_BACK, OLDER_KERNEL_HAS_NO_ENTRY, OLDER_KERNEL_INCOMPLETE,
     OLDER_KERNEL_LACKS_A_DRIVER, OLDER_KERNEL_NEEDS_A_KEYBOARD, OLDER_KERNEL_REFUSED,
-    REQUEST_WAITS_FOR_A_PERSON,
 };
-use loadworthy_core::fact::Fact;
+use loadworthy_core::facts::stack::{Block, Stack};
 use loadworthy_core::proof::{Claim, Evidence, Node, Proof, Rule, Why, text};
 use loadworthy_core::verdict::Verdict;
-use loadworthy_formats::kernel::kconfig::Setting;
+use loadworthy_formats::kernel::mounts::Mount;
 
 use crate::boot_chain::{self, Chain};
-use crate::host::{OneKernel, known};
+use crate::host::{Host, OneKernel, known};
 use crate::judging::{Asked, Wanted};
 use crate::names::{Found, Names};
+
+mod beside;
 
 static RULE: Rule = Rule {
     name: "boot/way-back",
@@ -44,6 +46,7 @@ struct Fault {
 /// that the owner wants.
 pub(crate) fn look(
     asked: &Asked<'_>,
+    stack: &Stack,
     wanted: Option<u32>,
     answers: &mut Vec<Answered>,
     notes: &mut Vec<Note>,
@@ -63,22 +66,43 @@ pub(crate) fn look(
     let mut good = 0;
     let mut all = Vec::new();
     for older in older(asked).into_iter().take(count) {
-        let mut faults = faults(asked, &older, wanted.is_some());
+        let mut faults = faults(asked, &older, wanted.map(|_| stack));
         faults.extend(modules(asked, &older, &required, wanted.is_some(), answers));
         if !faults.iter().any(|fault| fault.fatal) {
             good += 1;
         }
         all.extend(faults);
     }
+    if let Some(wanted) = wanted.filter(|_| good > 0 && good < count) {
+        let counted = all.iter().filter(|f| f.fatal).map(|f| f.because.clone()).collect();
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        let because = drawn(BootClaim::FewWaysBack(good, wanted), counted);
+        notes.push(Note { code: &FEWER_WAYS_BACK, because });
+    }
     if good == 0 {
         let from = all.iter().filter(|f| f.fatal).map(|f| f.because.clone()).collect();
         notes.push(Note { code: &NO_WAY_BACK, because: drawn(BootClaim::NoWayBack, from) });
     }
-    if wanted.is_some() {
-        all.extend(beside(asked));
+    if let Some(wanted) = wanted {
+        all.extend(beside::faults(asked, wanted));
     }
     if wanted.is_some() || good == 0 {
         notes.extend(all.into_iter().map(|f| Note { code: f.code, because: f.because }));
+    }
+}
+
+/// Looks at everything beside kernels that the way back hangs on, whatever the manifest asks for.
+pub(crate) fn look_around(host: &Host) {
+    let looking = host.looking();
+    for folder in ["boot", "boot/efi", "efi", EFIVARS] {
+        drop(way_back::room(&looking, folder));
+    }
+    drop(way_back::restarts(&looking));
+    drop(way_back::console(&looking));
+    drop(way_back::out_of_turn(&looking));
+    drop(way_back::kept(&looking));
+    for grub in [true, false] {
+        drop(way_back::unwritable(&looking, grub, |_| false));
     }
 }
 
@@ -98,13 +122,21 @@ fn drawn(claim: BootClaim, from: Vec<Proof>) -> Proof {
 }
 
 fn fault(code: &'static Code, release: &Arc<str>, lacks: Lack, from: Vec<Proof>) -> Fault {
-    let fatal = !matches!(lacks, Lack::Remote | Lack::Quiet(_) | Lack::Restart);
+    let fatal = matches!(
+        lacks,
+        Lack::Image
+            | Lack::Initramfs(_)
+            | Lack::Module(_)
+            | Lack::Entry
+            | Lack::Boots
+            | Lack::Consent
+    );
     let because = drawn(BootClaim::WayBack { release: release.clone(), lacks }, from);
     Fault { code, because, fatal }
 }
 
 /// Image, initramfs, entry, choice and consent.
-fn faults(asked: &Asked<'_>, older: &Kernel, strict: bool) -> Vec<Fault> {
+fn faults(asked: &Asked<'_>, older: &Kernel, strict: Option<&Stack>) -> Vec<Fault> {
     let (host, release) = (asked.host, &older.release);
     let looking = host.looking();
     let mut found = Vec::new();
@@ -130,8 +162,9 @@ fn faults(asked: &Asked<'_>, older: &Kernel, strict: bool) -> Vec<Fault> {
             }
         }
     }
-    if strict && entry.is_some() && known(&host.next_boot.selectable) == Some(false) {
-        let from = vec![host.next_boot.selectable.proof()];
+    if let Some(stack) = strict.filter(|_| entry.is_some())
+        && let Some(from) = remote(asked, stack)
+    {
         lack(&OLDER_KERNEL_NEEDS_A_KEYBOARD, Lack::Remote, from);
     }
     let image = boot_chain::kernel(host, release, entry.map(|entry| &**entry));
@@ -153,6 +186,32 @@ fn faults(asked: &Asked<'_>, older: &Kernel, strict: bool) -> Vec<Fault> {
         Some(_) | None => {}
     }
     found
+}
+
+/// Why another entry cannot be asked for from afar: neither by a wish that is written down, nor at a
+/// console that can be reached.
+fn remote(asked: &Asked<'_>, stack: &Stack) -> Option<Vec<Proof>> {
+    let (looking, next) = (asked.host.looking(), &asked.host.next_boot);
+    let console = way_back::console(&looking);
+    if known(&console) == Some(true) {
+        return None;
+    }
+    if known(&next.selectable) == Some(false) {
+        return Some(vec![next.selectable.proof(), console.proof()]);
+    }
+    let volume = |mount: &Mount| {
+        let number = |block: &&Block| {
+            block.number.is_some() && block.number == mount.number.as_deref().map(text)
+        };
+        let block = stack.blocks.iter().find(number);
+        block.is_some_and(|block| {
+            let lvm = block.mapped.as_ref().is_some_and(|m| m.uuid.starts_with("LVM-"));
+            lvm || block.level.is_some()
+        })
+    };
+    let grub = known(&next.chosen)?.entry.loader == Loader::Grub;
+    let barred = way_back::unwritable(&looking, grub, volume);
+    known(&barred).flatten().map(|_| vec![barred.proof(), console.proof()])
 }
 
 /// The modules that are needed: judged where the owner wants this kernel, else looked for.
@@ -209,39 +268,4 @@ fn judged(
     let older = Asked { kernel, names, ..*asked };
     // What is worth telling of its modules is told when it is the kernel that is asked about.
     older.judge_tree(&wanted, &names.closure(&read), &mut Vec::new())
-}
-
-/// What stands in the way of any unattended boot.
-fn beside(asked: &Asked<'_>) -> Vec<Fault> {
-    let release = &asked.kernel.kernel.release;
-    let looking = asked.host.looking();
-    let mut found = Vec::new();
-    let pending = inventory::gather(&looking).pending;
-    for request in known(&pending).unwrap_or_default() {
-        let lacks = Lack::Quiet(request);
-        found.push(fault(&REQUEST_WAITS_FOR_A_PERSON, release, lacks, vec![pending.proof()]));
-    }
-    if let Some(because) = stays(asked) {
-        found.push(fault(&HUNG_KERNEL_STAYS, release, Lack::Restart, vec![because]));
-    }
-    found
-}
-
-/// Why a kernel that panics does not start the machine anew: neither its line nor its configuration
-/// says when.
-fn stays(asked: &Asked<'_>) -> Option<Proof> {
-    let facts = &asked.kernel.facts;
-    let asked_for = facts.cmdline.fact(|line| {
-        let panic = line.last("panic").and_then(|v| v.parse::<i64>().ok()).unwrap_or(0);
-        (panic != 0, if panic == 0 { "no panic=".into() } else { format!("panic={panic}") })
-    });
-    let built: Fact<bool> = facts.config.fact(|config| {
-        let set = match config.get("PANIC_TIMEOUT") {
-            Some(Setting::Number(seconds)) => seconds != "0",
-            _ => false,
-        };
-        (set, "CONFIG_PANIC_TIMEOUT".into())
-    });
-    let off = known(&asked_for) == Some(false) && known(&built) == Some(false);
-    off.then(|| asked_for.proof())
 }

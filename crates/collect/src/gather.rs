@@ -9,6 +9,7 @@ pub mod looking;
 mod host;
 pub mod certificate;
 pub mod firmware;
+pub mod deny_updates;
 pub mod inventory;
 pub mod linux;
 pub mod boot_image;

@@ -104,6 +104,9 @@ pub enum Item {
     MokVariable(String),
     /// What `uname(2)` says: release and machine, a line each.
     Uname,
+    /// What `statvfs(2)` says of the file system with this folder: bytes that are free for
+    /// everybody, and all bytes, on one line.
+    Room(HostPath),
 }
 
 impl Item {
@@ -128,7 +131,7 @@ impl Item {
                 Some(HostPath::new(EFIVARS).join(format!("{}-{vendor}", flat(name))))
             }
             Self::MokVariable(name) => Some(HostPath::new(MOK_VARIABLES).join(flat(name))),
-            Self::Uname => None,
+            Self::Uname | Self::Room(_) => None,
         }
     }
 
@@ -139,10 +142,18 @@ impl Item {
             Self::Entries(_) => Sort::Folder,
             Self::Link(_) => Sort::Link,
             Self::File(_) | Self::Variable { .. } | Self::MokVariable(_) => Sort::File,
-            Self::Uname => Sort::Call,
+            Self::Uname | Self::Room(_) => Sort::Call,
         };
+        let called;
         let path = self.path();
-        let path = path.as_ref().map_or(b"uname(2)".as_slice(), HostPath::as_bytes);
+        let path = match (&path, self) {
+            (Some(path), _) => path.as_bytes(),
+            (None, Self::Room(_)) => {
+                called = self.to_string();
+                called.as_bytes()
+            }
+            (None, _) => b"uname(2)",
+        };
         let private = PRIVATE.iter().any(|end| path.ends_with(end.as_bytes()));
         READS
             .iter()
@@ -153,9 +164,10 @@ impl Item {
 
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path() {
-            Some(path) => path.fmt(f),
-            None => f.write_str("uname"),
+        match (self.path(), self) {
+            (Some(path), _) => path.fmt(f),
+            (None, Self::Room(path)) => write!(f, "statvfs(2) {path}"),
+            (None, _) => f.write_str("uname"),
         }
     }
 }
@@ -199,8 +211,8 @@ pub struct Read {
 /// Endings of files that may hold private keys; never read, whatever a row says.
 pub const PRIVATE: &[&str] = &[".priv", ".key", ".pem", ".p12", ".pfx"];
 
-/// What an initramfs may tell; it is never recorded.
-pub const KEYS_OF_DISKS: &str = "may hold keys of disks; never recorded";
+/// What an initramfs may tell; its bytes are recorded only where the owner asks for it (`--full`).
+pub const KEYS_OF_DISKS: &str = "may hold keys of disks; its bytes are recorded with `--full` only";
 
 /// The whole list.
 pub static READS: &[Read] = &[
@@ -444,8 +456,63 @@ pub static READS: &[Read] = &[
     file("etc/loadworthy/manifest.toml", "what must load here", "the owner's own words"),
     folder("etc/loadworthy/manifest.d", "what must load here", ""),
     file("etc/loadworthy/manifest.d/*.toml", "what must load here", "the owner's own words"),
+    folder("etc/systemd/system.conf.d", "whether a watchdog starts a hung machine anew", ""),
+    file("etc/systemd/system.conf", "whether a watchdog starts a hung machine anew", ""),
+    file("etc/systemd/system.conf.d/*.conf", "whether a watchdog starts a hung machine anew", ""),
+    folder("lib/systemd/system.conf.d", "whether a watchdog starts a hung machine anew", ""),
+    file("lib/systemd/system.conf.d/*.conf", "whether a watchdog starts a hung machine anew", ""),
+    folder("run/systemd/system.conf.d", "whether a watchdog starts a hung machine anew", ""),
+    file("run/systemd/system.conf.d/*.conf", "whether a watchdog starts a hung machine anew", ""),
+    file("etc/watchdog.conf", "whether a watchdog starts a hung machine anew", ""),
+    file("etc/sysctl.conf", "whether a panic starts the machine anew", "settings of the kernel"),
+    folder("etc/sysctl.d", "whether a panic starts the machine anew", ""),
+    file(
+        "etc/sysctl.d/*.conf",
+        "whether a panic starts the machine anew",
+        "settings of the kernel",
+    ),
+    folder("run/sysctl.d", "whether a panic starts the machine anew", ""),
+    file("run/sysctl.d/*.conf", "whether a panic starts the machine anew", ""),
+    folder("usr/local/lib/sysctl.d", "whether a panic starts the machine anew", ""),
+    file("usr/local/lib/sysctl.d/*.conf", "whether a panic starts the machine anew", ""),
+    folder("lib/sysctl.d", "whether a panic starts the machine anew", ""),
+    file("lib/sysctl.d/*.conf", "whether a panic starts the machine anew", ""),
+    folder("sys/class/ipmi", "whether a board controller reaches the console", ""),
+    folder("etc/apt/apt.conf.d", "whether the machine reboots by itself", ""),
+    file("etc/apt/apt.conf.d/*", "whether the machine reboots by itself", "settings of apt"),
+    file("etc/dnf/automatic.conf", "whether the machine reboots by itself", "addresses for mail"),
+    file("etc/dnf/dnf.conf", "how many kernels stay installed", "addresses of proxies"),
+    folder("var/lib/kubelet", "whether the machine is a node of a cluster (that it is there)", ""),
+    folder("var/lib/rancher/k3s/agent", "whether the machine is a node of a cluster", ""),
+    folder("var/lib/rancher/rke2/agent", "whether the machine is a node of a cluster", ""),
+    folder("usr/share/secureboot/updates/dbx", "updates of dbx that lie ready", ""),
+    file("usr/share/secureboot/updates/dbx/*.bin", "updates of dbx that lie ready", ""),
+    folder("usr/share/dbxtool", "updates of dbx that lie ready", ""),
+    file("usr/share/dbxtool/*.bin", "updates of dbx that lie ready", ""),
+    folder("var/cache/fwupd", "updates of dbx that lie ready", ""),
+    file("var/cache/fwupd/*.[cb][ai][bn]", "updates of dbx that lie ready", ""),
+    folder("usr/share/fwupd/remotes.d/vendor/firmware", "updates of dbx that lie ready", ""),
+    file(
+        "usr/share/fwupd/remotes.d/vendor/firmware/*.[cb][ai][bn]",
+        "updates of dbx that lie ready",
+        "",
+    ),
+    file("run/loadworthy/statvfs", "free space, as somebody wrote it down below a folder", ""),
     Read { sort: Sort::Call, pattern: "uname(2)", what: "which kernel runs", privacy: "" },
+    room("statvfs(2) boot"),
+    room("statvfs(2) boot/efi"),
+    room("statvfs(2) efi"),
+    room("statvfs(2) sys/firmware/efi/efivars"),
 ];
+
+const fn room(pattern: &'static str) -> Read {
+    Read {
+        sort: Sort::Call,
+        pattern,
+        what: "whether one more kernel or variable fits",
+        privacy: "",
+    }
+}
 
 const fn file(pattern: &'static str, what: &'static str, privacy: &'static str) -> Read {
     Read { sort: Sort::File, pattern, what, privacy }

@@ -1,6 +1,9 @@
 //! The waist of the house: every feed is looked at through this trait, and `gather` is written once.
 
+use std::sync::Arc;
+
 use loadworthy_core::proof::Origin;
+use loadworthy_formats::bundle::archive::Archive;
 use loadworthy_formats::error::Error;
 
 use crate::item::Item;
@@ -21,6 +24,23 @@ pub trait View: Send + Sync {
 
     /// A module that is there without its bytes; `None` where [`View::look_into`] gives them.
     fn sketched(&self, _item: &Item) -> Option<Result<Sketched, Error>> {
+        None
+    }
+
+    /// What was recorded of the initramfs at `place`, and what was looked at inside, where it is there
+    /// without its bytes.
+    fn archive(&self, _place: &str) -> Option<(Archive, Arc<dyn View>)> {
+        None
+    }
+
+    /// The inside of the initramfs at `place`, which was opened, for a view that keeps what is asked of
+    /// it.
+    fn keeping(
+        &self,
+        _place: &str,
+        _archive: &dyn Fn() -> Archive,
+        _inside: &Arc<dyn View>,
+    ) -> Option<Arc<dyn View>> {
         None
     }
 

@@ -93,6 +93,14 @@ pub enum Lack {
     Quiet(Arc<str>),
     /// A limit after which a kernel that hangs starts the machine anew.
     Restart,
+    /// Room for one more kernel where this one lies: bytes that are free, bytes that it takes.
+    Room(u64, u64),
+    /// Room for one more variable of the firmware: bytes that are free.
+    Variables(u64),
+    /// A turn in the waves of its cluster: it reboots by itself, as this setting says.
+    Turn(Arc<str>),
+    /// A place: the package manager keeps this many kernels, and removes the oldest.
+    Place(u32),
 }
 
 /// A few words of a proof about starting a machine.
@@ -142,6 +150,17 @@ pub enum BootClaim {
     },
     /// No older kernel is a way back.
     NoWayBack,
+    /// This many older kernels are a way back, and this many are wanted.
+    FewWaysBack(usize, usize),
+    /// An update of the deny list lies ready and is not in force.
+    DenyListWaits {
+        /// Its file.
+        file: Arc<str>,
+        /// Images of the boot chain that it would stop, joined; empty for none.
+        stops: Arc<str>,
+        /// Whether the kernel is another one at the same boot.
+        changes: bool,
+    },
     /// What starts before the kernel could not be judged.
     ChainOpen(Arc<str>),
 }

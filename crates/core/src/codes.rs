@@ -261,6 +261,18 @@ pub static OLDER_KERNEL_REFUSED: Code = code!("LW3025", "older-kernel-refused");
 pub static REQUEST_WAITS_FOR_A_PERSON: Code = code!("LW3026", "request-waits-for-a-person");
 /// A kernel that hangs does not start the machine anew.
 pub static HUNG_KERNEL_STAYS: Code = code!("LW3027", "hung-kernel-stays");
+/// One more kernel does not fit where kernels lie.
+pub static NO_ROOM_FOR_A_KERNEL: Code = code!("LW3028", "no-room-for-a-kernel");
+/// One more variable does not fit into the firmware.
+pub static NO_ROOM_FOR_A_VARIABLE: Code = code!("LW3029", "no-room-for-a-variable");
+/// A node of a cluster reboots without regard for the others.
+pub static NODE_REBOOTS_BY_ITSELF: Code = code!("LW3030", "node-reboots-by-itself");
+/// An update of the deny list lies ready.
+pub static DENY_LIST_WAITS: Code = code!("LW3031", "deny-list-waits");
+/// The package manager removes the kernel that would be the way back.
+pub static OLDER_KERNEL_WILL_BE_REMOVED: Code = code!("LW3032", "older-kernel-will-be-removed");
+/// Fewer older kernels are a way back than the owner wants.
+pub static FEWER_WAYS_BACK: Code = code!("LW3033", "fewer-ways-back");
 /// There is no initramfs for this kernel.
 pub static INITRAMFS_MISSING: Code = code!("LW3101", "initramfs-missing");
 /// The initramfs is cut off or damaged.

@@ -20,6 +20,7 @@ pub mod key_lints;
 pub mod log;
 pub mod shims;
 pub mod platforms;
+pub mod deny_list;
 pub mod windows_codes;
 pub mod authorities;
 pub mod block_rules;
@@ -187,6 +188,16 @@ impl Tables {
     /// As [`Tables::built_in`].
     pub fn platforms() -> Result<platforms::Platforms, TableError> {
         read("linux/platforms.toml", include_str!("../knowledge/linux/platforms.toml"))
+    }
+}
+
+impl Tables {
+    /// What dbx gained, by day; read where somebody asks for it.
+    ///
+    /// # Errors
+    /// As [`Tables::built_in`].
+    pub fn deny_list() -> Result<deny_list::DenyList, TableError> {
+        read("firmware/dbx.toml", include_str!("../knowledge/firmware/dbx.toml"))
     }
 }
 

@@ -42,6 +42,13 @@ pub enum Compression {
 }
 
 impl Compression {
+    /// The one with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        use Compression::{Bzip2, Gzip, Lz4Legacy, Lzma, Lzo, Xz, Zstd};
+        [Gzip, Xz, Zstd, Lz4Legacy, Lzma, Bzip2, Lzo].into_iter().find(|of| of.name() == name)
+    }
+
     /// Its name in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {

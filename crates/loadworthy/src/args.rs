@@ -64,6 +64,8 @@ Examples:
 Examples:
   loadworthy diff web1.lwb web2.lwb       two bundles
   loadworthy diff yesterday.lwb live      this machine since then
+  loadworthy diff live profile          this machine and what its manifest wants
+  loadworthy diff web1.lwb site.toml    a machine and a manifest's [profile]
   loadworthy diff --exit-code /mnt/a /mnt/b")]
     Diff(Diff),
     /// Windows catalogs: make one from an INF, hold a package against it, list it
@@ -173,8 +175,8 @@ pub(crate) struct Source {
     #[arg(long, value_name = "FILE|DIR", conflicts_with = "root")]
     pub(crate) bundle: Vec<PathBuf>,
     /// Take firmware, keys, command line and lockdown from this bundle or folder, the files from
-    /// the machine that is judged
-    #[arg(long, value_name = "BUNDLE|DIR")]
+    /// the machine that is judged; or from a named platform: `debian-12,secure-boot=on`
+    #[arg(long, value_name = "BUNDLE|DIR|PROFILE")]
     pub(crate) policy: Option<PathBuf>,
     /// Judge as if this .deb, .rpm or folder of modules were installed;
     /// repeatable
@@ -368,9 +370,12 @@ pub(crate) struct Diff {
     /// A bundle, a folder as if it were `/`, or `live`
     #[arg(value_name = "A")]
     pub(crate) a: String,
-    /// Another
+    /// Another, or what A should be: a manifest (.toml), or `profile` for A's own
     #[arg(value_name = "B")]
     pub(crate) b: String,
+    /// What if, on both: `secure-boot=on`, `dbx=FILE`, …; repeatable
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) assume: Vec<(String, String)>,
     /// Compare the whole module tree, not only what is in use
     #[arg(long)]
     pub(crate) all: bool,

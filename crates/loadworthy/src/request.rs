@@ -3,6 +3,7 @@
 use crate::args;
 use crate::example::SUBJECTS;
 use loadworthy_assess::clock::stamp;
+use loadworthy_assess::platform;
 use loadworthy_assess::request::{Request, Source, Subjects, Which};
 use loadworthy_collect::views::caller;
 use loadworthy_formats::bundle::container;
@@ -37,11 +38,13 @@ pub(crate) fn request(
     around: &Surroundings,
 ) -> Result<Request, String> {
     let at = at(source.at.as_deref(), around)?;
+    let (opened, mut assume) = opened(source)?;
+    assume.extend(source.assume.iter().cloned());
     Ok(Request {
-        source: opened(source)?,
+        source: opened,
         kernel: Which::named(&source.kernel),
         subjects,
-        assume: source.assume.clone(),
+        assume,
         manifest: source.manifest.clone(),
         at,
         cache: source.cache.clone(),
@@ -54,7 +57,7 @@ pub(crate) fn request(
 ///
 /// # Errors
 /// A sentence, when several are.
-fn opened(source: &args::Source) -> Result<Source, String> {
+fn opened(source: &args::Source) -> Result<(Source, Assumptions), String> {
     let bundles = bundles(&source.bundle)?;
     let files = match (&source.root, bundles.as_slice()) {
         (Some(root), _) => Ok(Source::Root(root.clone())),
@@ -62,15 +65,21 @@ fn opened(source: &args::Source) -> Result<Source, String> {
         (None, [one]) => Ok(Source::Bundle(one.clone())),
         (None, [_, _, ..]) => Err("--bundle: one machine at a time here".to_owned()),
     }?;
+    let files = Box::new(files);
     Ok(match &source.policy {
-        None => files,
-        Some(path) => {
-            let path = path.clone();
-            let policy = if path.is_dir() { Source::Root(path) } else { Source::Bundle(path) };
-            Source::Under { files: Box::new(files), policy: Box::new(policy) }
+        None => (*files, Vec::new()),
+        Some(path) if path.is_dir() => {
+            (Source::Under { files, policy: Box::new(Source::Root(path.clone())) }, Vec::new())
         }
+        Some(path) if path.exists() => {
+            (Source::Under { files, policy: Box::new(Source::Bundle(path.clone())) }, Vec::new())
+        }
+        Some(named) => (Source::Ordinary(files), platform::assumptions(&named.to_string_lossy())?),
     })
 }
+
+/// What is taken for granted, by key and value.
+type Assumptions = Vec<(String, String)>;
 
 /// Every bundle that was named; a folder stands for all that are in it, by their names.
 ///

@@ -40,6 +40,7 @@ pub struct Host {
     pub older: String,
     pub rollback: u32,
     pub request: bool,
+    pub deny_update: bool,
     pub files: BTreeMap<String, String>,
     pub links: BTreeMap<String, String>,
     pub packages: Vec<Packed>,
@@ -81,6 +82,7 @@ impl Default for Host {
             older: "none".to_owned(),
             rollback: 0,
             request: false,
+            deny_update: false,
             files: BTreeMap::new(),
             links: BTreeMap::new(),
             packages: Vec::new(),
@@ -162,6 +164,11 @@ impl Host {
         if self.request {
             let path = format!("sys/firmware/efi/efivars/MokNew-{}", firmware::SHIM);
             root.put(&path, firmware::variable(true, b"x"))?;
+        }
+        if self.deny_update {
+            let list = firmware::digests(&[firmware::sha256(b"a boot loader of today")]);
+            let path = "usr/share/secureboot/updates/dbx/dbxupdate_x64.bin";
+            root.put(path, firmware::signed_update(&list))?;
         }
         root.folder("etc/modprobe.d")?;
         if !self.modprobe_d.is_empty() {

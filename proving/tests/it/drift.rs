@@ -12,6 +12,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("diff of a machine with itself is empty", itself),
         Trial::test("diff, several bundles: one table, the odd one first", several),
         Trial::test("diff, an image under another machine's policy", under),
+        Trial::test("diff, an image under a named platform's policy", under_a_name),
+        Trial::test("diff holds a machine against a profile", profile),
         Trial::test("diff tells a key that is not enrolled and whom that stops", enrolled),
     ]
 }
@@ -107,6 +109,64 @@ demo  refused        loads          loads
         && told["hosts"][0]["unlike_most"] == 1
         && told["hosts"][0]["check"]["verdicts"][0]["code"] == "LW1004";
     if right { Ok(()) } else { Err(told.to_string().into()) }
+}
+
+/// The files of a machine, judged as an ordinary boot of a named platform would.
+fn under_a_name() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    host("enrolled = [\"owner\"]\nsecure_boot = false", &folder.path().join("image"))?;
+    for (policy, code) in [
+        (None, 0),
+        (Some("debian-12"), 1),
+        (Some("debian-12,secure-boot=off"), 0),
+        (Some("debian-12,enroll=owner.der"), 0),
+        (Some("no-such-thing"), 2),
+        (Some("debian-12,sure=yes"), 2),
+    ] {
+        let owner = loadworthy_proving::forge::key::Key::named("owner")?;
+        std::fs::write(folder.path().join("owner.der"), owner.certificate)?;
+        let mut asked = vec!["check", "demo", "--root", "image", "--at", AT];
+        asked.extend(policy.iter().flat_map(|policy| ["--policy", policy]));
+        let said = program::run(&asked, folder.path())?;
+        if said.status.code() != Some(code) {
+            let text = String::from_utf8_lossy(&said.stdout).into_owned();
+            return Err(
+                format!("{policy:?}: {text}{}", String::from_utf8_lossy(&said.stderr)).into()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What a machine should be stands in a manifest: its own, or one by its file.
+fn profile() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    host("enrolled = [\"owner\"]", &folder.path().join("a"))?;
+    let site = folder.path().join("site.toml");
+    let keeps = "[profile]\nname = \"site\"\nsecure-boot = true\nlockdown = \"integrity\"\n";
+    std::fs::write(&site, keeps)?;
+    let (told, code) = diff(&["a", "site.toml"], folder.path())?;
+    if code != Some(0) || told["b"]["name"] != "site" || told["b"]["source"] != "profile" {
+        return Err(told.to_string().into());
+    }
+    let differs =
+        "[profile]\nsecure-boot = false\nenrolled = [\"sha256:ffff\"]\ndbx = \">=2018-04-01\"\n";
+    std::fs::create_dir_all(folder.path().join("a/etc/loadworthy"))?;
+    std::fs::write(folder.path().join("a/etc/loadworthy/manifest.toml"), differs)?;
+    let (told, code) = diff(&["a", "profile"], folder.path())?;
+    let topics: Vec<&str> = told["differences"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|d| d["topic"].as_str())
+        .collect();
+    let right = code == Some(1) && topics == ["secure-boot", "machine-owner-key", "dbx"];
+    let states = (&told["differences"][0]["b"]["value"], &told["differences"][1]["a"]["state"]);
+    let right = right && states.0 == "off" && states.1 == "absent";
+    // The same under an assumption: Secure Boot would be as it should.
+    let (assumed, _) = diff(&["a", "profile", "--assume", "secure-boot=off"], folder.path())?;
+    let right = right && assumed["differences"][0]["topic"] == "machine-owner-key";
+    if right { Ok(()) } else { Err(format!("{told}\n{assumed}").into()) }
 }
 
 /// The files of one machine, the keys of another.

@@ -19,6 +19,7 @@ mod scenarios;
 mod code_peers;
 mod signed;
 mod skipped;
+mod stories;
 mod tidy;
 mod transcripts;
 mod windows;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         bootchain::trials(),
         bundles::trials(),
         catalogs::trials(),
+        stories::trials(),
         peers::trials(),
         code_peers::trials(),
         signed::trials(),

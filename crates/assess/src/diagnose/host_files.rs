@@ -127,7 +127,7 @@ fn in_tree(host: &Host, request: &Request, which: &Which, module: &str) -> Optio
     let root = match &request.source {
         Source::Root(root) => root.clone(),
         Source::Live => PathBuf::from("/"),
-        Source::Bundle(_) | Source::Under { .. } => return None,
+        Source::Bundle(_) | Source::Under { .. } | Source::Ordinary(_) => return None,
     };
     for kernel in host.asked(which).unwrap_or_default() {
         let Ok(kernel) = host.kernel(kernel, request) else { continue };

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
+use loadworthy_formats::bundle::archive::{self, Archive};
 use loadworthy_formats::bundle::container::{self, Frame, HEAD};
 use loadworthy_formats::bundle::index::{
     self, About, Found, Index, Line, Read, Sort, Source, Span,
@@ -92,6 +93,7 @@ pub(crate) fn key(item: &Item) -> Option<Key> {
         Item::Entries(_) => Read::Folder,
         Item::Link(_) => Read::Link,
         Item::Uname => return Some((Read::Call, b"uname".to_vec())),
+        Item::Room(_) => return Some((Read::Call, item.to_string().into_bytes())),
     };
     Some((read, item.path()?.as_bytes().to_vec()))
 }
@@ -100,6 +102,14 @@ pub(crate) fn key(item: &Item) -> Option<Key> {
 pub(crate) fn metadata_key(item: &Item) -> Option<Key> {
     item.row()?;
     Some((Read::Metadata, item.path()?.as_bytes().to_vec()))
+}
+
+/// The same inside the archive at `place`, if there is one.
+pub(crate) fn placed(place: &str, (read, path): Key) -> Key {
+    match place {
+        "" => (read, path),
+        place => (read, archive::within(place.as_bytes(), &path)),
+    }
 }
 
 /// Whether it is an initramfs, by what the list of reads says of it.
@@ -124,8 +134,16 @@ impl Records {
 
     /// Keeps what a look at `item` gave; the first answer stays, but one that was too large for a
     /// first attempt.
-    pub(crate) fn note(&self, item: &Item, outcome: &Outcome, bytes: &[u8], limits: &Limits) {
-        let Some(key) = key(item) else { return };
+    /// `place` is the archive that was looked into, if any.
+    pub(crate) fn note(
+        &self,
+        place: &str,
+        item: &Item,
+        outcome: &Outcome,
+        bytes: &[u8],
+        limits: &Limits,
+    ) {
+        let Some(key) = key(item).map(|key| placed(place, key)) else { return };
         let known = |seen: &Seen| !matches!(seen, Seen::Other(Outcome::TooLarge { .. }));
         if self.seen().get(&key).is_some_and(known) {
             return;
@@ -150,13 +168,26 @@ impl Records {
     }
 
     /// Keeps what is known of `item` without its bytes.
-    pub(crate) fn note_metadata(&self, item: &Item, outcome: &Result<Metadata, Outcome>) {
-        let Some(key) = metadata_key(item) else { return };
+    pub(crate) fn note_metadata(
+        &self,
+        place: &str,
+        item: &Item,
+        outcome: &Result<Metadata, Outcome>,
+    ) {
+        let Some(key) = metadata_key(item).map(|key| placed(place, key)) else { return };
         let seen = match outcome {
             Ok(metadata) => Seen::Metadata(*metadata),
             Err(outcome) => Seen::Other(outcome.clone()),
         };
         self.seen().entry(key).or_insert(seen);
+    }
+
+    /// Keeps what is known of an archive without its bytes.
+    pub(crate) fn note_archive(&self, place: &str, known: &Archive) {
+        if let Ok(bytes) = archive::write(known) {
+            let key = (Read::Archive, place.as_bytes().to_vec());
+            self.seen().entry(key).or_insert(Seen::Bytes(Kept::Small(bytes), None));
+        }
     }
 
     /// Writes everything as a bundle.
@@ -177,7 +208,13 @@ impl Records {
         let mut written = Written::default();
         let mut lines = Vec::new();
         for ((read, place), seen) in seen.iter() {
-            let replaced = |bytes: &[u8]| names.as_ref().map(|n| n.replaced(place, bytes));
+            let replaced = |bytes: &[u8]| {
+                let names = names.as_ref()?;
+                Some(match read {
+                    Read::Archive => without_names(names, bytes),
+                    _ => names.replaced(place, bytes),
+                })
+            };
             let found = match seen {
                 Seen::Bytes(kept, ima) => {
                     let span = match kept {
@@ -234,6 +271,15 @@ impl Records {
         written.size = file.at;
         Ok(written)
     }
+}
+
+/// The record of an archive with the names in its paths replaced.
+fn without_names(names: &Names, bytes: &[u8]) -> Vec<u8> {
+    let replaced =
+        |path: &String| String::from_utf8_lossy(&names.in_path(path.as_bytes())).into_owned();
+    let Ok(known) = archive::read(bytes) else { return Vec::new() };
+    let paths = known.paths.iter().map(replaced).collect();
+    archive::write(&Archive { paths, ..known }).unwrap_or_default()
 }
 
 impl Kept {

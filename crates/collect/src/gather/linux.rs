@@ -21,6 +21,7 @@ pub mod manifest;
 pub mod module;
 pub mod initramfs;
 pub mod logs;
+pub mod way_back;
 
 use loadworthy_core::facts::linux::LinuxFacts;
 

@@ -5,22 +5,28 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use loadworthy_core::proof::Origin;
+use loadworthy_formats::bundle::archive::{self, Archive};
 use loadworthy_formats::bundle::index::{About, Found, Read, Sort, Source};
 use loadworthy_formats::bundle::path;
 use loadworthy_formats::error::Error;
 use loadworthy_formats::limits::Limits;
 
 use crate::bundle::file::{Bundle, BundleError};
-use crate::bundle::records::{key, metadata_key};
+use crate::bundle::records::{key, metadata_key, placed};
 use crate::item::{HostPath, Item};
 use crate::sighting::{Entry, Kind, Metadata, Outcome, Sketched};
 use crate::view::View;
 
 /// The view of a bundle.
 #[derive(Debug)]
-pub struct Recorded(Bundle);
+pub struct Recorded {
+    bundle: Arc<Bundle>,
+    /// The archive that this is the inside of; empty for the machine.
+    place: String,
+}
 
 impl Recorded {
     /// Opens the bundle at `path`.
@@ -28,20 +34,22 @@ impl Recorded {
     /// # Errors
     /// When it cannot be opened or is none.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, BundleError> {
-        Bundle::open(path, limits).map(Self)
+        Bundle::open(path, limits)
+            .map(|bundle| Self { bundle: Arc::new(bundle), place: String::new() })
     }
 
     /// What the bundle says about itself.
     #[must_use]
-    pub const fn about(&self) -> &About {
-        self.0.about()
+    pub fn about(&self) -> &About {
+        self.bundle.about()
     }
 
     /// What is known of a thing that was not looked at.
     fn unseen(&self, path: &[u8]) -> Outcome {
         let path = HostPath::new(path);
         let Some(parent) = path.parent() else { return Outcome::OutOfReach };
-        match self.0.found(&(Read::Folder, parent.as_bytes().to_vec())) {
+        let folder = placed(&self.place, (Read::Folder, parent.as_bytes().to_vec()));
+        match self.bundle.found(&folder) {
             Some(Found::Entries { entries }) => {
                 let name = path::written(path.name());
                 let there = entries.iter().any(|(entry, _)| *entry == name);
@@ -56,7 +64,7 @@ impl Recorded {
             Found::Bytes { span, .. } if span.size > limit as u64 => {
                 Outcome::TooLarge { limit: limit as u64 }
             }
-            Found::Bytes { span, ima } => match self.0.bytes(span, buffer) {
+            Found::Bytes { span, ima } => match self.bundle.bytes(span, buffer) {
                 Ok(()) => Outcome::Bytes { file_signature: *ima },
                 Err(_) => Outcome::Broken(io::ErrorKind::InvalidData),
             },
@@ -95,7 +103,7 @@ impl View for Recorded {
     fn look_into(&self, item: &Item, limit: usize, buffer: &mut Vec<u8>) -> Outcome {
         buffer.clear();
         let Some(key) = key(item) else { return Outcome::OutOfReach };
-        match self.0.found(&key) {
+        match self.bundle.found(&placed(&self.place, key.clone())) {
             Some(found) => self.outcome(found, limit, buffer),
             None => self.unseen(&key.1),
         }
@@ -106,11 +114,12 @@ impl View for Recorded {
         let (Some(own), Some(key)) = (metadata_key(item), key(item)) else {
             return Err(Outcome::OutOfReach);
         };
-        match (self.0.found(&own), self.0.found(&key)) {
+        let (own, seen) = (placed(&self.place, own), placed(&self.place, key.clone()));
+        match (self.bundle.found(&own), self.bundle.found(&seen)) {
             (Some(Found::Metadata { sort, size }), _) => Ok(told(kind(*sort), *size)),
             (Some(other), _) => Err(self.outcome(other, 0, &mut Vec::new())),
             (None, Some(Found::Bytes { span, .. })) => Ok(told(Kind::File, span.size)),
-            (None, Some(Found::Module { span, ima })) => match self.0.sketch(span, *ima) {
+            (None, Some(Found::Module { span, ima })) => match self.bundle.sketch(span, *ima) {
                 Ok(recorded) => Ok(told(Kind::File, recorded.sketch.stored)),
                 Err(_) => Err(Outcome::Broken(io::ErrorKind::InvalidData)),
             },
@@ -121,14 +130,23 @@ impl View for Recorded {
     }
 
     fn sketched(&self, item: &Item) -> Option<Result<Sketched, Error>> {
-        match self.0.found(&key(item)?) {
-            Some(Found::Module { span, ima }) => Some(self.0.sketch(span, *ima)),
+        match self.bundle.found(&placed(&self.place, key(item)?)) {
+            Some(Found::Module { span, ima }) => Some(self.bundle.sketch(span, *ima)),
             _ => None,
         }
     }
 
+    fn archive(&self, place: &str) -> Option<(Archive, Arc<dyn View>)> {
+        let key = (Read::Archive, place.as_bytes().to_vec());
+        let Some(Found::Bytes { span, .. }) = self.bundle.found(&key) else { return None };
+        let mut bytes = Vec::new();
+        self.bundle.bytes(span, &mut bytes).ok()?;
+        let known = archive::read(&bytes).ok()?;
+        Some((known, Arc::new(Self { bundle: self.bundle.clone(), place: place.to_owned() })))
+    }
+
     fn trouble(&self) -> Option<String> {
-        self.0.damage().map(|error| error.to_string())
+        self.bundle.damage().map(|error| error.to_string())
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use loadworthy_core::proof::Origin;
 
 use super::root::Root;
-use crate::item::Item;
+use crate::item::{HostPath, Item};
 use crate::sighting::{Metadata, Outcome};
 use crate::view::View;
 
@@ -80,6 +80,9 @@ impl View for LiveLinux {
         if *item == Item::file(KMSG) {
             return said(limit, buffer);
         }
+        if let Item::Room(path) = item {
+            return room(path, buffer);
+        }
         if *item != Item::Uname {
             return self.0.look_into(item, limit, buffer);
         }
@@ -95,6 +98,18 @@ impl View for LiveLinux {
     fn metadata(&self, item: &Item) -> Result<Metadata, Outcome> {
         self.0.metadata(item)
     }
+}
+
+/// What is free where `path` lies.
+fn room(path: &HostPath, buffer: &mut Vec<u8>) -> Outcome {
+    buffer.clear();
+    let Ok(said) = rustix::fs::statvfs([b"/", path.as_bytes()].concat()) else {
+        return Outcome::OutOfReach;
+    };
+    let bytes = |blocks: u64| blocks.saturating_mul(said.f_frsize);
+    let (free, all) = (bytes(said.f_bavail), bytes(said.f_blocks));
+    buffer.extend_from_slice(format!("{free} {all}\n").as_bytes());
+    Outcome::Bytes { file_signature: None }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use loadworthy_core::proof::Origin;
+use loadworthy_formats::bundle::archive::Archive;
 use loadworthy_formats::error::Error;
 
 use super::layer::{Layer, Place};
@@ -194,6 +195,19 @@ impl View for Overlay {
         self.below.trouble()
     }
 
+    fn archive(&self, place: &str) -> Option<(Archive, Arc<dyn View>)> {
+        self.below.archive(place)
+    }
+
+    fn keeping(
+        &self,
+        place: &str,
+        archive: &dyn Fn() -> Archive,
+        inside: &Arc<dyn View>,
+    ) -> Option<Arc<dyn View>> {
+        self.below.keeping(place, archive, inside)
+    }
+
     fn sketched(&self, item: &Item) -> Option<Result<Sketched, Error>> {
         let Item::File(path) = item else { return None };
         match self.find(path) {
@@ -249,7 +263,7 @@ impl View for Overlay {
                     None => self.below.look_into(item, limit, buffer),
                 }
             }
-            Item::Variable { .. } | Item::MokVariable(_) | Item::Uname => {
+            Item::Variable { .. } | Item::MokVariable(_) | Item::Uname | Item::Room(_) => {
                 self.below.look_into(item, limit, buffer)
             }
         }
@@ -293,6 +307,19 @@ impl<V: View + ?Sized> View for Arc<V> {
 
     fn trouble(&self) -> Option<String> {
         (**self).trouble()
+    }
+
+    fn archive(&self, place: &str) -> Option<(Archive, Arc<dyn View>)> {
+        (**self).archive(place)
+    }
+
+    fn keeping(
+        &self,
+        place: &str,
+        archive: &dyn Fn() -> Archive,
+        inside: &Arc<dyn View>,
+    ) -> Option<Arc<dyn View>> {
+        (**self).keeping(place, archive, inside)
     }
 
     fn sketched(&self, item: &Item) -> Option<Result<Sketched, Error>> {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use loadworthy_core::proof::Origin;
+use loadworthy_formats::bundle::archive::Archive;
 use loadworthy_formats::error::Error;
 use loadworthy_formats::limits::Limits;
 
 use crate::bundle::records::Records;
-use crate::item::{Item, KEYS_OF_DISKS};
+use crate::item::Item;
 use crate::sighting::{Metadata, Outcome, Sketched};
 use crate::view::View;
 
@@ -16,6 +17,8 @@ pub struct Recording {
     of: Box<dyn View>,
     into: Arc<Records>,
     limits: Limits,
+    /// The archive that it is the inside of; empty for a machine.
+    place: String,
 }
 
 impl std::fmt::Debug for Recording {
@@ -28,13 +31,8 @@ impl Recording {
     /// Looks through `of` and keeps what is seen in `into`.
     #[must_use]
     pub fn new(of: Box<dyn View>, into: Arc<Records>, limits: Limits) -> Self {
-        Self { of, into, limits }
+        Self { of, into, limits, place: String::new() }
     }
-}
-
-/// An initramfs may hold keys of disks: it is judged where it lies and never taken along.
-fn never_kept(item: &Item) -> bool {
-    item.row().is_some_and(|row| row.privacy.starts_with(KEYS_OF_DISKS))
 }
 
 impl View for Recording {
@@ -47,26 +45,38 @@ impl View for Recording {
     }
 
     fn look_into(&self, item: &Item, limit: usize, buffer: &mut Vec<u8>) -> Outcome {
-        if never_kept(item) {
-            buffer.clear();
-            return Outcome::OutOfReach;
-        }
         let outcome = self.of.look_into(item, limit, buffer);
-        self.into.note(item, &outcome, buffer, &self.limits);
+        self.into.note(&self.place, item, &outcome, buffer, &self.limits);
         outcome
     }
 
     fn metadata(&self, item: &Item) -> Result<Metadata, Outcome> {
-        if never_kept(item) {
-            return Err(Outcome::OutOfReach);
-        }
         let outcome = self.of.metadata(item);
-        self.into.note_metadata(item, &outcome);
+        self.into.note_metadata(&self.place, item, &outcome);
         outcome
     }
 
     fn sketched(&self, item: &Item) -> Option<Result<Sketched, Error>> {
         self.of.sketched(item)
+    }
+
+    fn archive(&self, place: &str) -> Option<(Archive, Arc<dyn View>)> {
+        self.of.archive(place)
+    }
+
+    fn keeping(
+        &self,
+        place: &str,
+        archive: &dyn Fn() -> Archive,
+        inside: &Arc<dyn View>,
+    ) -> Option<Arc<dyn View>> {
+        self.into.note_archive(place, &archive());
+        Some(Arc::new(Self {
+            of: Box::new(inside.clone()),
+            into: self.into.clone(),
+            limits: self.limits,
+            place: place.to_owned(),
+        }))
     }
 
     fn trouble(&self) -> Option<String> {

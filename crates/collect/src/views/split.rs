@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use loadworthy_core::proof::Origin;
+use loadworthy_formats::bundle::archive::Archive;
 use loadworthy_formats::error::Error;
 
 use crate::item::Item;
@@ -46,6 +47,15 @@ impl Split {
         Self::new(view.clone(), view, |_| At::Here)
     }
 
+    /// `view` without its trust side ([`trust_side`]): that is not known.
+    #[must_use]
+    pub fn apart(view: Arc<dyn View>) -> Self {
+        Self::new(view.clone(), view, |path| match trust_side(path) {
+            At::Here => At::Here,
+            At::There | At::Nowhere => At::Nowhere,
+        })
+    }
+
     fn of_item(&self, item: &Item) -> Option<&dyn View> {
         match item.path().map_or(At::Here, |path| (self.at)(path.as_bytes())) {
             At::Here => Some(&*self.here),
@@ -70,6 +80,19 @@ impl View for Split {
 
     fn trouble(&self) -> Option<String> {
         self.here.trouble().or_else(|| self.there.trouble())
+    }
+
+    fn archive(&self, place: &str) -> Option<(Archive, Arc<dyn View>)> {
+        self.here.archive(place)
+    }
+
+    fn keeping(
+        &self,
+        place: &str,
+        archive: &dyn Fn() -> Archive,
+        inside: &Arc<dyn View>,
+    ) -> Option<Arc<dyn View>> {
+        self.here.keeping(place, archive, inside)
     }
 
     fn look_into(&self, item: &Item, limit: usize, buffer: &mut Vec<u8>) -> Outcome {

@@ -53,6 +53,8 @@ pub enum Read {
     Call,
     /// What is known without the bytes.
     Metadata,
+    /// What is in an archive: a [`super::archive`] in place of its bytes.
+    Archive,
 }
 
 /// What sort of thing a path stands for.

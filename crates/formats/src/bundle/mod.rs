@@ -8,3 +8,4 @@ pub mod container;
 pub mod path;
 pub mod index;
 pub mod sketch;
+pub mod archive;

@@ -13,7 +13,7 @@ use crate::modsig::{Appended, Signature, TRAILER};
 use crate::reader::{index, wide};
 
 /// Sections that are read.
-const READ: [&[u8]; 12] = [
+const READ: [&[u8]; 13] = [
     b".modinfo",
     b".gnu.linkonce.this_module",
     b"__versions",
@@ -25,6 +25,7 @@ const READ: [&[u8]; 12] = [
     b"__kcrctab_gpl",
     b"__kflagstab",
     b"__ksymtab_strings",
+    b".note.gnu.build-id",
     b".shstrtab",
 ];
 /// Names of symbols by which a module says what it offers.

@@ -14,6 +14,7 @@ pub mod proc_version;
 pub mod proc_keys;
 pub mod proc_modules;
 pub mod mounts;
+pub mod settings;
 pub mod uevent;
 pub mod ima_policy;
 pub mod symvers;

@@ -4,7 +4,7 @@ use crate::args;
 use crate::exit;
 use crate::request::{Surroundings, at};
 use crate::trouble::{Trouble, written};
-use loadworthy_assess::diff::diff;
+use loadworthy_assess::diff::{against_profile, diff};
 use loadworthy_assess::request::{Request, Source, Subjects, Which};
 use loadworthy_report::diff as report;
 use std::io::Write;
@@ -21,13 +21,23 @@ pub(crate) fn run(
         with: Vec::new(),
         kernel: Which::named(&args.kernel),
         subjects: if args.all { Subjects::All } else { Subjects::Used },
-        assume: Vec::new(),
+        assume: args.assume.clone(),
         manifest: None,
         at: at(args.at.as_deref(), around).map_err(Trouble::Usage)?,
         cache: None,
         jobs: args.jobs.map_or(around.processors, usize::from),
     };
-    let compared = diff(&request, (&a, args.a.clone()), (&b, args.b.clone()))?;
+    let compared = match (wanted(&args.a), wanted(&args.b)) {
+        (Some(_), Some(_)) => {
+            return Err(Trouble::Usage("a profile is held against a machine: name one".into()));
+        }
+        (Some(profile), None) => {
+            let request = Request { source: b.clone(), ..request };
+            against_profile(&request, (&b, args.b.clone()), profile)?
+        }
+        (None, Some(profile)) => against_profile(&request, (&a, args.a.clone()), profile)?,
+        (None, None) => diff(&request, (&a, args.a.clone()), (&b, args.b.clone()))?,
+    };
     written(if args.output.is_json() {
         report::json(&compared, out)
     } else {
@@ -38,6 +48,16 @@ pub(crate) fn run(
         true if compared.is_open() => exit::UNKNOWN,
         _ => exit::LOADS,
     })
+}
+
+/// A profile: `profile` for that of the machine's own manifest, or a manifest by its file.
+fn wanted(named: &str) -> Option<Option<&Path>> {
+    let path = Path::new(named);
+    match named {
+        "profile" if !path.exists() => Some(None),
+        _ if named.ends_with(".toml") => Some(Some(path)),
+        _ => None,
+    }
 }
 
 /// `live`, a folder, or a bundle.

@@ -60,7 +60,19 @@ pub(super) fn lines(
             }
         }
     }
-    writeln!(out, "lost without them: {}", listed(&lost, "nothing"))
+    writeln!(out, "lost without them: {}", listed(&lost, "nothing"))?;
+    // What starts the kernel stands before every driver.
+    let stops = all.iter().find(|a| {
+        a.subject.kind == Kind::BootImage && matches!(a.judgement.verdict, Verdict::Refused(_))
+    });
+    match stops {
+        Some(image) => {
+            let name = style.plain(&image.subject.name);
+            let line = format!("the boot stops at {name}: no driver comes to load");
+            writeln!(out, "{}", style.paint(Tone::Strong, &line))
+        }
+        None => Ok(()),
+    }
 }
 
 /// `lpfc (storage)`, `vboxdrv (other, accepted)`.

@@ -29,7 +29,18 @@ pub(super) fn claim(claim: &BootClaim) -> String {
             format!("db trusts \"{old}\", which signs nothing new, and not \"{new}\", which does")
         }
         BootClaim::NoWayBack => "no older kernel would bring this machine back".into(),
+        BootClaim::FewWaysBack(good, wanted) => {
+            format!("{good} older kernels would bring this machine back, of {wanted} that should")
+        }
         BootClaim::WayBack { release, lacks } => format!("{release}: {}", lack(lacks)),
+        BootClaim::DenyListWaits { file, stops, changes } => {
+            let does = match &**stops {
+                "" => "would stop nothing of this boot chain".to_owned(),
+                stops => format!("would stop {stops}"),
+            };
+            let with = if *changes { "; the kernel changes at the same boot" } else { "" };
+            format!("the update of dbx in {file} is not in force; it {does}{with}")
+        }
         BootClaim::ChainOpen(what) => format!("{what} could not be judged"),
         BootClaim::KexecLoaded => {
             "a kernel waits in memory (kexec); a reboot by kexec starts that one".into()
@@ -48,6 +59,18 @@ fn lack(lack: &Lack) -> String {
         Lack::Consent => "its image would not be let in".into(),
         Lack::Quiet(what) => format!("{what} waits for a person at the next boot"),
         Lack::Restart => "a kernel that hangs or panics stays where it is (no panic=)".into(),
+        Lack::Room(free, takes) => {
+            format!("{free} bytes are free where it lies, and one more kernel takes {takes}")
+        }
+        Lack::Variables(free) => {
+            format!("the firmware has room for {free} bytes more of variables")
+        }
+        Lack::Turn(by) => {
+            format!("this node of a cluster reboots by itself, out of its turn ({by})")
+        }
+        Lack::Place(kept) => {
+            format!("{kept} kernels stay installed; the next update removes the oldest")
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use loadworthy_core::fact::Fact;
 use loadworthy_core::facts::linux::LinuxFacts;
 use loadworthy_core::proof::{Evidence, Origin, Why, text};
 use loadworthy_formats::boot::unified;
+use loadworthy_formats::bundle::archive::Archive;
 use loadworthy_formats::compress::streaming::stream;
 use loadworthy_formats::compress::{Compression, sniff};
 use loadworthy_formats::cpio::archive;
@@ -124,10 +125,9 @@ pub enum Maker {
 }
 
 /// An initramfs, taken apart.
-#[derive(Debug)]
 pub struct Initramfs {
     /// What is in it, to be looked at like a machine.
-    pub view: Arc<Overlay>,
+    pub view: Arc<dyn View>,
     /// What it is packed with, each once.
     pub packed: Vec<Compression>,
     /// Why it cannot be read to its end.
@@ -138,6 +138,12 @@ pub struct Initramfs {
     pub maker: Option<Maker>,
     /// Every path in it.
     pub paths: BTreeSet<String>,
+}
+
+impl std::fmt::Debug for Initramfs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Initramfs").field("releases", &self.releases).finish_non_exhaustive()
+    }
 }
 
 /// A place without anything, for what stands on its own.
@@ -164,6 +170,24 @@ impl View for Nothing {
 /// # Errors
 /// Why its bytes could not be had.
 pub fn open(looking: &Looking<'_>, place: &Place) -> Result<Initramfs, Why> {
+    let called = match place {
+        Place::Files(files) => files.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        Place::Within(image) => format!("{image}: .initrd"),
+        Place::Missing(_) | Place::NotSeen => String::new(),
+    };
+    // A bundle has what is known of it, and not its bytes.
+    if let Some((known, view)) = looking.view.archive(&called) {
+        return Ok(Initramfs::recorded(known, view));
+    }
+    let mut found = unpacked(looking, place)?;
+    let known = || found.known();
+    if let Some(kept) = looking.view.keeping(&called, &known, &found.view) {
+        found.view = kept;
+    }
+    Ok(found)
+}
+
+fn unpacked(looking: &Looking<'_>, place: &Place) -> Result<Initramfs, Why> {
     let mut bytes = Vec::new();
     match place {
         Place::Files(files) => {
@@ -204,19 +228,47 @@ fn read(source: &mut dyn Read, origin: Origin, limits: &Limits) -> std::io::Resu
     let mut packed: Vec<Compression> = parts.value.iter().filter_map(|p| p.compression).collect();
     packed.dedup();
     let paths: BTreeSet<String> = layer.files().map(ToString::to_string).collect();
+    Ok(Initramfs {
+        damage: damage.map(ToString::to_string),
+        packed,
+        releases: releases(&paths),
+        maker: maker(&paths),
+        view: Arc::new(Overlay::new(Box::new(Nothing(origin)), vec![Arc::new(layer)])),
+        paths,
+    })
+}
+
+impl Initramfs {
+    /// What a bundle keeps of it beside what is looked at inside.
+    fn known(&self) -> Archive {
+        Archive {
+            packed: self.packed.iter().map(|packed| packed.name().to_owned()).collect(),
+            damage: self.damage.clone(),
+            paths: self.paths.iter().cloned().collect(),
+        }
+    }
+
+    fn recorded(known: Archive, view: Arc<dyn View>) -> Self {
+        let paths: BTreeSet<String> = known.paths.into_iter().collect();
+        Self {
+            view,
+            packed: known.packed.iter().filter_map(|name| Compression::named(name)).collect(),
+            damage: known.damage,
+            releases: releases(&paths),
+            maker: maker(&paths),
+            paths,
+        }
+    }
+}
+
+/// The kernels that modules at these paths are for.
+fn releases(paths: &BTreeSet<String>) -> BTreeSet<String> {
     let releases = paths.iter().filter_map(|path| {
         let path = path.strip_prefix("usr/").unwrap_or(path);
         let (release, rest) = path.strip_prefix("lib/modules/")?.split_once('/')?;
         rest.contains(".ko").then(|| release.to_owned())
     });
-    Ok(Initramfs {
-        damage: damage.map(ToString::to_string),
-        packed,
-        releases: releases.collect(),
-        maker: maker(&paths),
-        view: Arc::new(Overlay::new(Box::new(Nothing(origin)), vec![Arc::new(layer)])),
-        paths,
-    })
+    releases.collect()
 }
 
 fn maker(paths: &BTreeSet<String>) -> Option<Maker> {
