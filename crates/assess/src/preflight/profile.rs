@@ -174,7 +174,7 @@ fn since(kernel: &OneKernel, day: &str) -> (Option<String>, Fact<()>) {
     }
     let until = table.complete(|digest| held.contains(digest));
     let said = match until {
-        Some(added) => format!("{} ({lacking} digests of later days are not in it)", added.day),
+        Some(added) => format!("{} ({lacking} digests of later days are not in it)", added.id),
         None => format!("older ({lacking} digests are not in it)"),
     };
     (Some(said), whole)

@@ -12,7 +12,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Added {
     /// The day, `20230501`.
-    pub day: String,
+    pub id: String,
     /// Digests of images (Authenticode, SHA-256), one after another.
     sha256: Hex,
     /// Where it is written.
@@ -29,7 +29,7 @@ impl Added {
     /// The row as a reason.
     #[must_use]
     pub fn row(&self) -> Row {
-        let id = text(format!("firmware/dbx.toml#{}", self.day));
+        let id = text(format!("firmware/dbx.toml#{}", self.id));
         Row { id, source: text(self.source.as_str()), standing: Standing::Documented }
     }
 }
@@ -43,7 +43,7 @@ pub struct DenyList {
 impl DenyList {
     /// What the list gained up to this day, `20230501`.
     pub fn until<'l>(&'l self, day: &'l str) -> impl Iterator<Item = &'l Added> {
-        self.added.iter().filter(move |added| added.day.as_str() <= day)
+        self.added.iter().filter(move |added| added.id.as_str() <= day)
     }
 
     /// The last day up to which a list that `holds` these digests is complete.
