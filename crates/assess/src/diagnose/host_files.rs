@@ -118,7 +118,7 @@ pub(super) fn named(source: &Source) -> String {
     match source {
         Source::Live => "now".to_owned(),
         Source::Root(path) | Source::Bundle(path) => path.display().to_string(),
-        Source::Under { files, .. } => named(files),
+        Source::Under { files, .. } | Source::Ordinary(files) => named(files),
     }
 }
 
