@@ -243,7 +243,7 @@ pub(crate) fn cpu(work: impl FnOnce() -> Result<(), String>) -> Result<f64, Stri
 }
 
 /// The middle value; sorts on the way.
-fn median(values: &mut [f64]) -> f64 {
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     match values.len() % 2 {

@@ -24,6 +24,7 @@ pub mod scan_bench;
 
 pub mod bench;
 pub mod drivers;
+pub mod sign_bench;
 
 pub mod wine;
 

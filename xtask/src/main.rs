@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use xtask::{bench, cases, ci, drivers, generate, kernels, oracle, tidy, tree, whole_trees, wine};
+use xtask::{
+    bench, cases, ci, drivers, generate, kernels, oracle, sign_bench, tidy, tree, whole_trees, wine,
+};
 
 const USAGE: &str = "\
 cargo x ci                   fmt, clippy, test, tidy, doc, deny
@@ -17,6 +19,8 @@ cargo x cases FILE [PLATFORM] field cases (JSON, one a line) put to diagnose, an
 cargo x bench [ID…] [--tree DIR] [--pairs N]
                              B1, B4, B7, D1: our figure, its peer's, and the ratio
 cargo x bench --drivers DIR  W1, W2, W3: the same for signatures over the drivers and catalogs of a folder
+                             B1, B4, B7, D1, S1: our figure, its peer's, and the ratio
+cargo x bench --drivers DIR  W1, W2: the same for signatures over the drivers and catalogs of a folder
 ";
 
 fn main() -> ExitCode {
@@ -60,7 +64,8 @@ fn main() -> ExitCode {
         },
         "bench" => options(rest).and_then(|options| match &options.drivers {
             Some(folder) => drivers::run(folder, options.pairs, &mut say),
-            None => bench::run(&options, &mut say),
+            None => bench::run(&options, &mut say)
+                .and_then(|reached| Ok(sign_bench::run(&options, &mut say)? && reached)),
         }),
         _ => {
             say(USAGE);

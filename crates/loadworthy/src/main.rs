@@ -12,7 +12,6 @@ use loadworthy_report::nagios::{self, State};
 use loadworthy_report::style::Style;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -139,12 +138,15 @@ fn surroundings() -> Surroundings {
     let locale = said("LC_ALL").or_else(|| said("LC_CTYPE")).or_else(|| said("LANG"));
     let locale = locale.unwrap_or_default().to_ascii_uppercase();
     let columns = said("COLUMNS").and_then(|c| c.parse().ok()).filter(|c| (40..=200).contains(c));
+    #[cfg(feature = "sign")]
     let user = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| said(name));
     Surroundings {
+        #[cfg(feature = "sign")]
         user: user.unwrap_or_default(),
-        state: var("XDG_STATE_HOME")
-            .map(PathBuf::from)
-            .or_else(|| var("HOME").map(|home| PathBuf::from(home).join(".local/state"))),
+        #[cfg(feature = "sign")]
+        state: var("XDG_STATE_HOME").map(std::path::PathBuf::from).or_else(|| {
+            var("HOME").map(|home| std::path::PathBuf::from(home).join(".local/state"))
+        }),
         variable: |name| std::env::var_os(name).map(OsString::into_encoded_bytes),
         now: said("SOURCE_DATE_EPOCH").and_then(|s| s.parse().ok()).unwrap_or_else(clock),
         style: Style {

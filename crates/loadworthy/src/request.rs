@@ -21,8 +21,10 @@ pub(crate) struct Surroundings {
     /// Processors to work on.
     pub(crate) processors: usize,
     /// Who uses the program, as the environment says.
+    #[cfg(feature = "sign")]
     pub(crate) user: String,
     /// Where a user's programs keep what they need again.
+    #[cfg(feature = "sign")]
     pub(crate) state: Option<PathBuf>,
     /// A variable of the environment that an argument names.
     pub(crate) variable: fn(&str) -> Option<Vec<u8>>,

@@ -1,3 +1,8 @@
 //! One file a place where keys live. No type that holds a key leaves it.
 
+mod uri;
+mod lock;
+mod pkcs12;
 pub mod file;
+pub mod token;
+pub mod command;

@@ -18,6 +18,7 @@ mod peers;
 mod scenarios;
 mod code_peers;
 mod signed;
+mod signing;
 mod skipped;
 mod stories;
 mod tidy;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         peers::trials(),
         code_peers::trials(),
         signed::trials(),
+        signing::trials(),
         windows::trials(),
         on_linux::trials(),
         on_windows::trials(),

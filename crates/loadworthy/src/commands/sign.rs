@@ -4,6 +4,7 @@ use crate::args::{self, Digest, Format};
 use crate::exit;
 use crate::request::{Surroundings, at, bundles, request};
 use crate::trouble::{Trouble, written};
+use loadworthy_assess::clock::stamp;
 use loadworthy_assess::request::{Request, Subjects};
 use loadworthy_core::crypt::digest::DigestAlgorithm;
 use loadworthy_core::signed::{Fate, Receipt};
@@ -17,7 +18,9 @@ use loadworthy_sign::modules::Naming;
 use loadworthy_sign::order::{Order, With};
 use loadworthy_sign::secret::Secret;
 use loadworthy_sign::signer::Signer;
+use loadworthy_sign::signers::command::CommandSigner;
 use loadworthy_sign::signers::file::FileSigner;
+use loadworthy_sign::signers::token::TokenSigner;
 use loadworthy_sign::tree;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
@@ -55,14 +58,15 @@ pub(crate) fn run(
             Some(Made { certificate: certificate.clone(), signature })
         }
     };
-    let signer = match (&made, &args.key) {
-        (None, Some(key)) => Some(signer(key, certificate, args, around)?),
-        _ => None,
+    let notes = match &certificate {
+        Some(given) => validity(given, around),
+        None => Vec::new(),
     };
+    let signer = if made.is_some() { None } else { Some(signer(certificate, args, around)?) };
     let with = match (&made, &signer) {
         (Some(made), _) => With::Made(made),
         (None, Some(signer)) => With::Signer(signer.as_ref()),
-        (None, None) => return Err(Trouble::Usage("no key: give --key".to_owned())),
+        (None, None) => return Err(no_key()),
     };
     let order = Order {
         with,
@@ -75,7 +79,8 @@ pub(crate) fn run(
         jobs: args.source.jobs.map_or(around.processors, usize::from),
     };
     let ledger = ledger(args, around, err);
-    let receipt = act::sign(&order, ledger.as_ref(), &|_, _| {})?;
+    let mut receipt = act::sign(&order, ledger.as_ref(), &|_, _| {})?;
+    receipt.notes.extend(notes);
     written(if args.json || args.format == Format::Json {
         json::sign::v1(&receipt, out)
     } else {
@@ -120,14 +125,42 @@ fn to_sign(
     Ok(exit::LOADS)
 }
 
+fn no_key() -> Trouble {
+    Trouble::Usage("no key: give --key or --key-command".to_owned())
+}
+
 fn signer(
-    key: &str,
     certificate: Option<Certificate>,
     args: &args::Sign,
     around: &Surroundings,
 ) -> Result<Box<dyn Signer>, Trouble> {
     let ask = |named: &str| asked(named, args, around);
-    Ok(Box::new(FileSigner::open(Path::new(key), certificate, &ask)?))
+    if let Some(line) = &args.key_command {
+        let hint = || Trouble::Usage("--key-command needs the certificate: --cert".to_owned());
+        return Ok(Box::new(CommandSigner::new(line, certificate.ok_or_else(hint)?)?));
+    }
+    let key = args.key.as_deref().ok_or_else(no_key)?;
+    Ok(if key.starts_with("pkcs11:") {
+        Box::new(TokenSigner::open(key, certificate, &ask)?)
+    } else {
+        Box::new(FileSigner::open(Path::new(key), certificate, &ask)?)
+    })
+}
+
+/// What is to be told of a certificate that is not valid now.
+fn validity(certificate: &Certificate, around: &Surroundings) -> Vec<String> {
+    let Ok(parts) = certificate.parts() else { return Vec::new() };
+    let now = i64::try_from(around.now).unwrap_or(i64::MAX);
+    let day = |seconds: i64| stamp(u64::try_from(seconds).unwrap_or(0));
+    let who = "Linux, shim and most firmware do not look at that; Windows and auditors do";
+    let mut notes = Vec::new();
+    if let Some(end) = parts.not_after.filter(|end| *end < now) {
+        notes.push(format!("the certificate has expired ({}): {who}", day(end)));
+    }
+    if let Some(start) = parts.not_before.filter(|start| *start > now) {
+        notes.push(format!("the certificate is not valid before {}: {who}", day(start)));
+    }
+    notes
 }
 
 /// The passphrase or PIN of a key.

@@ -35,7 +35,7 @@ LW1003  The module is not signed, and this kernel refuses unsigned modules
   the host will say   EKEYREJECTED; \"Loading of unsigned module is rejected\"
   would help          sign it with the enrolled key lab owner – judged again:
                       loads-tainted
-                      kmodsign sha256 MOK.priv MOK.der
+                      loadworthy sign --key MOK.priv --cert MOK.der
                       lib/modules/6.1.0-56-amd64/lpfc.ko
   would not help      module.sig_enforce=0 on the kernel command line – judged
                       again: refused (LW1003)
@@ -97,7 +97,7 @@ LW1003  The module is not signed, and this kernel refuses unsigned modules
   the host will say   EKEYREJECTED; \"Loading of unsigned module is rejected\"
   would help          sign it with the enrolled key lab owner – judged again:
                       loads-tainted
-                      kmodsign sha256 MOK.priv MOK.der
+                      loadworthy sign --key MOK.priv --cert MOK.der
                       lib/modules/6.1.0-56-amd64/b.ko
   would not help      module.sig_enforce=0 on the kernel command line – judged
                       again: refused (LW1003)

@@ -96,9 +96,11 @@ pub fn command(remedy: &Remedy) -> Option<String> {
         Remedy::Enroll { certificate: Some(file), .. } => Some(format!("mokutil --import {file}")),
         Remedy::Rebuild { release } => Some(format!("dkms autoinstall -k {release}")),
         Remedy::LoadByName { name } => Some(format!("modprobe {name}")),
-        Remedy::Sign { path, .. } => Some(format!("kmodsign sha256 MOK.priv MOK.der {path}")),
+        Remedy::Sign { path, .. } => {
+            Some(format!("loadworthy sign --key MOK.priv --cert MOK.der {path}"))
+        }
         Remedy::SignImage { path, .. } => {
-            Some(format!("sbsign --key MOK.priv --cert MOK.pem --output {path} {path}"))
+            Some(format!("loadworthy sign --key MOK.priv --cert MOK.pem {path}"))
         }
         Remedy::StartOther { .. }
         | Remedy::Enroll { certificate: None, .. }

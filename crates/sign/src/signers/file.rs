@@ -1,4 +1,4 @@
-//! A key in a file: PEM or DER; PKCS#8, open or encrypted; PKCS#1 and SEC 1.
+//! A key in a file: PEM or DER; PKCS#8, open or encrypted; PKCS#1 and SEC 1; PKCS#12.
 //!
 //! Sources: RFC 5208, RFC 8018, RFC 8017 appendix A.1.2, RFC 5915.
 
@@ -15,12 +15,14 @@ use aws_lc_rs::signature::{
 };
 use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm};
 use loadworthy_core::crypt::key::KeyAlgorithm;
+use loadworthy_formats::pkcs12::begins;
 use pkcs8::EncryptedPrivateKeyInfoRef;
 
 use crate::certificate::Certificate;
 use crate::error::SignError;
 use crate::secret::{Ask, Secret};
 use crate::signer::Signer;
+use crate::signers::pkcs12::{self, Failure};
 
 /// A key of this size is no key: the longest RSA key that is used has some 2.5 kB.
 const MOST: u64 = 1 << 20;
@@ -63,6 +65,9 @@ impl FileSigner {
         named: &str,
         ask: Ask<'_>,
     ) -> Result<Self, SignError> {
+        if begins(bytes) {
+            return Self::of_pkcs12(bytes, certificate, named, ask);
+        }
         let certificate = match certificate {
             Some(given) => given,
             None => Certificate::read(bytes, named).map_err(|_| SignError::Certificate {
@@ -71,6 +76,48 @@ impl FileSigner {
             })?,
         };
         let key = private_key(bytes, &certificate, named, ask)?;
+        Self::matched(key, certificate, named)
+    }
+
+    /// The key in a PKCS#12 file, with the certificate there that is about it.
+    fn of_pkcs12(
+        bytes: &[u8],
+        certificate: Option<Certificate>,
+        named: &str,
+        ask: Ask<'_>,
+    ) -> Result<Self, SignError> {
+        let wrong =
+            |problem: &str| SignError::Key { key: named.to_owned(), problem: problem.to_owned() };
+        let passphrase = passphrase(named, ask)?;
+        let mut found = pkcs12::unlock(bytes, &passphrase).map_err(|failure| match failure {
+            Failure::Form => wrong("it is not put together as a PKCS#12 file is"),
+            Failure::Passphrase => SignError::WrongPassphrase { key: named.to_owned() },
+        })?;
+        let Some(key) = found.keys.pop() else {
+            return Err(wrong(if found.has_other_locks {
+                "its lock is not read: take the key out with `openssl pkcs12 -legacy -in OLD -out NEW.pem`"
+            } else {
+                "no private key in it"
+            }));
+        };
+        if let Some(given) = certificate {
+            let key = of_der(key.bytes(), &given, named)?;
+            return Self::matched(key, given, named);
+        }
+        let inside = found.certificates.iter().filter_map(|der| Certificate::read(der, named).ok());
+        inside
+            .into_iter()
+            .find_map(|one| {
+                let key = of_der(key.bytes(), &one, named).ok()?;
+                Self::matched(key, one, named).ok()
+            })
+            .ok_or_else(|| SignError::Certificate {
+                named: named.to_owned(),
+                problem: "no certificate of its key in it: give one with --cert".to_owned(),
+            })
+    }
+
+    fn matched(key: Key, certificate: Certificate, named: &str) -> Result<Self, SignError> {
         let public = match &key {
             Key::Rsa(pair) => pair.public_key().as_ref(),
             Key::Ec(pair) => pair.public_key().as_ref(),
@@ -152,17 +199,21 @@ fn private_key(
     wrong("no private key in it")
 }
 
+fn passphrase(named: &str, ask: Ask<'_>) -> Result<Secret, SignError> {
+    let given = ask(named).map_err(|e| SignError::Key {
+        key: named.to_owned(),
+        problem: format!("its passphrase cannot be read: {e}"),
+    })?;
+    given.ok_or_else(|| SignError::Locked { key: named.to_owned() })
+}
+
 fn unlocked(
     locked: &EncryptedPrivateKeyInfoRef<'_>,
     certificate: &Certificate,
     named: &str,
     ask: Ask<'_>,
 ) -> Result<Key, SignError> {
-    let given = ask(named).map_err(|e| SignError::Key {
-        key: named.to_owned(),
-        problem: format!("its passphrase cannot be read: {e}"),
-    })?;
-    let passphrase = given.ok_or_else(|| SignError::Locked { key: named.to_owned() })?;
+    let passphrase = passphrase(named, ask)?;
     let opened = locked
         .decrypt(passphrase.bytes())
         .map_err(|_| SignError::WrongPassphrase { key: named.to_owned() })?;

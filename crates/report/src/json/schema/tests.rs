@@ -2,14 +2,15 @@
 //! here; one that is not understood fails.
 
 use crate::diff;
-use crate::json::{collect, config, enrolment, explain, keys, schema, v1};
+use crate::json::{collect, config, enrolment, explain, keys, schema, sign, v1};
 use crate::lookup;
 use crate::platforms;
 use crate::receipt::{Denied, Receipt};
 use crate::sample;
-use loadworthy_core::answer::Demand;
+use loadworthy_core::answer::{Demand, Kind};
 use loadworthy_core::drift::{Change, Compared, Difference, Side, Told, Topic};
 use loadworthy_core::proof::{Assumption, Node, Origin, Proof, text};
+use loadworthy_core::signed::{self as acts, Fate, Judged, Signed, Target};
 use loadworthy_core::tables::Tables;
 use loadworthy_formats::limits::Limits;
 use serde_json::Value;
@@ -159,6 +160,41 @@ fn collect_writes_what_its_schema_says() {
     let mut out = Vec::new();
     collect::v1(&receipt, &mut out).unwrap();
     fits("collect", &out);
+}
+
+#[test]
+fn sign_writes_what_its_schema_says() {
+    let row = |path: &str, fate: Fate, judged: Vec<Judged>| Signed {
+        path: path.to_owned(),
+        to: Some("out/a.ko".to_owned()),
+        kind: Some(Kind::LinuxModule),
+        compression: Some("xz"),
+        fate,
+        before: Some("00".to_owned()),
+        after: None,
+        replaced: 1,
+        kept: 0,
+        judged,
+    };
+    let judged = |answered| Judged { target: 0, accepts: None, answered };
+    let receipt = acts::Receipt {
+        at: "2026-11-21T00:00:00Z".to_owned(),
+        key: "MOK.priv".to_owned(),
+        subject: "CN = demo".to_owned(),
+        certificate: "00".to_owned(),
+        digest: "sha256",
+        targets: vec![Target { name: "this host".to_owned(), kernel: None, problem: None }],
+        notes: vec!["the certificate has expired".to_owned()],
+        files: vec![
+            row("a.ko", Fate::Refused, vec![judged(sample::refused("demo"))]),
+            row("b.ko", Fate::Signed, vec![judged(sample::unknown("demo"))]),
+            row("c.ko", Fate::Failed("not a module".to_owned()), Vec::new()),
+        ],
+        log: None,
+    };
+    let mut out = Vec::new();
+    sign::v1(&receipt, &mut out).unwrap();
+    fits("sign", &out);
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn a_refused_module_has_every_field_of_the_contract() {
             "unknown": [],
             "pending": null,
             "remedies": [{"does": "sign", "title": "sign it with the enrolled key lab owner",
-                          "command": "kmodsign sha256 MOK.priv MOK.der \
+                          "command": "loadworthy sign --key MOK.priv --cert MOK.der \
                                       lib/modules/6.1.0-56-amd64/lpfc.ko",
                           "judged": "loads-tainted"}],
             "would_not_help": [{"does": "enforce-off",

@@ -1,0 +1,131 @@
+//! S1: all modules of a kernel's tree signed, beside a loop of the kernel's own `sign-file`.
+//!
+//! What the private-key operations take is measured apart and taken off on both sides: it is the
+//! same arithmetic for both, and depends on the key alone. Ours unpacks, digests, signs, judges what it
+//! made by the kernel of the tree, and writes it so that a crash leaves the old file.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::bench::{Options, cpu, median};
+use crate::kernels::{self, Kernel};
+use crate::program::build;
+
+/// So much of the loop's processor time, beside the key.
+const RATIO: f64 = 0.1;
+
+/// Seconds that one private-key operation is measured for.
+const MEASURED: &str = "3";
+
+/// Runs the benchmark; whether it reached its aim. Without `sign-file` or `openssl` it is skipped.
+///
+/// # Errors
+/// When a key cannot be made, or not every module was signed.
+pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
+    if !options.ids.is_empty() && !options.ids.iter().any(|id| id == "S1") {
+        return Ok(true);
+    }
+    let kernel = match &options.tree {
+        Some(tree) => kernels::at(tree)?,
+        None => kernels::fetch(say)?.stable,
+    };
+    let program = build()?;
+    let told = |e: io::Error| format!("S1: {e}");
+    let (Some(theirs), true) = (sign_file(), has_openssl()) else {
+        say("S1 skipped: sign-file or openssl not found");
+        return Ok(true);
+    };
+    let folder = kernels::home().with_file_name("bench-sign");
+    fs::create_dir_all(&folder).map_err(told)?;
+    let status = Command::new("openssl")
+        .args(
+            "req -x509 -nodes -newkey rsa:2048 -keyout key.pem -out key.crt -subj /CN=bench"
+                .split(' '),
+        )
+        .current_dir(&folder)
+        .stderr(Stdio::null())
+        .status();
+    status.map_err(told)?.success().then_some(()).ok_or("S1: no key")?;
+    let list = folder.join("paths");
+    let mut paths = File::create(&list).map_err(told)?;
+    for module in &kernel.modules {
+        writeln!(paths, "{}", module.display()).map_err(told)?;
+    }
+    let count = kernel.modules.len();
+    let key = count as f64 * operation()?;
+    say(&format!(
+        "S1 signing {count} modules of {}; the key alone takes {key:.3} s",
+        kernel.release
+    ));
+    let (mut ours, mut peers) = (Vec::new(), Vec::new());
+    for _ in 0..options.pairs.max(1) {
+        ours.push(cpu(|| our(&program, &kernel, &folder))? - key);
+        peers.push(cpu(|| peer(&theirs, &list, &folder))? - key);
+    }
+    let (our, their) = (median(&mut ours), median(&mut peers));
+    let reached = our / their <= RATIO;
+    say(&format!(
+        "S1   ours {our:.3} s   loop of sign-file {their:.3} s   ratio {:.3} (target {RATIO}) {}",
+        our / their,
+        if reached { "reached" } else { "MISSED" },
+    ));
+    fs::remove_dir_all(&folder).map_err(told)?;
+    Ok(reached)
+}
+
+fn our(program: &Path, kernel: &Kernel, folder: &Path) -> Result<(), String> {
+    let done = Command::new(program)
+        .args(["sign", "-r", "--key", "key.pem", "--cert", "key.crt", "--log", "log"])
+        .args(["--json", "-o", "ours", "--kernel", &kernel.release, "--root"])
+        .arg(&kernel.root)
+        .arg(kernel.root.join("lib/modules").join(&kernel.release))
+        .current_dir(folder)
+        .output()
+        .map_err(|e| format!("S1: {e}"))?;
+    let told: serde_json::Value = serde_json::from_slice(&done.stdout)
+        .map_err(|_| format!("S1: {}", String::from_utf8_lossy(&done.stderr)))?;
+    let signed = told["summary"]["signed"].as_u64();
+    match signed == Some(kernel.modules.len() as u64) {
+        true => Ok(()),
+        false => Err(format!("S1: {signed:?} of {} modules are signed", kernel.modules.len())),
+    }
+}
+
+fn peer(sign_file: &Path, list: &Path, folder: &Path) -> Result<(), String> {
+    let script = "while read -r module; do \"$0\" sha256 key.pem key.crt \"$module\" theirs; done";
+    let list = File::open(list).map_err(|e| format!("S1: {e}"))?;
+    let status = Command::new("sh")
+        .args(["-c", script])
+        .arg(sign_file)
+        .stdin(list)
+        .current_dir(folder)
+        .status()
+        .map_err(|e| format!("S1: {e}"))?;
+    status.success().then_some(()).ok_or_else(|| "S1: sign-file failed".to_owned())
+}
+
+/// Seconds that one operation with the private key takes: `openssl speed`, whose machine-readable lines
+/// are `+F2:NUMBER:BITS:SIGNATURES A SECOND:VERIFICATIONS A SECOND`.
+fn operation() -> Result<f64, String> {
+    let done = Command::new("openssl")
+        .args(["speed", "-mr", "-seconds", MEASURED, "rsa2048"])
+        .output()
+        .map_err(|e| format!("S1: {e}"))?;
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    let line = text.lines().find_map(|line| line.strip_prefix("+F2:"));
+    let rate: Option<f64> = line.and_then(|line| line.split(':').nth(2)?.parse().ok());
+    rate.map(f64::recip).ok_or_else(|| "S1: openssl speed says nothing".to_owned())
+}
+
+fn has_openssl() -> bool {
+    Command::new("openssl").arg("version").output().is_ok()
+}
+
+/// The kernel's own tool, wherever a distribution puts it.
+fn sign_file() -> Option<PathBuf> {
+    let entries = ["/usr/lib", "/usr/src", "/usr/src/kernels"].map(fs::read_dir);
+    let mut found = entries.into_iter().flatten().flatten().flatten();
+    found.find_map(|e| Some(e.path().join("scripts/sign-file")).filter(|path| path.is_file()))
+}
