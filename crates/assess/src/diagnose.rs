@@ -5,6 +5,7 @@
 
 pub mod texts;
 pub mod gathered;
+mod packages;
 mod windows;
 pub mod scan;
 pub mod host_files;
@@ -36,6 +37,8 @@ pub struct Question {
     pub before: Option<PathBuf>,
     /// Folders with tables beside the built-in ones.
     pub knowledge: Vec<PathBuf>,
+    /// As of when, as `2026-11-21T00:00:00Z`: packages of Windows are judged so.
+    pub at: String,
     /// How many threads may work at once.
     pub jobs: usize,
 }
@@ -89,15 +92,18 @@ pub fn diagnose(question: Question) -> Result<Answer, Trouble> {
     if let Some(host) = host.as_ref().filter(|_| texts.is_empty()) {
         texts = host_files::logs(&host.looking());
     }
-    let Scanned { clues, short, files, read } = scan::scan(texts, &recogniser, question.jobs)?;
-    let matter = Matter { clues: &clues, short, judged: &[] };
+    let Scanned { clues, short, files, packages, read } =
+        scan::scan(texts, &recogniser, question.jobs)?;
+    let packaged = packages::judged(&packages, &clues, &question.at)?;
+    let matter = Matter { clues: &clues, short, judged: &packaged };
     let (Some(host), Some(request)) = (&host, &question.host) else {
         return Ok(Answer { diagnosis: reason(&matter, &knowledge), read, compared: None });
     };
     let kernel = host_files::kernel_of(host, request, &clues);
     let shown = Shown::of(host, request, kernel.as_ref(), "what stands on it now");
     let drivers = shown.unbound.iter().flat_map(|(drivers, _)| drivers.clone()).collect();
-    let judged = host_files::judged(host, request, &clues, &files, drivers, &knowledge)?;
+    let mut judged = host_files::judged(host, request, &clues, &files, drivers, &knowledge)?;
+    judged.extend(packaged.iter().cloned());
     let mut diagnosis = reason(&Matter { judged: &judged, ..matter }, &knowledge);
     let mut compared = None;
     if let Some(path) = &question.before {

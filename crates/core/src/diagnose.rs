@@ -11,4 +11,5 @@ pub mod weigh;
 pub mod finding;
 pub mod timeline;
 pub mod joined;
+mod packaged;
 pub mod reason;

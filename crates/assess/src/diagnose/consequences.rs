@@ -119,6 +119,8 @@ mod tests {
             log: Vec::new(),
             because: "refused".into(),
             loads_under_secure_boot: false,
+            windows: false,
+            line_ends: false,
         };
         let matter = Matter { clues: &[], short: true, judged: &[judged] };
         let mut told = diagnose(&matter, &knowledge);

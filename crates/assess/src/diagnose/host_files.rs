@@ -212,5 +212,7 @@ fn judged_as(answered: &Answered) -> Judged {
         log: judgement.says.lines.iter().map(|l| l.text.clone()).collect(),
         because,
         loads_under_secure_boot: false,
+        windows: false,
+        line_ends: false,
     }
 }

@@ -20,7 +20,7 @@ use loadworthy_formats::limits::Limits;
 
 use crate::diagnose::gathered::Gathered;
 use crate::diagnose::texts::{Input, Text};
-use crate::diagnose::windows;
+use crate::diagnose::{packages, windows};
 use crate::request::Trouble;
 
 /// Bytes that one thread searches at a time.
@@ -37,6 +37,8 @@ pub struct Scanned {
     pub short: bool,
     /// Modules and images among the caller's files.
     pub files: Vec<PathBuf>,
+    /// Files of packages of Windows among them.
+    pub packages: Vec<PathBuf>,
     /// What was read.
     pub read: Coverage,
 }
@@ -54,6 +56,11 @@ pub fn scan(texts: Vec<Text>, recogniser: &Recogniser, jobs: usize) -> Result<Sc
             Input::File(path) => Some(path.clone()),
             Input::Stream(_) | Input::Bytes(_) => None,
         };
+        if let Some(path) = path.as_ref().filter(|p| packages::is_one(p)) {
+            out.packages.push(path.clone());
+            out.read.texts.push(name.clone());
+            continue;
+        }
         let mut stream = input.open(&name)?;
         let wrong =
             |e: std::io::Error| Trouble::Open { path: name.to_string(), problem: e.to_string() };

@@ -22,6 +22,10 @@ pub struct Judged {
     pub because: String,
     /// Whether it is refused only because Secure Boot is off, so that owner's keys are not taken in.
     pub loads_under_secure_boot: bool,
+    /// Whether it is a driver or package of Windows; then `log` has the codes that Windows says.
+    pub windows: bool,
+    /// Whether the package would be accepted with its line ends put back.
+    pub line_ends: bool,
 }
 
 impl Judged {
@@ -58,6 +62,23 @@ impl Judged {
             Some("LW3001") => &["module-unsigned"],
             Some("LW3002" | "LW3006") => &["key-not-enrolled", "wrong-key-enrolled"],
             Some("LW3005") => &["signature-stripped"],
+            Some("LW2035" | "LW2036") if self.line_ends => &["catalog-hash-line-endings"],
+            Some("LW2002" | "LW2034" | "LW2035" | "LW2036") => &["catalog-hash-file-edited"],
+            Some("LW2001") => &["package-unsigned", "testsigning-not-active"],
+            Some("LW2003") => &["sha2-not-supported", "bad-dual-signature"],
+            Some("LW2004" | "LW2005") => &["test-certificate-untrusted", "testsigning-not-active"],
+            Some("LW2006") => &["cross-signed-needs-whql"],
+            Some("LW2010" | "LW2011") => &["driver-blocklisted"],
+            Some("LW2012") => &["windows-driver-policy-2026"],
+            Some("LW2013" | "LW2014") => &["app-control-policy"],
+            Some("LW2015") => &["hvci-incompatible"],
+            Some("LW2030" | "LW2048") => &["inf-invalid"],
+            Some("LW2032") => &["package-unsigned"],
+            Some("LW2033") => &["catalog-unsigned"],
+            Some("LW2038" | "LW2039" | "LW2040" | "LW2041" | "LW2042") => {
+                &["test-certificate-untrusted"]
+            }
+            Some("LW2043" | "LW2044" | "LW2045" | "LW2046") => &["publisher-not-trusted"],
             Some("LW3007") => &["sbat-revoked"],
             Some("LW3008") => &["sbat-missing"],
             Some(_) => &["not-a-signature-problem"],

@@ -3,6 +3,7 @@
 use crate::diagnose::clue::Clue;
 use crate::diagnose::finding::{About, Confidence, Diagnosis, Finding, Other, Quoted, Recovery};
 use crate::diagnose::joined::Judged;
+use crate::diagnose::packaged;
 use crate::diagnose::platform::apart;
 use crate::diagnose::scene::{Scene, scenes};
 use crate::diagnose::timeline::timeline;
@@ -101,7 +102,10 @@ fn notices(scene: &Scene<'_>, knowledge: &Knowledge) -> Vec<Quoted> {
 }
 
 fn named(findings: &[Finding], judged: &Judged) -> bool {
-    let own = |f: &Finding| f.about.name.iter().chain(&f.about.also).any(|n| judged.is(n));
+    let own = |f: &Finding| {
+        f.about.name.iter().chain(&f.about.also).any(|n| judged.is(n))
+            || judged.windows && f.about.path.is_some() && f.about.path == judged.path
+    };
     findings.iter().any(own)
 }
 
@@ -225,6 +229,10 @@ fn join(
     judged: &[Judged],
     knowledge: &Knowledge,
 ) -> Vec<Finding> {
+    if scene.windows {
+        beside_package(finding, scene, candidates, judged, knowledge);
+        return Vec::new();
+    }
     let errnos: Vec<&str> = ERRNOS
         .iter()
         .filter(|(sign, _)| scene.signs.contains_key(*sign))
@@ -307,6 +315,41 @@ fn join(
     [aside].to_vec()
 }
 
+/// Puts the judge's word of a package or driver of Windows beside the log's.
+fn beside_package(
+    finding: &mut Finding,
+    scene: &Scene<'_>,
+    candidates: &[Candidate<'_, '_>],
+    judged: &[Judged],
+    knowledge: &Knowledge,
+) {
+    let Some((first, id)) = packaged::proves(scene, candidates, judged) else {
+        let own = |j: &&Judged| scene.module.as_deref() == Some(j.name.as_str());
+        finding.judged = judged.iter().find(own).map(|j| j.because.clone());
+        return;
+    };
+    if id != finding.cause
+        && let Some(cause) = knowledge.cause_on(id, true)
+    {
+        let because = format!("the checks of the package say so: {}", first.because);
+        let named = Named { cause, detail: None, weight: 100, because };
+        let mut own = self::finding(named, &scene.clues, scene, knowledge);
+        own.evidence.clone_from(&finding.evidence);
+        own.others =
+            [Other { cause: finding.cause.clone(), because: finding.because.clone() }].to_vec();
+        *finding = own;
+    }
+    finding.judged = Some(first.because.clone());
+    finding.confidence = Confidence::Proven;
+    finding.recurs = "yes".to_owned();
+    finding.next = None;
+    finding.about.path.clone_from(&first.path);
+    finding.evidence.push(Quoted {
+        source: first.path.clone().unwrap_or_else(|| first.name.clone()),
+        quote: first.because.clone(),
+    });
+}
+
 /// Signs that are an error number.
 const ERRNOS: [(&str, &str); 8] = [
     ("errno-keyrejected", "EKEYREJECTED"),
@@ -336,12 +379,12 @@ const LINES: [&str; 10] = [
 /// What the judge says of a file that no log speaks of.
 fn from_files(judged: &Judged, knowledge: &Knowledge) -> Option<Finding> {
     let id = judged.cause_of_setting().or_else(|| judged.causes().first().copied())?;
-    let cause = knowledge.cause(id)?;
+    let cause = knowledge.cause_on(id, judged.windows)?;
     let module = Some(judged.name.clone());
     let scene = Scene {
         module: module.clone(),
         host: None,
-        windows: false,
+        windows: judged.windows,
         clues: Vec::new(),
         signs: alloc::collections::BTreeMap::new(),
     };

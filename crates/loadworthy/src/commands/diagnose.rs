@@ -2,7 +2,7 @@
 
 use crate::args::{self, Record};
 use crate::exit;
-use crate::request::{Surroundings, request};
+use crate::request::{Surroundings, at, request};
 use crate::trouble::{Trouble, written};
 use loadworthy_assess::diagnose::texts::{self, Input, Text};
 use loadworthy_assess::diagnose::{Answer, Question, diagnose};
@@ -36,11 +36,12 @@ pub(crate) fn run(
         true => Some(request(&args.source, Subjects::Used, around).map_err(Trouble::Usage)?),
         false => None,
     };
+    let at = at(args.source.at.as_deref(), around).map_err(Trouble::Usage)?;
     let jobs = args.source.jobs.map_or(around.processors, usize::from);
     let knowledge = args.knowledge.clone();
     let before = args.before.clone();
     let Answer { mut diagnosis, mut read, compared } =
-        diagnose(Question { texts: read, host, before, knowledge, jobs })?;
+        diagnose(Question { texts: read, host, before, knowledge, at, jobs })?;
     diagnosis.since = compared.iter().flat_map(since::sentences).collect();
     if args.redact {
         redact::redact(&mut diagnosis, &mut read);

@@ -277,6 +277,9 @@ impl Found {
         if let Some(on) = any(&["secureBoot", "SecureBoot"]).and_then(Value::as_bool) {
             self.say(format!("Confirm-SecureBootUEFI {on}"), None);
         }
+        if let (Some(_), Some(build)) = (any(&["caption"]), any(&["build"]).and_then(word)) {
+            self.say(format!("OS Version = 10.0.{build}"), None);
+        }
         if let Some(options) = any(&["ciOptions"]).and_then(Value::as_u64) {
             let set = |bit: u64| options & bit != 0;
             self.say(format!("testsigning {}", if set(0x2) { "Yes" } else { "No" }), None);

@@ -83,6 +83,11 @@ impl Sections {
             }
             return true;
         }
+        if let Some(version) = line.trim_start().strip_prefix("OS Version = ") {
+            let said = format!("OS Version = {version}");
+            self.nameless.push(Statement { line: number, said, ..Statement::default() });
+            return true;
+        }
         let Some((mark, category, said)) = body(line) else { return false };
         let section = self.open.get_or_insert_default();
         section.body(number, mark, category, said, &mut self.left_off);
