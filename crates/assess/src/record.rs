@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use loadworthy_collect::bundle::records::{Records, Told, Written};
 use loadworthy_collect::gather::linux::module::{self, Scratch};
+use loadworthy_collect::item::Item;
 use loadworthy_collect::views::recording::Recording;
 use loadworthy_core::proof::Origin;
 use loadworthy_formats::bundle::index::Source;
@@ -68,6 +69,12 @@ pub fn record(request: &Request, how: How, progress: Progress<'_>) -> Result<Rec
             drop(module::gather(&host.looking(), path, scratch));
         });
         initramfs::look_through(&host, &kernel, request.jobs);
+    }
+    // Names of people and their reasons stay where names are taken out.
+    if !how.redacted {
+        let looking = host.looking();
+        let ledger = Item::file("var/lib/loadworthy/ledger");
+        let _ = looking.view.look(&ledger, looking.limits.text_bytes);
     }
     host.sound()?;
     let told = Told {

@@ -453,6 +453,11 @@ pub static READS: &[Read] = &[
     file("run/loadworthy/manifest.toml", "what must load here", ""),
     folder("run/loadworthy/manifest.d", "what must load here", ""),
     file("run/loadworthy/manifest.d/*.toml", "what must load here", ""),
+    file(
+        "var/lib/loadworthy/ledger",
+        "who opened the gate of the machine, and which boots went as foretold",
+        "names of those who opened it, and their reasons",
+    ),
     file("etc/loadworthy/manifest.toml", "what must load here", "the owner's own words"),
     folder("etc/loadworthy/manifest.d", "what must load here", ""),
     file("etc/loadworthy/manifest.d/*.toml", "what must load here", "the owner's own words"),

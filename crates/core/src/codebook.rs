@@ -191,6 +191,16 @@ pub static ALL: &[&Code] = &[
     &codes::CAUSE_CATALOG_UNSIGNED,
     &codes::CAUSE_PACKAGE_UNSIGNED,
     &codes::CAUSE_INF_INVALID,
+    &codes::KERNEL_HELD_BACK,
+    &codes::KERNEL_HELD_BACK_TOO_LONG,
+    &codes::OVERRIDE_OPEN,
+    &codes::OVERRIDE_EXPIRED,
+    &codes::POLICY_WEAKER_THAN_BEFORE,
+    &codes::LEDGER_NOT_SOUND,
+    &codes::BOOT_WENT_OTHERWISE,
+    &codes::NO_OTHER_KERNEL_FOR_THE_DEFAULT,
+    &codes::GATE_FILES_CHANGED,
+    &codes::VERDICT_PENDING,
 ];
 
 /// The code of this number (`LW1003`, `lw1003`, `1003`) or name (`unsigned-module-refused`).
@@ -223,7 +233,8 @@ mod tests {
             assert_eq!(code.field("code"), code.id);
             assert!(!code.title().is_empty() && !code.title().ends_with('.'), "{code}: title");
             assert!(
-                ["refusal", "taint", "gap", "advice", "cause"].contains(&code.field("kind")),
+                ["refusal", "taint", "gap", "advice", "cause", "gate"]
+                    .contains(&code.field("kind")),
                 "{code}: kind"
             );
             assert_eq!(code.bucket().name(), code.field("bucket"), "{code}: bucket");
@@ -238,6 +249,7 @@ mod tests {
             let subject = alloc::format!("\n```{subject}\n");
             let example = match code.field("kind") {
                 "cause" => ["\n```log\n", "\n```log\n", "\n```finding\n"],
+                "gate" => [host.as_str(), subject.as_str(), "\n```gate\n"],
                 _ => [host.as_str(), subject.as_str(), "\n```verdict\n"],
             };
             for heading in [

@@ -384,3 +384,24 @@ pub static CAUSE_CATALOG_UNSIGNED: Code = code!("LW6034", "cause-catalog-unsigne
 pub static CAUSE_PACKAGE_UNSIGNED: Code = code!("LW6035", "cause-package-unsigned");
 /// The INF is not acceptable for packaging or installation.
 pub static CAUSE_INF_INVALID: Code = code!("LW6036", "cause-inf-invalid");
+/// A kernel is held back.
+pub static KERNEL_HELD_BACK: Code = code!("LW7001", "kernel-held-back");
+/// A kernel has been held back for too long.
+pub static KERNEL_HELD_BACK_TOO_LONG: Code = code!("LW7002", "kernel-held-back-too-long");
+/// Somebody opened the gate.
+pub static OVERRIDE_OPEN: Code = code!("LW7003", "override-open");
+/// An override has expired.
+pub static OVERRIDE_EXPIRED: Code = code!("LW7004", "override-expired");
+/// The platform demands less than before, and nobody said why.
+pub static POLICY_WEAKER_THAN_BEFORE: Code = code!("LW7005", "policy-weaker-than-before");
+/// The ledger of the gate does not hold.
+pub static LEDGER_NOT_SOUND: Code = code!("LW7006", "ledger-not-sound");
+/// A boot went otherwise than was foretold.
+pub static BOOT_WENT_OTHERWISE: Code = code!("LW7007", "boot-went-otherwise");
+/// No other kernel could be made the default.
+pub static NO_OTHER_KERNEL_FOR_THE_DEFAULT: Code =
+    code!("LW7008", "no-other-kernel-for-the-default");
+/// Files of the gate are not as they were written.
+pub static GATE_FILES_CHANGED: Code = code!("LW7009", "gate-files-changed");
+/// A build or an enrolment under way decides the verdict.
+pub static VERDICT_PENDING: Code = code!("LW7010", "verdict-pending");

@@ -79,7 +79,7 @@ pub fn confirm(root: Option<&Path>, at: &str, jobs: usize) -> Result<Compared, T
     let mut compared = Compared {
         schema: "loadworthy/gate-confirm/v1".to_owned(),
         at: at.to_owned(),
-        kernel: running(&ground, root),
+        kernel: running(&ground),
         boot: ground.text("proc/sys/kernel/random/boot_id").map(|text| text.trim().to_owned()),
         predictions: 0,
         undecided: 0,
@@ -133,11 +133,10 @@ pub fn confirm(root: Option<&Path>, at: &str, jobs: usize) -> Result<Compared, T
     Ok(compared)
 }
 
-fn running(ground: &Ground, root: Option<&Path>) -> Option<String> {
+fn running(ground: &Ground) -> Option<String> {
     let version = ground.text("proc/version")?;
     let from_version = version.split_whitespace().nth(2).map(str::to_owned);
     let release = ground.text("proc/sys/kernel/osrelease").map(|text| text.trim().to_owned());
-    let _ = root;
     release.or(from_version)
 }
 

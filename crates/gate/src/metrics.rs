@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 
 use loadworthy_assess::clock::seconds;
 
+use crate::document::Document;
 use crate::ground::Ground;
 use crate::places::{METRICS, TEXTFILES};
-use crate::run::Document;
 
 /// The metrics of a verdict.
 #[must_use]

@@ -9,16 +9,18 @@ use loadworthy_core::tables::Tables;
 use loadworthy_formats::manifest::Enforce;
 use serde::{Deserialize, Serialize};
 
-use crate::breakglass::{self, Opened, Standing};
+use crate::breakglass::{self, Standing};
+use crate::document::{Accepted, Book, Document, Evidence, Kernel, Manifest, Tally};
 use crate::ground::Ground;
 use crate::inputs::Inputs;
 use crate::ledger::{Entry, Event, Ledger};
 use crate::look::{Looked, Question, digest_of};
+use crate::metrics;
 use crate::places::{LOCK, REBOOT_REQUIRED, RUN, VERDICT};
 use crate::rungs::Act;
 use crate::state::Holding;
 use crate::verdict::{Outcome, Told, Worth};
-use crate::{metrics, words};
+use crate::words;
 
 mod answer;
 mod cache;
@@ -72,115 +74,6 @@ pub struct Judged {
     pub demands: BTreeMap<String, String>,
     /// When an exception of the manifest ends that holds now.
     pub holds_until: Option<String>,
-}
-
-/// How the evidence was come by.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// `read`: every byte was read and hashed in this run. `cached`: nothing that was looked at has
-    /// changed since `judged_at`.
-    pub how: String,
-    /// When it was judged.
-    pub judged_at: String,
-    /// How many files, folders and variables were looked at.
-    pub inputs: usize,
-}
-
-/// One kernel in the document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kernel {
-    /// Whether the next boot starts it.
-    pub next: bool,
-    /// Whether it runs.
-    pub running: bool,
-    /// Since when it is held back.
-    pub held_since: Option<String>,
-    /// For how many whole days.
-    pub held_days: Option<u64>,
-    /// What it is worth.
-    #[serde(flatten)]
-    pub worth: Worth,
-}
-
-/// The ledger in a few words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Book {
-    /// How many entries.
-    pub entries: u64,
-    /// The digest of the last line.
-    pub head: Option<String>,
-    /// Whether the chain holds.
-    pub sound: bool,
-}
-
-/// Predictions that were compared with boots.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
-    /// How many.
-    pub made: u64,
-    /// How many of them were wrong.
-    pub wrong: u64,
-}
-
-/// The whole answer, as it is written to the verdict file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Document {
-    /// `loadworthy/gate-run/v1`.
-    pub schema: String,
-    /// Who answered.
-    pub tool: BTreeMap<String, String>,
-    /// As of when.
-    pub at: String,
-    /// How the evidence was come by.
-    pub evidence: Evidence,
-    /// How far the gate goes: `off`, `report`, `gate`, `transaction`.
-    pub enforce: String,
-    /// The manifest: its files, and whether the owner accepted it.
-    pub manifest: Manifest,
-    /// The kernel the next boot starts.
-    pub next: Option<String>,
-    /// What it is worth.
-    pub outcome: Outcome,
-    /// What under way will decide it.
-    pub pending: Option<String>,
-    /// Whether a reboot is kept from happening as far as the gate can.
-    pub blocked: bool,
-    /// An override that is open.
-    #[serde(rename = "override")]
-    pub opened: Option<Opened>,
-    /// Every kernel that was judged.
-    pub kernels: Vec<Kernel>,
-    /// What was done.
-    pub acts: Vec<Act>,
-    /// What the gate itself has to tell.
-    pub findings: Vec<Told>,
-    /// The ledger.
-    pub ledger: Book,
-    /// Predictions and boots.
-    pub predictions: Tally,
-}
-
-/// The manifest in a few words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// Its files; none: the hardware in use says what must load.
-    pub files: Vec<String>,
-    /// SHA-256 of what it says.
-    pub sha256: Option<String>,
-    /// Whether the owner accepted a manifest, and whether it was this one.
-    pub accepted: Accepted,
-}
-
-/// Whether the owner accepted a manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Accepted {
-    /// None was.
-    No,
-    /// This one.
-    Yes,
-    /// Another one; it has changed since.
-    Changed,
 }
 
 /// What came of a run.
@@ -436,22 +329,20 @@ impl Work<'_> {
     fn findings(&mut self) {
         for held in self.holding.kernels.clone() {
             let days = held.days(self.at());
-            let instead = self
-                .holding
-                .demotion
-                .as_ref()
-                .map_or("no other kernel".to_owned(), |d| d.instead.clone());
-            match &held.pending {
-                Some(pending) => {
-                    self.tell("LW7010", format!("Kernel {} waits: {pending}", held.kernel))
+            let since = format!("Kernel {} is held back since {}", held.kernel, held.since);
+            match (&held.pending, &self.holding.demotion) {
+                (Some(pending), _) => {
+                    self.tell("LW7010", format!("Kernel {} waits: {pending}", held.kernel));
                 }
-                None => self.tell(
-                    "LW7001",
-                    format!(
-                        "Kernel {} is held back since {}; {instead} is started in its place",
-                        held.kernel, held.since
-                    ),
-                ),
+                (None, Some(d)) => {
+                    let said = format!("{since}; {} is started in its place", d.instead);
+                    self.tell("LW7001", said);
+                }
+                (None, None) if self.judged.next.as_ref() == Some(&held.kernel) => {
+                    let said = format!("Kernel {} would start all the same", held.kernel);
+                    self.tell("LW7008", said);
+                }
+                (None, None) => self.tell("LW7001", since),
             }
             if days >= u64::from(self.judged.held_back_days) {
                 self.tell("LW7002", format!("Kernel {} has been held back for {days} days: fixes of that kernel are missing", held.kernel));

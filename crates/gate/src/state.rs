@@ -54,6 +54,8 @@ pub enum How {
     GrubSnippet {
         /// The file.
         path: String,
+        /// The entry.
+        entry: String,
         /// Whether its folder was made.
         folder_made: bool,
     },

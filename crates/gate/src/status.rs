@@ -4,11 +4,11 @@
 use serde::Serialize;
 
 use crate::breakglass::{self, Opened, Standing};
+use crate::document::{Document, Tally};
 use crate::ground::Ground;
 use crate::install::{self, Became};
 use crate::ledger::{Entry, Ledger, sha256};
 use crate::places;
-use crate::run::{Document, Tally};
 use crate::state::{Demotion, Held, Holding, load};
 use crate::verdict::Told;
 

@@ -11,6 +11,7 @@ mod findings;
 mod drift;
 mod forged;
 mod formats;
+mod gate;
 mod hostile;
 mod laws;
 mod oracle;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         forged::trials(),
         drift::trials(),
         formats::trials(),
+        gate::trials(),
         hostile::trials(),
         laws::trials(),
         oracle::trials(),

@@ -79,7 +79,11 @@ fn page(source: &Source) -> Vec<Complaint> {
         }
     }
     let example = text.split("## Example\n").nth(1).and_then(|t| t.split("\n## ").next());
-    let block = if field("kind") == Some("cause") { "```finding\n" } else { "```verdict\n" };
+    let block = match field("kind") {
+        Some("cause") => "```finding\n",
+        Some("gate") => "```gate\n",
+        _ => "```verdict\n",
+    };
     let verdict = example.and_then(|e| e.split(block).nth(1)?.split("```").next());
     match verdict {
         _ if field("retired").is_some() => {}

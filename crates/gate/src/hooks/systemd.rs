@@ -19,7 +19,7 @@ pub(super) static HOOKS: &[Hook] = &[
                [Unit]\nDescription=Compare this boot with what loadworthy foretold\n\
                After=local-fs.target systemd-udev-settle.service systemd-modules-load.service\n\
                ConditionFileIsExecutable=@PROGRAM@\n\n\
-               [Service]\nType=oneshot\nExecStart=@PROGRAM@ gate confirm\n\
+               [Service]\nType=oneshot\nExecStart=-@PROGRAM@ gate confirm\n\
                ExecStart=-@PROGRAM@ gate run --hook boot\nTimeoutStartSec=5min\n\n\
                [Install]\nWantedBy=multi-user.target\n",
     },

@@ -8,8 +8,9 @@
 
 use loadworthy_formats::manifest::Enforce;
 
-use super::{Document, Work};
+use super::Work;
 use crate::breakglass::Standing;
+use crate::document::Document;
 use crate::verdict::{Outcome, Worth};
 use crate::words;
 

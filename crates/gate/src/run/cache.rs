@@ -8,7 +8,8 @@ use loadworthy_assess::clock::seconds;
 use loadworthy_core::tables::Tables;
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Evidence, Judged};
+use super::{Ask, Judged};
+use crate::document::Evidence;
 use crate::ground::Ground;
 use crate::inputs::{Inputs, Stamps};
 use crate::ledger::sha256;

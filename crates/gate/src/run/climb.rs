@@ -180,18 +180,29 @@ impl Work<'_> {
         if let Some(old) = self.holding.demotion.take() {
             let _ = demote::undo(&self.ground, &old.how, Menu::WrittenLater);
         }
-        let demotion = demote::demote(&self.ground, looked, &worth.kernel, menu)?;
-        if menu == Menu::WriteNow {
+        let demotion = demote::plan(&self.ground, looked, &worth.kernel)?;
+        let how = demotion.how.clone();
+        // What takes it back is written down before anything is changed.
+        self.holding.demotion = Some(demotion);
+        if let Err(error) = self.holding.keep(&self.ground) {
+            self.holding.demotion = None;
+            return Err(format!("the way to undo it cannot be written down: {error}"));
+        }
+        let mut done = demote::apply(&self.ground, &how, menu);
+        if done.is_ok() && menu == Menu::WriteNow {
             let again = Looked::open(&self.ask.question, &Arc::new(Inputs::default()));
             let next = again.ok().and_then(|again| again.next);
             if next.as_ref() != Some(&worth.kernel) {
-                let _ = demote::undo(&self.ground, &demotion.how, menu);
                 let next = next.unwrap_or_else(|| "another kernel".to_owned());
-                return Err(format!("{next} would start all the same"));
+                done = Err(format!("{next} would start all the same"));
             }
         }
+        if let Err(said) = done {
+            let _ = demote::undo(&self.ground, &how, menu);
+            self.holding.demotion = None;
+            return Err(said);
+        }
         let instead = worth.kernel.clone();
-        self.holding.demotion = Some(demotion);
         if self.worth(Some(&instead)).is_none() {
             self.judged.worths.push(worth);
         }

@@ -31,20 +31,15 @@ pub enum Menu {
     WriteNow,
 }
 
-/// Makes `release` the default.
+/// How `release` would be made the default; nothing is changed yet.
 ///
 /// # Errors
-/// A sentence, where that cannot be done; the host is then as it was.
-pub fn demote(
-    ground: &Ground,
-    looked: &Looked,
-    release: &str,
-    menu: Menu,
-) -> Result<Demotion, String> {
+/// A sentence, where that cannot be done.
+pub fn plan(ground: &Ground, looked: &Looked, release: &str) -> Result<Demotion, String> {
     let entry = entry(&looked.entries, release)
         .ok_or_else(|| format!("{release} has no entry of its own in the boot loader"))?;
     let how = match entry.loader {
-        Loader::Grub => grub(ground, entry, menu)?,
+        Loader::Grub => grub(ground, entry)?,
         Loader::SystemdBoot => loader_conf(ground, entry)?,
         Loader::Firmware => {
             return Err("the firmware itself starts the kernel, and its variables are left alone"
@@ -52,6 +47,31 @@ pub fn demote(
         }
     };
     Ok(Demotion { instead: release.to_owned(), how })
+}
+
+/// Does what was planned, and was written down by now.
+///
+/// # Errors
+/// A sentence, where that fails; [`undo`] then takes back what was done of it.
+pub fn apply(ground: &Ground, how: &How, menu: Menu) -> Result<(), String> {
+    let told = |path: &str, e: io::Error| format!("/{path}: {e}");
+    match how {
+        How::GrubSnippet { path, entry, .. } => {
+            let text = format!(
+                "# Written by loadworthy, and taken away when the newer kernel is loadworthy again.\n\
+                 # See: loadworthy gate status\nGRUB_DEFAULT='{entry}'\n"
+            );
+            ground.make_folder(DEFAULTS).map_err(|e| told(path, e))?;
+            ground.write(path, text.as_bytes(), 0o644).map_err(|e| told(path, e))?;
+            if menu == Menu::WriteNow { write_menu(ground) } else { Ok(()) }
+        }
+        How::GrubEnvironment { path, after, .. } => {
+            set(ground, path, Some(after)).map_err(|e| told(path, e))
+        }
+        How::LoaderConf { path, after, .. } => {
+            ground.write(path, after.as_bytes(), 0o644).map_err(|e| told(path, e))
+        }
+    }
 }
 
 /// The entry that names this kernel and nothing else: not the first one of the menu, which is that of
@@ -62,7 +82,7 @@ fn entry<'e>(entries: &'e [Entry], release: &str) -> Option<&'e Entry> {
     entries.iter().filter(own).find(named)
 }
 
-fn grub(ground: &Ground, entry: &Entry, menu: Menu) -> Result<How, String> {
+fn grub(ground: &Ground, entry: &Entry) -> Result<How, String> {
     let script = SCRIPTS.iter().find_map(|path| ground.text(path)).unwrap_or_default();
     // What decides is what the menu was written with: a saved entry, or a fixed one.
     if script.contains("default=\"${saved_entry}\"") || script.contains("blscfg") {
@@ -77,22 +97,8 @@ fn grub(ground: &Ground, entry: &Entry, menu: Menu) -> Result<How, String> {
     if entry.id.contains(['\'', '\n', '\\']) {
         return Err(format!("the entry {} cannot be written down for a shell", entry.id));
     }
-    let failed = |e: io::Error| format!("/{SNIPPET}: {e}");
-    let folder_made = !ground.make_folder(DEFAULTS).map_err(failed)?.is_empty();
-    let text = format!(
-        "# Written by loadworthy, and taken away when the newer kernel is loadworthy again.\n\
-         # See: loadworthy gate status\nGRUB_DEFAULT='{}'\n",
-        entry.id
-    );
-    ground.write(SNIPPET, text.as_bytes(), 0o644).map_err(failed)?;
-    let how = How::GrubSnippet { path: SNIPPET.to_owned(), folder_made };
-    if menu == Menu::WriteNow
-        && let Err(said) = write_menu(ground)
-    {
-        let _ = undo(ground, &how, Menu::WrittenLater);
-        return Err(said);
-    }
-    Ok(how)
+    let folder_made = !ground.is_folder(DEFAULTS);
+    Ok(How::GrubSnippet { path: SNIPPET.to_owned(), entry: entry.id.clone(), folder_made })
 }
 
 /// Has GRUB's menu written anew.
@@ -112,7 +118,6 @@ fn saved(ground: &Ground, id: &str) -> Result<How, String> {
         .find(|path| ground.is_there(path))
         .ok_or("GRUB takes its default from grubenv, which is not there")?;
     let before = variable(ground, path);
-    set(ground, path, Some(id)).map_err(|e| format!("/{path}: {e}"))?;
     Ok(How::GrubEnvironment { path: (*path).to_owned(), before, after: id.to_owned() })
 }
 
@@ -151,7 +156,6 @@ fn loader_conf(ground: &Ground, entry: &Entry) -> Result<How, String> {
     let mut after: String =
         before.lines().filter(|l| !is_default(l)).map(|l| format!("{l}\n")).collect();
     after.push_str(&format!("default {}\n", entry.id));
-    ground.write(&path, after.as_bytes(), 0o644).map_err(|e| format!("/{path}: {e}"))?;
     Ok(How::LoaderConf { path, before, after })
 }
 
@@ -161,7 +165,7 @@ fn loader_conf(ground: &Ground, entry: &Entry) -> Result<How, String> {
 /// A sentence, where that cannot be done.
 pub fn undo(ground: &Ground, how: &How, menu: Menu) -> Result<(), String> {
     match how {
-        How::GrubSnippet { path, folder_made } => {
+        How::GrubSnippet { path, folder_made, .. } => {
             ground.remove(path).map_err(|e| format!("/{path}: {e}"))?;
             if *folder_made {
                 let _ = ground.remove_folder(DEFAULTS);
@@ -202,6 +206,7 @@ mod tests {
             ground.write("boot/grub/grubenv", &block(before), 0o644).unwrap();
             let inode = ground.stat("boot/grub/grubenv").unwrap().st_ino;
             let how = saved(&ground, "a>old").unwrap();
+            apply(&ground, &how, Menu::WriteNow).unwrap();
             assert_eq!(variable(&ground, "boot/grub/grubenv").as_deref(), Some("a>old"));
             assert_eq!(ground.stat("boot/grub/grubenv").unwrap().st_ino, inode);
             undo(&ground, &how, Menu::WriteNow).unwrap();
@@ -219,6 +224,7 @@ mod tests {
         ground.make_folder("boot/grub").unwrap();
         ground.write("boot/grub/grubenv", &block(""), 0o644).unwrap();
         let how = saved(&ground, "a>old").unwrap();
+        apply(&ground, &how, Menu::WriteNow).unwrap();
         set(&ground, "boot/grub/grubenv", Some("own")).unwrap();
         undo(&ground, &how, Menu::WriteNow).unwrap();
         assert_eq!(variable(&ground, "boot/grub/grubenv").as_deref(), Some("own"));
