@@ -613,11 +613,7 @@ pub(crate) struct Config {
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// The command
-<<<<<<< HEAD
-    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "inspect", "rehearse", "key-list", "key-enroll", "platforms", "sign"])]
-=======
-    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "gate-accept", "gate-confirm", "gate-install", "gate-override", "gate-run", "gate-status", "gate-uninstall", "inspect", "rehearse", "key-list", "platforms", "sign"])]
->>>>>>> 85539fe (gate: codes with examples that run, schemas, the undo is written down before a default is changed, one walk from refusal to boot)
+    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "gate-accept", "gate-confirm", "gate-install", "gate-override", "gate-run", "gate-status", "gate-uninstall", "inspect", "rehearse", "key-list", "key-enroll", "platforms", "sign"])]
     pub(crate) command: String,
 }
 
