@@ -1,5 +1,7 @@
 //! Signing: every file is signed beside its place, judged, written into the log, and released.
 
+#[cfg(target_os = "linux")]
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -11,7 +13,9 @@ use crate::error::SignError;
 use crate::judged;
 use crate::ledger::Ledger;
 use crate::order::{Order, With};
+#[cfg(target_os = "linux")]
 use crate::part::settle;
+use crate::part::settle_names;
 use crate::prepared::Prepared;
 
 /// Does what is asked. What one file lacks does not keep the others from being signed; the receipt
@@ -51,6 +55,10 @@ pub fn sign(
             file.row.fate = if order.force { Fate::Forced } else { Fate::Refused };
         }
     }
+    #[cfg(target_os = "linux")]
+    if order.settles_at_once() {
+        settled(&mut files);
+    }
     receipt.files = files.iter().map(|file| file.row.clone()).collect();
     if let Some(ledger) = ledger {
         ledger.append(&receipt).map_err(|e| SignError::file(&ledger.path, &e))?;
@@ -65,6 +73,25 @@ pub fn sign(
             Err(error) => row.fate = Fate::Failed(error.to_string()),
         }
     }
-    folders.iter().for_each(|folder| settle(folder));
+    folders.iter().for_each(|folder| settle_names(folder));
     Ok(receipt)
+}
+
+/// Makes all parts durable, one call a file system. Where that fails, none of its files is released.
+#[cfg(target_os = "linux")]
+fn settled(files: &mut [Prepared]) {
+    use std::os::unix::fs::MetadataExt;
+    let mut devices: BTreeMap<u64, Result<(), String>> = BTreeMap::new();
+    for file in files {
+        let Some(folder) = file.part.as_ref().and_then(|part| part.path().parent()) else {
+            continue;
+        };
+        let device = std::fs::metadata(folder).map_or(0, |folder| folder.dev());
+        let settled = devices.entry(device);
+        let done = settled.or_insert_with(|| settle(folder).map_err(|e| e.to_string()));
+        if let Err(problem) = done {
+            file.row.fate = Fate::Failed(problem.clone());
+            file.part = None;
+        }
+    }
 }

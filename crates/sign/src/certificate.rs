@@ -1,6 +1,7 @@
 //! The certificate that goes with a key.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::crypt::key::{KeyAlgorithm, PublicKey};
@@ -11,11 +12,20 @@ use loadworthy_formats::x509::{certificate, pem};
 use crate::error::SignError;
 
 /// A certificate, whole, and what is asked of it often.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Certificate {
     der: Vec<u8>,
     algorithm: KeyAlgorithm,
+    key: Arc<PublicKey>,
 }
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
 
 impl Certificate {
     /// Reads one file: PEM or DER.
@@ -38,11 +48,12 @@ impl Certificate {
             Some(0x30) => bytes.to_vec(),
             _ => pem::certificate(bytes).ok_or_else(|| wrong("no certificate in it".to_owned()))?,
         };
-        let (whole, algorithm) = {
+        let (whole, algorithm, key) = {
             let read = certificate::read(&der).map_err(|e| wrong(e.to_string()))?.value;
-            (read.raw.len(), algorithm(&read).map_err(wrong)?)
+            let algorithm = algorithm(&read).map_err(wrong)?;
+            (read.raw.len(), algorithm, PublicKey::new(algorithm, read.key))
         };
-        Ok(Self { der: der[..whole].to_vec(), algorithm })
+        Ok(Self { der: der[..whole].to_vec(), algorithm, key: Arc::new(key) })
     }
 
     /// The whole certificate.
@@ -83,8 +94,8 @@ impl Certificate {
 
     /// Its public key, ready to verify.
     #[must_use]
-    pub fn public_key(&self) -> Option<PublicKey> {
-        Some(PublicKey::new(self.algorithm, self.parts().ok()?.key))
+    pub fn public_key(&self) -> &PublicKey {
+        &self.key
     }
 }
 

@@ -32,10 +32,9 @@ impl Made {
     }
 
     fn holds(&self, by: DigestAlgorithm, digest: &Digest, made: &[u8]) -> Result<(), SignError> {
-        let key = self.certificate.public_key();
-        match key.map(|key| key.verify(by, Some(digest), made)) {
-            Some(Verified::Yes) => Ok(()),
-            Some(Verified::No(_) | Verified::Unsupported) | None => Err(SignError::Input(format!(
+        match self.certificate.public_key().verify(by, Some(digest), made) {
+            Verified::Yes => Ok(()),
+            Verified::No(_) | Verified::Unsupported => Err(SignError::Input(format!(
                 "the signature is not one of \"{}\" over the {} digest of this file",
                 self.certificate.subject(),
                 by.name()

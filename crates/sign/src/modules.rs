@@ -3,7 +3,7 @@
 //! Detached, without attributes and certificates: a module signature with signed attributes is
 //! refused by every kernel (`crypto/asymmetric_keys/pkcs7_verify.c`). Source: `scripts/sign-file.c`.
 
-use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
+use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet, Hasher, digest};
 use loadworthy_core::crypt::key::KeyAlgorithm;
 use loadworthy_formats::cms::write::{self, Message, SignerId};
 use loadworthy_formats::compress::{self, Compression, pack};
@@ -33,14 +33,18 @@ pub enum Naming {
 }
 
 /// A module, ready to be signed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Module {
     /// What the file is compressed with.
     pub compression: Option<Compression>,
     /// Signatures that were taken off.
     pub replaced: usize,
+    /// SHA-256 of the file as it was.
+    pub before: Digest,
     /// The module, bare.
     content: Vec<u8>,
+    /// What has seen the content, to make its SHA-256 and those of what has more behind it.
+    seen: Hasher,
 }
 
 impl Module {
@@ -50,9 +54,11 @@ impl Module {
     /// For a module that is damaged: no kernel would load it, signed or not.
     pub fn read(bytes: Vec<u8>, limits: &Limits) -> Result<Option<Self>, SignError> {
         let compression = compress::sniff(&bytes);
+        let mut packed = None;
         let plain = match compression {
             None => bytes,
             Some(how) => {
+                packed = Some(digest(DigestAlgorithm::Sha256, &bytes));
                 let mut out = Vec::new();
                 let read = compress::unpack(&bytes, how, limits.module_bytes, limits, &mut out);
                 let read = read.map_err(|e| SignError::Input(e.to_string()))?;
@@ -70,9 +76,21 @@ impl Module {
         let (bare, replaced) = modsig::bare(&plain).map_err(|e| SignError::Input(e.to_string()))?;
         let size = bare.len();
         whole(bare)?;
+        let mut seen = Hasher::new(DigestSet::of(DigestAlgorithm::Sha256));
+        seen.update(bare);
+        let before = packed.unwrap_or_else(|| with_more(&seen, &plain[size..]));
         let mut content = plain;
         content.truncate(size);
-        Ok(Some(Self { compression, replaced, content }))
+        Ok(Some(Self { compression, replaced, before, content, seen }))
+    }
+
+    /// SHA-256 of the signed file.
+    #[must_use]
+    pub fn after(&self, signed: &[u8]) -> Digest {
+        match (self.compression, signed.strip_prefix(&self.content[..])) {
+            (None, Some(more)) => with_more(&self.seen, more),
+            _ => digest(DigestAlgorithm::Sha256, signed),
+        }
     }
 
     /// The kernel it was built for, as its version magic says.
@@ -91,8 +109,11 @@ impl Module {
 
     /// The digest a signature is over.
     #[must_use]
-    pub fn digest(&self, by: DigestAlgorithm) -> loadworthy_core::crypt::digest::Digest {
-        digest(by, &self.content)
+    pub fn digest(&self, by: DigestAlgorithm) -> Digest {
+        match by {
+            DigestAlgorithm::Sha256 => with_more(&self.seen, &[]),
+            by => digest(by, &self.content),
+        }
     }
 
     /// The module with a message of `signer` behind it, compressed as it was.
@@ -121,6 +142,14 @@ impl Module {
             Some(how) => pack::module(&plain, how).map_err(told),
         }
     }
+}
+
+/// SHA-256 of what was seen and `more` behind it.
+fn with_more(seen: &Hasher, more: &[u8]) -> Digest {
+    let mut seen = seen.clone();
+    seen.update(more);
+    let made = seen.finish().pop().map(|(_, digest)| digest);
+    made.unwrap_or_else(|| digest(DigestAlgorithm::Sha256, &[]))
 }
 
 /// Refuses what is cut off: the section table and every section must lie inside, as

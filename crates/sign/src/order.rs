@@ -30,6 +30,17 @@ pub struct Order<'a> {
     pub jobs: usize,
 }
 
+impl Order<'_> {
+    /// Whether all files are made durable in one call, and not each by itself.
+    #[must_use]
+    pub fn settles_at_once(&self) -> bool {
+        cfg!(target_os = "linux") && self.tasks.len() > FEW
+    }
+}
+
+/// As many files may each wait for the disk.
+const FEW: usize = 32;
+
 /// What makes the signatures.
 #[expect(missing_debug_implementations, reason = "a signer holds a key")]
 pub enum With<'a> {

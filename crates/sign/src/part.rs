@@ -4,7 +4,7 @@
 //! disk or a kill leaves the old file. The name of a part ends in `.part`, so that `depmod` and
 //! `find -name '*.ko'` pass it by.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,11 +17,12 @@ pub struct Part {
 }
 
 impl Part {
-    /// Writes `bytes` beside `place`, with the owner and the rights of the file `like`.
+    /// Writes `bytes` beside `place`, with the owner and the rights that `old` tells of. What is not
+    /// `durable` becomes so with [`settle`], before its release.
     ///
     /// # Errors
     /// What the system says; nothing is left then.
-    pub fn write(place: &Path, like: &Path, bytes: &[u8]) -> io::Result<Self> {
+    pub fn write(place: &Path, old: &Metadata, bytes: &[u8], durable: bool) -> io::Result<Self> {
         let name = place.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let mut own = std::ffi::OsString::from(".");
         own.push(name);
@@ -34,7 +35,6 @@ impl Part {
         let mut file = options.open(&path)?;
         let part = Self { path, place: place.to_owned(), released: false };
         file.write_all(bytes)?;
-        let old = fs::metadata(like)?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;
@@ -42,7 +42,9 @@ impl Part {
             let _ = std::os::unix::fs::fchown(&file, Some(old.uid()), Some(old.gid()));
         }
         file.set_permissions(old.permissions())?;
-        file.sync_all()?;
+        if durable {
+            file.sync_all()?;
+        }
         Ok(part)
     }
 
@@ -71,8 +73,18 @@ impl Drop for Part {
     }
 }
 
+/// Makes everything durable that was written to the file system of `folder`: one call where thousands
+/// of files would each wait for the disk.
+///
+/// # Errors
+/// What the system says; a full disk may be told only here.
+#[cfg(target_os = "linux")]
+pub fn settle(folder: &Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(folder)?)?)
+}
+
 /// Makes renames in `folder` durable.
-pub fn settle(folder: &Path) {
+pub fn settle_names(folder: &Path) {
     // Where a folder cannot be opened for this, the rename is as durable as the system makes it.
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
@@ -89,12 +101,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("a.ko");
         fs::write(&place, b"old").unwrap();
-        let part = Part::write(&place, &place, b"new").unwrap();
+        let old = fs::metadata(&place).unwrap();
+        let part = Part::write(&place, &old, b"new", true).unwrap();
         assert_eq!(fs::read(&place).unwrap(), b"old");
         assert_eq!(fs::read(part.path()).unwrap(), b"new");
         drop(part);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        Part::write(&place, &place, b"new").unwrap().release().unwrap();
+        Part::write(&place, &old, b"new", false).unwrap().release().unwrap();
         assert_eq!(fs::read(&place).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

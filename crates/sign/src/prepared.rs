@@ -1,6 +1,6 @@
 //! One file on its way: read, signed, written beside its place, read back.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 use loadworthy_core::answer::Kind;
@@ -56,23 +56,20 @@ impl Prepared {
 
     fn sign(&mut self, task: &Task, order: &Order<'_>) -> Result<(), SignError> {
         let file = |path: &Path, e: &std::io::Error| SignError::file(path, e);
-        // What a link points to is replaced, not the link.
-        let from = fs::canonicalize(&task.from).map_err(|e| file(&task.from, &e))?;
-        if !fs::metadata(&from).map_err(|e| file(&from, &e))?.is_file() {
+        let (from, old) = behind(&task.from).map_err(|e| file(&task.from, &e))?;
+        if !old.is_file() {
             return Err(SignError::Input("not a regular file".to_owned()));
         }
         let bytes = fs::read(&from).map_err(|e| file(&task.from, &e))?;
-        self.row.before = Some(sha256(&bytes).to_string());
         let signed = self.bytes(bytes, order)?;
-        let after = sha256(&signed);
-        self.row.after = Some(after.to_string());
         self.place = match &task.to {
-            None => from.clone(),
-            Some(to) => fs::canonicalize(to).unwrap_or_else(|_| to.clone()),
+            None => from,
+            Some(to) => behind(to).map_or_else(|_| to.clone(), |(place, _)| place),
         };
-        let part = Part::write(&self.place, &from, &signed).map_err(|e| file(&self.place, &e))?;
+        let part = Part::write(&self.place, &old, &signed, !order.settles_at_once())
+            .map_err(|e| file(&self.place, &e))?;
         let back = fs::read(part.path()).map_err(|e| file(part.path(), &e))?;
-        if sha256(&back) != after {
+        if back != signed {
             let said = "what was written reads back otherwise: the disk is not to be trusted";
             return Err(SignError::Input(said.to_owned()));
         }
@@ -83,24 +80,42 @@ impl Prepared {
     fn bytes(&mut self, bytes: Vec<u8>, order: &Order<'_>) -> Result<Vec<u8>, SignError> {
         let limits = &Limits::DEFAULT;
         if bytes.starts_with(b"MZ") {
+            let before = sha256(&bytes);
             let Some(image) = EfiImage::read(bytes, limits)? else { return Err(nothing()) };
             self.row.kind = Some(Kind::BootImage);
             self.row.kept = image.signatures;
-            return match order.with {
+            self.row.before = Some(before.to_string());
+            let signed = match order.with {
                 With::Signer(signer) => image.signed(signer, order.digest, Some(&order.at)),
                 With::Made(made) => made.into_image(&image, order.digest),
-            };
+            }?;
+            self.row.after = Some(sha256(&signed).to_string());
+            return Ok(signed);
         }
         let Some(module) = Module::read(bytes, limits)? else { return Err(nothing()) };
         self.row.kind = Some(Kind::LinuxModule);
         self.row.compression = module.compression.map(|c| c.name());
         self.row.replaced = module.replaced;
+        self.row.before = Some(module.before.to_string());
         self.release = module.release();
-        match order.with {
+        let signed = match order.with {
             With::Signer(signer) => module.signed(signer, order.digest, order.naming),
             With::Made(made) => made.into_module(&module, order.digest, order.naming),
-        }
+        }?;
+        self.row.after = Some(module.after(&signed).to_string());
+        Ok(signed)
     }
+}
+
+/// The file itself, where `path` is a link to it: that is replaced, not the link.
+fn behind(path: &Path) -> std::io::Result<(PathBuf, Metadata)> {
+    let there = fs::symlink_metadata(path)?;
+    if !there.is_symlink() {
+        return Ok((path.to_owned(), there));
+    }
+    let file = fs::canonicalize(path)?;
+    let there = fs::metadata(&file)?;
+    Ok((file, there))
 }
 
 fn nothing() -> SignError {

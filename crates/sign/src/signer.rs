@@ -36,10 +36,9 @@ pub fn signed(
 ) -> Result<Vec<u8>, SignError> {
     let signature = signer.sign(by, digest)?;
     let certificate = signer.certificate();
-    let holds = certificate.public_key().map(|key| key.verify(by, Some(digest), &signature));
-    match holds {
-        Some(Verified::Yes) => Ok(signature),
-        Some(Verified::No(_) | Verified::Unsupported) | None => Err(SignError::Mismatch {
+    match certificate.public_key().verify(by, Some(digest), &signature) {
+        Verified::Yes => Ok(signature),
+        Verified::No(_) | Verified::Unsupported => Err(SignError::Mismatch {
             key: signer.named().to_owned(),
             certificate: certificate.subject(),
         }),
