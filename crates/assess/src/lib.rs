@@ -32,6 +32,8 @@ pub mod check;
 pub mod on_linux;
 pub mod keys;
 pub mod enrolment;
+pub mod verifiable;
+pub mod builds;
 pub mod windows;
 pub mod catalogs;
 pub mod policy;

@@ -7,3 +7,5 @@ pub mod described;
 pub mod lint;
 pub mod found;
 pub mod enrolment;
+pub mod rotation;
+pub mod builds;

@@ -4,7 +4,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 mod key;
-pub(crate) use key::{Key, KeyEnroll, KeyList};
+pub(crate) use key::{Dkms, Key, KeyEnroll, KeyList, KeyRotate};
+#[cfg(feature = "sign")]
+pub(crate) use key::{DkmsSetup, DkmsSign, KeyKind, KeyNew};
 #[cfg(target_os = "linux")]
 pub(crate) mod gate;
 
@@ -148,6 +150,9 @@ Examples:
   loadworthy gate status --verify
   loadworthy gate override --owner ops --reason 'SAN is down' --for 4h")]
     Gate(gate::Gate),
+    /// Modules that DKMS and akmods build: are they signed, and will they load?
+    #[command(subcommand)]
+    Dkms(Dkms),
     /// What must load here: the merged manifest, each key with its origin
     #[command(before_help = "\
 Examples:
@@ -166,7 +171,7 @@ Examples:
 }
 
 /// Which machine, which of its kernels, as of when.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Source {
     /// Read everything below DIR, as if DIR were `/`
     #[arg(long, value_name = "DIR")]
@@ -613,7 +618,7 @@ pub(crate) struct Config {
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// The command
-    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "gate-accept", "gate-confirm", "gate-install", "gate-override", "gate-run", "gate-status", "gate-uninstall", "inspect", "rehearse", "key-list", "key-enroll", "platforms", "sign"])]
+    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "gate-accept", "gate-confirm", "gate-install", "gate-override", "gate-run", "gate-status", "gate-uninstall", "inspect", "rehearse", "key-list", "key-enroll", "platforms", "sign", "dkms", "key-rotate"])]
     pub(crate) command: String,
 }
 

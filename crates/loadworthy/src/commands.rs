@@ -13,6 +13,7 @@ pub(crate) mod explain;
 pub(crate) mod policy;
 pub(crate) mod rehearse;
 pub(crate) mod key;
+pub(crate) mod dkms;
 #[cfg(feature = "sign")]
 pub(crate) mod sign;
 pub(crate) mod inspect;

@@ -84,6 +84,7 @@ fn run(
         }
         Command::Rehearse(args) => commands::rehearse::run(args, around, out)?,
         Command::Key(args) => commands::key::run(args, around, out, err)?,
+        Command::Dkms(args) => commands::dkms::run(args, around, out)?,
         #[cfg(feature = "sign")]
         Command::Sign(args) => commands::sign::run(args, around, out, err)?,
         #[cfg(target_os = "linux")]
@@ -122,6 +123,7 @@ fn what(cli: &Cli) -> &'static str {
         Some(Command::Inspect(_)) => "inspect: ",
         Some(Command::Rehearse(_)) => "rehearse: ",
         Some(Command::Key(_)) => "key: ",
+        Some(Command::Dkms(_)) => "dkms: ",
         #[cfg(feature = "sign")]
         Some(Command::Sign(_)) => "sign: ",
         #[cfg(target_os = "linux")]

@@ -12,4 +12,6 @@ pub mod keys;
 pub mod catalog;
 pub mod sign;
 pub mod enrolment;
+pub mod rotation;
+pub mod builds;
 pub mod schema;

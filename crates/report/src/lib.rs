@@ -18,6 +18,8 @@ pub mod keys;
 pub mod catalog;
 pub mod signed;
 pub mod enrolment;
+pub mod rotation;
+pub mod builds;
 pub mod lookup;
 pub mod json;
 pub mod platforms;

@@ -8,6 +8,7 @@ use loadworthy_core::codes;
 use loadworthy_core::errno::Errno;
 use loadworthy_core::fact::Fact;
 use loadworthy_core::fact::step::Step;
+use loadworthy_core::keys::builds::{Builds, Built, Form, Setup, Worth};
 use loadworthy_core::keys::described::Described;
 use loadworthy_core::keys::enrolment::{Done, Enrolment, Seen, State};
 use loadworthy_core::keys::found::{
@@ -252,4 +253,23 @@ pub(crate) fn enrolment() -> Enrolment {
         room: (Some(60_000), 2_000),
         done: Done::Request { to, password: Some("bdfh".to_owned()), keys: 1 },
     }
+}
+
+/// A module that DKMS built and did not sign.
+pub(crate) fn builds() -> Builds {
+    let built = Built {
+        by: "dkms",
+        package: "demo 1.0".to_owned(),
+        kernel: text("6.1"),
+        module: text("demo"),
+        path: Some(text("lib/modules/6.1/updates/dkms/demo.ko")),
+        kept: None,
+        worth: Worth::Unsigned,
+        signer: None,
+        outcome: "refused",
+        because: Some(seen("demo.ko", "no signature at the end").proof()),
+    };
+    let gone = Built { worth: Worth::KernelGone, outcome: "", because: None, ..built.clone() };
+    let setup = Setup { form: Some(Form::SignFile), ..Setup::default() };
+    Builds { at: "2026-11-21T00:00:00Z".to_owned(), setup, built: vec![gone, built] }
 }

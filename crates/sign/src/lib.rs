@@ -9,6 +9,7 @@ pub mod secret;
 pub mod certificate;
 pub mod signer;
 pub mod signers;
+pub mod pair;
 pub mod modules;
 pub mod images;
 pub mod elsewhere;

@@ -8,3 +8,4 @@ pub mod request;
 pub mod variables;
 pub mod store;
 pub mod record;
+pub mod dkms;

@@ -13,6 +13,8 @@ mod forged;
 mod formats;
 mod gate;
 mod hostile;
+#[cfg(unix)]
+mod keys;
 mod laws;
 mod oracle;
 mod peers;
@@ -45,6 +47,8 @@ fn main() -> ExitCode {
         formats::trials(),
         gate::trials(),
         hostile::trials(),
+        #[cfg(unix)]
+        keys::trials(),
         laws::trials(),
         oracle::trials(),
         bootchain::trials(),

@@ -119,12 +119,12 @@ impl Lint<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::tables::Tables;
 
     /// Fields that a good module-signing certificate has (`certs/default_x509.genkey`).
-    fn good() -> Described {
+    pub(crate) fn good() -> Described {
         Described {
             der: Arc::from([0_u8; 1]),
             name: "key".into(),

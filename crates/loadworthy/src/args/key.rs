@@ -1,7 +1,7 @@
 //! `loadworthy key …`.
 
 use super::{Output, Proof, Source};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -30,6 +30,26 @@ Exit codes: 0 the kernel trusts it, or it was written · 1 refused, lost or
 without effect · 3 not asked for, waiting (--status), or not known · 2 usage
 error, or our own work failed")]
     Enroll(KeyEnroll),
+    /// Make a key with the certificate that module signing asks for
+    #[cfg(feature = "sign")]
+    #[command(before_help = "\
+Examples:
+  loadworthy key new --name 'Example modules 2026' --key MOK.priv --cert MOK.der
+  loadworthy key new --name X --key k --cert c --kind ecdsa-p384 --for hosts/")]
+    #[command(after_help = "\
+Exit codes: 0 made · 1 refused: a target cannot verify such a key · 2 usage
+error, or our own work failed")]
+    New(KeyNew),
+    /// From one key to another on many machines: what comes next where
+    #[command(before_help = "\
+Examples:
+  loadworthy key rotate --from old.der --to new.der --bundle hosts/
+  loadworthy key rotate --from old.der --to new.der --json")]
+    #[command(after_help = "\
+Nothing is changed. Exit codes: 0 planned · 1 a machine cannot verify the new
+key · 3 something that decides was not seen · 2 usage error, or our own work
+failed")]
+    Rotate(KeyRotate),
 }
 
 #[derive(Debug, Args)]
@@ -90,4 +110,147 @@ pub(crate) struct KeyEnroll {
     /// How much of the proof is shown [default: short]
     #[arg(long, value_enum)]
     pub(crate) proof: Option<Proof>,
+}
+
+#[cfg(feature = "sign")]
+#[derive(Debug, Args)]
+pub(crate) struct KeyNew {
+    /// The name in the certificate
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// Where the private key goes; never written over
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// Where the certificate goes; never written over
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cert: PathBuf,
+    /// The kind of key
+    #[arg(long, value_enum, default_value_t = KeyKind::Rsa3072)]
+    pub(crate) kind: KeyKind,
+    /// Whose every kernel must verify it: `this`, a folder as if it were `/`, a
+    /// bundle or a folder of bundles; repeatable
+    #[arg(long = "for", value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    /// For boot images, too: without, shim passes over it for them
+    #[arg(long)]
+    pub(crate) images: bool,
+    /// Days of validity
+    #[arg(long, value_name = "DAYS", default_value_t = 3650, value_parser = clap::value_parser!(u32).range(1..=36500))]
+    pub(crate) days: u32,
+    /// Lock the key with the first line of FILE
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_env")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Lock the key with a variable of the environment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) passphrase_env: Option<String>,
+}
+
+#[cfg(feature = "sign")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyKind {
+    /// RSA of 2048 bits
+    #[value(name = "rsa-2048")]
+    Rsa2048,
+    /// RSA of 3072 bits
+    #[value(name = "rsa-3072")]
+    Rsa3072,
+    /// RSA of 4096 bits
+    #[value(name = "rsa-4096")]
+    Rsa4096,
+    /// ECDSA on P-256
+    #[value(name = "ecdsa-p256")]
+    EcdsaP256,
+    /// ECDSA on P-384
+    #[value(name = "ecdsa-p384")]
+    EcdsaP384,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyRotate {
+    /// The certificate of the key that goes
+    #[arg(long, value_name = "CERT")]
+    pub(crate) from: PathBuf,
+    /// The certificate of the key that comes
+    #[arg(long, value_name = "CERT")]
+    pub(crate) to: PathBuf,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Look at every module of the tree, not only at what is needed or was added
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Modules that DKMS and akmods build.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Dkms {
+    /// Is what was built signed, and will it load?
+    #[command(after_help = "\
+Exit codes: 0 everything that was built will be let in · 1 something is not
+signed, signed with a key that is not enrolled, or not built · 3 nothing was
+built, or it could not be told · 2 usage error, or our own work failed")]
+    Status(DkmsStatus),
+    /// Have DKMS sign each module after it was built
+    #[cfg(feature = "sign")]
+    Setup(DkmsSetup),
+    /// Take out what `setup` wrote, to the byte
+    Undo(DkmsUndo),
+    /// Sign again what is not signed, or signed with a key that is not enrolled
+    #[cfg(feature = "sign")]
+    Sign(DkmsSign),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DkmsStatus {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[cfg(feature = "sign")]
+#[derive(Debug, Args)]
+pub(crate) struct DkmsSetup {
+    /// The private key: a file, or `pkcs11:` where DKMS is 3.x
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: String,
+    /// Its certificate
+    #[arg(long, value_name = "CERT")]
+    pub(crate) cert: PathBuf,
+    /// Where the passphrase of a locked key is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Write below DIR, as if DIR were `/`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DkmsUndo {
+    /// Write below DIR, as if DIR were `/`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+}
+
+#[cfg(feature = "sign")]
+#[derive(Debug, Args)]
+pub(crate) struct DkmsSign {
+    /// The private key
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: PathBuf,
+    /// Its certificate
+    #[arg(long, value_name = "CERT")]
+    pub(crate) cert: PathBuf,
+    /// Where the passphrase of a locked key is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Everything that was built, also what is trusted already
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Work below DIR, as if DIR were `/`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }

@@ -7,6 +7,9 @@ use std::io::Write;
 
 mod enroll;
 mod list;
+#[cfg(feature = "sign")]
+mod new;
+mod rotate;
 
 pub(crate) fn run(
     args: &args::Key,
@@ -16,6 +19,9 @@ pub(crate) fn run(
 ) -> Result<u8, Trouble> {
     match args {
         args::Key::List(args) => list::run(args, around, out),
+        args::Key::Rotate(args) => rotate::run(args, around, out),
+        #[cfg(feature = "sign")]
+        args::Key::New(args) => new::run(args, around, out, err),
         args::Key::Enroll(args) => enroll::run(args, around, out, err),
     }
 }

@@ -103,8 +103,9 @@ struct PlaceDto<'a> {
     because: Vec<u32>,
 }
 
+/// A module that a key signed.
 #[derive(Debug, Serialize)]
-struct UserDto<'a> {
+pub struct UserDto<'a> {
     module: &'a str,
     path: &'a str,
     outcome: &'static str,

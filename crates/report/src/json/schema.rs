@@ -19,6 +19,8 @@ pub static ALL: &[(&str, &str)] = &[
     ("hosts", include_str!("../../../../docs/schema/hosts.json")),
     ("inspect", include_str!("../../../../docs/schema/inspect.json")),
     ("key-enroll", include_str!("../../../../docs/schema/key-enroll.json")),
+    ("dkms", include_str!("../../../../docs/schema/dkms.json")),
+    ("key-rotate", include_str!("../../../../docs/schema/key-rotate.json")),
     ("key-list", include_str!("../../../../docs/schema/key-list.json")),
     ("platforms", include_str!("../../../../docs/schema/platforms.json")),
     ("policy", include_str!("../../../../docs/schema/policy.json")),

@@ -24,33 +24,7 @@ pub(crate) fn run(
     around: &Surroundings,
     out: &mut dyn Write,
 ) -> Result<u8, Trouble> {
-    let subjects = || if args.all { Subjects::All } else { Subjects::Used };
-    let bundles = bundles(&args.source.bundle).map_err(Trouble::Usage)?;
-    let found = if bundles.len() > 1 {
-        let mut several = Keys { at: String::new(), hosts: Vec::new() };
-        let mut named: Vec<(Arc<str>, Profile)> = Vec::new();
-        let mut lints = None;
-        for bundle in &bundles {
-            let alone = args::Source { bundle: vec![bundle.clone()], ..args.source.clone() };
-            let mut request = request(&alone, subjects(), around).map_err(Trouble::Usage)?;
-            // A folder of bundles was looked through already.
-            if let Source::Root(path) = &request.source {
-                request.source = Source::Bundle(path.clone());
-            }
-            let host = Host::open_with(&request.source, &request.with)?;
-            named.push((name(bundle), seen::manifest(&host, &request)?.manifest.profile));
-            several.hosts.push(keys::list_on(&host, &request, at(&request), &|_, _| {})?);
-            several.at = request.at;
-            lints.get_or_insert(host.tables.key_lints);
-        }
-        if let Some(lints) = &lints {
-            keys::among(&mut several, lints, &named);
-        }
-        several
-    } else {
-        let request = request(&args.source, subjects(), around).map_err(Trouble::Usage)?;
-        keys::list(&request, at(&request), &|_, _| {})?
-    };
+    let (found, _) = machines(args, around)?;
     written(if args.output.is_json() {
         json::v1(&found, out)
     } else {
@@ -64,6 +38,41 @@ pub(crate) fn run(
         .flat_map(|key| &key.findings)
         .any(|finding| finding.weight == Weight::Bad);
     Ok(if bad && args.exit_code { exit::REFUSED } else { exit::LOADS })
+}
+
+/// The keys of every machine that is asked about, and where each was read.
+pub(super) fn machines(
+    args: &args::KeyList,
+    around: &Surroundings,
+) -> Result<(Keys, Vec<Source>), Trouble> {
+    let subjects = || if args.all { Subjects::All } else { Subjects::Used };
+    let bundles = bundles(&args.source.bundle).map_err(Trouble::Usage)?;
+    if bundles.len() <= 1 {
+        let request = request(&args.source, subjects(), around).map_err(Trouble::Usage)?;
+        let found = keys::list(&request, at(&request), &|_, _| {})?;
+        return Ok((found, vec![request.source]));
+    }
+    let mut several = Keys { at: String::new(), hosts: Vec::new() };
+    let mut named: Vec<(Arc<str>, Profile)> = Vec::new();
+    let (mut lints, mut sources) = (None, Vec::new());
+    for bundle in &bundles {
+        let alone = args::Source { bundle: vec![bundle.clone()], ..args.source.clone() };
+        let mut request = request(&alone, subjects(), around).map_err(Trouble::Usage)?;
+        // A folder of bundles was looked through already.
+        if let Source::Root(path) = &request.source {
+            request.source = Source::Bundle(path.clone());
+        }
+        let host = Host::open_with(&request.source, &request.with)?;
+        named.push((name(bundle), seen::manifest(&host, &request)?.manifest.profile));
+        several.hosts.push(keys::list_on(&host, &request, at(&request), &|_, _| {})?);
+        several.at = request.at;
+        sources.push(request.source);
+        lints.get_or_insert(host.tables.key_lints);
+    }
+    if let Some(lints) = &lints {
+        keys::among(&mut several, lints, &named);
+    }
+    Ok((several, sources))
 }
 
 /// The time as of which the keys are looked at.

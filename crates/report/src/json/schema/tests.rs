@@ -2,13 +2,14 @@
 //! here; one that is not understood fails.
 
 use crate::diff;
-use crate::json::{collect, config, enrolment, explain, keys, schema, sign, v1};
+use crate::json::{builds, collect, config, enrolment, explain, keys, rotation, schema, sign, v1};
 use crate::lookup;
 use crate::platforms;
 use crate::receipt::{Denied, Receipt};
 use crate::sample;
 use loadworthy_core::answer::{Demand, Kind};
 use loadworthy_core::drift::{Change, Compared, Difference, Side, Told, Topic};
+use loadworthy_core::keys::rotation::plan;
 use loadworthy_core::proof::{Assumption, Node, Origin, Proof, text};
 use loadworthy_core::signed::{self as acts, Fate, Judged, Signed, Target};
 use loadworthy_core::tables::Tables;
@@ -298,4 +299,21 @@ fn key_enroll_writes_what_its_schema_says() {
     let mut out = Vec::new();
     enrolment::v1(&sample::enrolment(), &mut out).unwrap();
     fits("key-enroll", &out);
+}
+
+#[test]
+fn dkms_writes_what_its_schema_says() {
+    let mut out = Vec::new();
+    builds::v1(&sample::builds(), &mut out).unwrap();
+    fits("dkms", &out);
+}
+
+#[test]
+fn key_rotate_writes_what_its_schema_says() {
+    let mut out = Vec::new();
+    let key = sample::certificate();
+    let hosts = sample::keys().hosts;
+    let planned = plan("2026-11-21T00:00:00Z", &hosts, &key, &key, &[Some(true)]);
+    rotation::v1(&planned, &mut out).unwrap();
+    fits("key-rotate", &out);
 }

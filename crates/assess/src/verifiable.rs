@@ -1,0 +1,26 @@
+//! Which kernels of a machine have the arithmetic of a kind of key.
+
+use std::sync::Arc;
+
+use crate::host::{Host, known};
+use crate::request::{Request, Trouble};
+
+/// Every kernel that is asked about, and whether it verifies signatures by keys of this kind
+/// (`knowledge/linux/algorithms.toml`); `None`: not known.
+///
+/// # Errors
+/// When our own work cannot be done.
+pub fn by_kernel(
+    request: &Request,
+    algorithm: &str,
+) -> Result<Vec<(Arc<str>, Option<bool>)>, Trouble> {
+    let host = Host::open(&request.source)?;
+    let mut found = Vec::new();
+    for kernel in host.asked(&request.kernel)? {
+        let kernel = host.kernel(kernel, request)?;
+        let has = known(&kernel.policy.public_key(algorithm));
+        found.push((kernel.kernel.release.clone(), has));
+    }
+    host.sound()?;
+    Ok(found)
+}
