@@ -218,7 +218,7 @@ fn judged(
         return row;
     };
     let wanted = [Wanted { path: installed.clone(), required_by: Vec::new() }];
-    let paths = asked.names.closure(&[installed.clone()]);
+    let paths = asked.names.closure(std::slice::from_ref(installed));
     let answers = asked.judge_tree(&wanted, &paths, &mut Vec::new());
     if let Some(answer) = answers.first() {
         row.outcome = answer.judgement.verdict.name();
@@ -248,11 +248,11 @@ pub fn setup(host: &Host) -> Setup {
     }
     let assigned = |wanted: &str| {
         let lines = texts.iter().flat_map(|text| text.lines());
-        let values = lines.filter_map(|line| {
+        let mut values = lines.filter_map(|line| {
             let (key, value) = line.trim().split_once('=')?;
             (key == wanted).then(|| value.trim().trim_matches(['"', '\'']).to_owned())
         });
-        values.last().filter(|value| !value.is_empty())
+        values.next_back().filter(|value| !value.is_empty())
     };
     let tool = if old { assigned("sign_tool") } else { assigned("sign_file") };
     Setup {

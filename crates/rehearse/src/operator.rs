@@ -19,6 +19,8 @@ pub struct Screen {
     pub shows: String,
     /// What is typed.
     pub keys: Vec<Key>,
+    /// Whether it is drawn anew all the time, as a countdown is: then it is not waited for it to rest.
+    pub restless: bool,
 }
 
 /// A key.
@@ -116,7 +118,7 @@ fn talk(
                 "" => !drawn.is_empty(),
                 word => driven.console.contains(word),
             };
-            if there && last.elapsed() > REST {
+            if there && (screen.restless || last.elapsed() > REST) {
                 break true;
             }
             if Instant::now() > until || running.try_wait().ok().flatten().is_some() {

@@ -128,7 +128,12 @@ fn told(arguments: &[&str], folder: &Path) -> Result<(), String> {
 
 /// The screens that `key enroll` announces, and what it says to type.
 fn screens() -> Vec<Screen> {
-    let screen = |shows: &str, keys: &[Stroke]| Screen { shows: shows.into(), keys: keys.to_vec() };
+    let screen = |shows: &str, keys: &[Stroke]| Screen {
+        shows: shows.into(),
+        keys: keys.to_vec(),
+        // It counts down from ten.
+        restless: shows == "Press any key",
+    };
     let password: Vec<Stroke> = PASSWORD.chars().map(Stroke::Char).chain([Stroke::Enter]).collect();
     vec![
         screen("Press any key", &[Stroke::Enter]),
