@@ -1,7 +1,9 @@
 //! `loadworthy key …`.
 
 use super::{Output, Proof, Source};
-use clap::{Args, Subcommand, ValueEnum};
+#[cfg(feature = "sign")]
+use clap::ValueEnum;
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
