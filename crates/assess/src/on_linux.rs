@@ -1,4 +1,5 @@
-//! `check --on debian-12,…`: a caller's modules, judged against named Linux platforms.
+//! Named Linux platforms: `check --on debian-12,…` judges a caller's modules against one, `--policy` the
+//! files of a machine under the ordinary boot of one.
 
 use loadworthy_core::answer::Answers;
 use loadworthy_core::platform::Named;
@@ -29,6 +30,25 @@ pub fn named(given: &str) -> Result<Option<Named>, Trouble> {
     Named::of(given, platform).map(Some).map_err(trouble)
 }
 
+/// What a name stands for as the policy over a machine's files: assumptions, in the order in which they
+/// are applied. What a kernel brings with it is read from the files.
+///
+/// # Errors
+/// A sentence, where the name, a key or a value is none.
+pub fn policy(given: &str) -> Result<Vec<(String, String)>, String> {
+    match named(given) {
+        Ok(Some(_)) if given.split(',').any(|part| part.trim().starts_with("kernel")) => {
+            Err(format!("--policy {given}: the kernel is that of the files; use --kernel"))
+        }
+        Ok(Some(named)) => Ok(named.assumed),
+        Ok(None) => Err(format!("--policy {given}: no such file, and no platform of Linux")),
+        Err(Trouble::Profile { problem, .. }) => {
+            Err(format!("--policy {given}: no such file, and {problem}"))
+        }
+        Err(other) => Err(other.to_string()),
+    }
+}
+
 /// Answers a request about a named platform; what it assumes stands above what the name says.
 ///
 /// # Errors
@@ -45,4 +65,24 @@ pub fn check(named: &Named, request: &Request) -> Result<Answers, Trouble> {
         answer.on = Some(named.given.clone());
     }
     Ok(answers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::policy;
+
+    #[test]
+    fn a_name_is_an_ordinary_boot_and_what_is_said_besides() {
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(policy("debian-12").unwrap(), [pair("secure-boot", "on")]);
+        assert_eq!(
+            policy("ubuntu-24.04,lockdown=integrity,secure-boot=off").unwrap(),
+            [pair("secure-boot", "off"), pair("lockdown", "integrity")]
+        );
+        for wrong in
+            ["", "prod.lwb", "windows-7", "debian-12,x=y", "debian-12,kernel=6.1.0-9-amd64"]
+        {
+            assert!(policy(wrong).is_err(), "{wrong}");
+        }
+    }
 }

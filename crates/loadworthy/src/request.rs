@@ -3,7 +3,7 @@
 use crate::args;
 use crate::example::SUBJECTS;
 use loadworthy_assess::clock::stamp;
-use loadworthy_assess::platform;
+use loadworthy_assess::on_linux;
 use loadworthy_assess::request::{Request, Source, Subjects, Which};
 use loadworthy_collect::views::caller;
 use loadworthy_formats::bundle::container;
@@ -76,7 +76,7 @@ fn opened(source: &args::Source) -> Result<(Source, Assumptions), String> {
         Some(path) if path.exists() => {
             (Source::Under { files, policy: Box::new(Source::Bundle(path.clone())) }, Vec::new())
         }
-        Some(named) => (Source::Ordinary(files), platform::assumptions(&named.to_string_lossy())?),
+        Some(named) => (Source::Ordinary(files), on_linux::policy(&named.to_string_lossy())?),
     })
 }
 
