@@ -43,7 +43,7 @@ impl Store {
         if bytes.get(header..header + 16) != Some(AUTHENTICATED_STORE.as_bytes()) {
             return Err("no store of authenticated variables".to_owned());
         }
-        if header + word(bytes, header + 16) > bytes.len() {
+        if bytes.len() < header + 28 || header + word(bytes, header + 16) > bytes.len() {
             return Err("cut short".to_owned());
         }
         let mut end = header + 28;

@@ -432,8 +432,8 @@ fn examples() -> Result<(), Failed> {
     let Some(_) = tool("jq") else { return Ok(()) };
     desk.must("a.ko -k k.key -c k.crt -o right.ko", 0)?;
     let services = root().join("proving/stand-ins");
-    let path = std::env::var("PATH").unwrap_or_default();
-    let path = format!("{}:{path}", services.display());
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = format!("{}:{}", services.display(), path.display());
     let docs = root().join("docs/signing").display().to_string();
     let windows = format!("powershell.exe -NoProfile -File {docs}/windows-thumbprint.ps1 00AF");
     for program in [format!("{docs}/aws-kms"), windows] {
