@@ -17,11 +17,9 @@ rm -rf "$root"
 mkdir -p "$root"
 debootstrap --variant=minbase \
     --include=ca-certificates,dkms,gcc,grub-efi-amd64-signed,grub2-common,initramfs-tools,libc6-dev,make,openssl,shim-signed \
-    bookworm "$root" http://deb.debian.org/debian
-cat > "$root/etc/apt/sources.list" <<'LIST'
-deb http://deb.debian.org/debian bookworm main
-deb http://deb.debian.org/debian-security bookworm-security main
-LIST
+    bookworm "$root"
+# The security archive lies beside the one that debootstrap took.
+sed -i 'p; s,/debian\(/*\) bookworm,/debian-security\1 bookworm-security,' "$root/etc/apt/sources.list"
 mkdir -p "$root/usr/src/acmedisk-1.0"
 cp "$here"/acmedisk/* "$root/usr/src/acmedisk-1.0/"
 mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"

@@ -33,6 +33,9 @@ pub struct Platform {
     pub no: Vec<String>,
     /// Where it is written.
     pub source: String,
+    /// Nobody read this release's own configuration: it follows from what is told of the distribution.
+    #[serde(default)]
+    pub unread: bool,
 }
 
 impl Platform {
@@ -42,7 +45,7 @@ impl Platform {
         Row {
             id: text(format!("linux/platforms.toml#{}", self.name)),
             source: text(self.source.as_str()),
-            standing: Standing::Documented,
+            standing: if self.unread { Standing::Extrapolated } else { Standing::Documented },
         }
     }
 
