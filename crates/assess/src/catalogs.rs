@@ -13,7 +13,7 @@ use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::package::catalog::{Day, plan, target};
 use loadworthy_core::package::contents::folder;
 use loadworthy_core::package::plan::Found;
-use loadworthy_core::package::transform;
+use loadworthy_core::profile::{closest, distance};
 use loadworthy_core::proof::Why;
 use loadworthy_core::tables::Tables;
 use loadworthy_core::tables::authorities::Authorities;
@@ -94,10 +94,10 @@ pub fn create(order: &Order) -> Result<Created, Trouble> {
     let mut catalogs = Vec::new();
     for planned in planned {
         let mut bytes = |file: usize| files.bytes(file, limits);
-        let mut made = |how: &How| {
-            let unread =
-                |why: Why| open(&order.subject, &format!("a file cannot be read: {why:?}"));
-            let made = cataloguing::catalog(&planned, how, &mut bytes, limits).map_err(unread)?;
+        let unread = |why: Why| open(&order.subject, &format!("a file cannot be read: {why:?}"));
+        let entries = cataloguing::digested(&planned, &how, &mut bytes, limits).map_err(unread)?;
+        let made = |how: &How| {
+            let made = cataloguing::catalog(&planned, &entries, how);
             made.ok_or_else(|| open(&order.subject, "its time cannot be written into a catalog"))
         };
         if order.identifier.is_none() {
@@ -248,14 +248,7 @@ impl Against<'_> {
             return Covered::By(by, covers.kind == loadworthy_formats::catalog::member::Kind::Pe);
         }
         let bytes = self.files.bytes(file, self.limits).unwrap_or_default();
-        let listed = |wanted: &_| {
-            let own = |m: &catalog::Member| m.digest.or_else(|| m.tag_digest());
-            self.catalog.members.iter().filter_map(own).any(|(_, digest)| digest == *wanted)
-        };
-        transform::find(&bytes, self.limits, &listed).map_or(Covered::No, |found| {
-            let changes: Vec<String> = found.changes.iter().map(ToString::to_string).collect();
-            Covered::After(changes.join(", "))
-        })
+        self.catalog.changes(&bytes, self.limits).map_or(Covered::No, Covered::After)
     }
 }
 
@@ -283,7 +276,7 @@ fn open(path: &Path, problem: &str) -> Trouble {
     Trouble::Open { path: path.display().to_string(), problem: problem.to_owned() }
 }
 
-fn nearest<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let far = |name: &&str| strsim::levenshtein(&given.to_lowercase(), &name.to_lowercase());
-    names.min_by_key(far).filter(|name| far(name) <= 3)
+/// What was meant, where something comes near enough.
+fn nearest<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
+    Some(closest(given, names)).filter(|near| distance(given, near) <= 3)
 }

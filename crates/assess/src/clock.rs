@@ -1,35 +1,18 @@
 //! Times as they are written, `2026-11-21T00:00:00Z`, and seconds since 1970.
 
+use loadworthy_formats::calendar::Civil;
+
 /// The seconds since 1970 of a time as it is written.
 #[must_use]
 pub fn seconds(at: &str) -> Option<u64> {
-    let number = |from: usize, to: usize| at.get(from..to)?.parse::<u64>().ok();
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let clock = number(11, 13)? * 3_600 + number(14, 16)? * 60 + number(17, 19)?;
-    // As in `stamp`, years begin in March.
-    let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
-    Some(days.checked_sub(719_468)? * 86_400 + clock)
+    u64::try_from(Civil::read(at)?.seconds()?).ok()
 }
 
 /// Seconds since 1970 as a time of day in UTC.
 #[must_use]
 pub fn stamp(seconds: u64) -> String {
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Years begin in March here, so that the leap day is the last of its year; 719,468 days lie
-    // between the first of March of year 0 and 1970, 146,097 in four hundred years.
-    let days = days + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let (year, month) = match month {
-        0..=9 => (era * 400 + year, month + 3),
-        _ => (era * 400 + year + 1, month - 9),
-    };
-    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    let moment = i64::try_from(seconds).ok().and_then(Civil::of);
+    moment.map(|moment| moment.to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use loadworthy_core::answer::Answers;
 use loadworthy_core::platform::Named;
+use loadworthy_core::profile::closest;
 use loadworthy_core::tables::Tables;
 
 use crate::check::check_on;
@@ -21,8 +22,7 @@ pub fn named(given: &str) -> Result<Option<Named>, Trouble> {
         if name.is_empty() || name.starts_with("win") {
             return Ok(None);
         }
-        let near = platforms.names().min_by_key(|known| strsim::levenshtein(name, known));
-        let near = near.unwrap_or_default();
+        let near = closest(name, platforms.names());
         return Err(trouble(format!(
             "{name:?} is no platform; did you mean {near}? --on list prints them all"
         )));

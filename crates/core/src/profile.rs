@@ -16,7 +16,6 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 
 mod block_list;
@@ -245,24 +244,14 @@ fn nothing_listed<T>(id: &str, why: &str) -> Listing<T> {
 }
 
 /// What comes closest to what was typed.
-fn closest<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> String {
+pub fn closest<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> String {
     names.min_by_key(|name| distance(typed, name)).unwrap_or_default().to_owned()
 }
 
-/// How many letters are to be put in, taken out or changed (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (n, a) in one.chars().enumerate() {
-        let mut next = vec![n.saturating_add(1)];
-        for (b, pair) in other.chars().zip(row.windows(2)) {
-            let &[corner, above] = pair else { continue };
-            let left = next.last().copied().unwrap_or_default();
-            let change = corner.saturating_add(usize::from(!a.eq_ignore_ascii_case(&b)));
-            next.push(change.min(above.saturating_add(1)).min(left.saturating_add(1)));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
+/// How many letters are to be put in, taken out or changed (Levenshtein), whatever their case.
+#[must_use]
+pub fn distance(one: &str, other: &str) -> usize {
+    strsim::levenshtein(&one.to_ascii_lowercase(), &other.to_ascii_lowercase())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod reader;
 pub mod feed;
 pub mod text;
+pub mod calendar;
 pub mod compress;
 pub mod cpio;
 pub mod package;

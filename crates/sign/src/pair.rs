@@ -17,9 +17,11 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_SHA256,
 };
 use loadworthy_core::keys::described::MODULES_ALONE;
+use loadworthy_formats::calendar::Civil;
 use loadworthy_formats::der::grammar::tag;
 use loadworthy_formats::der::oid::from_dotted;
 use loadworthy_formats::der::write::{algorithm, element, integer, sequence, set_of};
+use loadworthy_formats::x509::time::utc_time;
 use pkcs8::der::pem::LineEnding;
 use pkcs8::{PrivateKeyInfoRef, SecretDocument};
 
@@ -246,8 +248,6 @@ impl Made {
 }
 
 const UTF8_STRING: u8 = 0x0c;
-const UTC_TIME: u8 = 0x17;
-const GENERALIZED_TIME: u8 = 0x18;
 
 /// A BIT STRING of whole bytes.
 fn bits(bytes: &[u8]) -> Vec<u8> {
@@ -256,26 +256,13 @@ fn bits(bytes: &[u8]) -> Vec<u8> {
 
 /// A time: two digits of the year up to 2049, four from then on (RFC 5280, 4.1.2.5).
 fn time(seconds: i64) -> Vec<u8> {
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Years begin in March here, so that the leap day is the last of its year.
-    let from_march = days + 719_468;
-    let (era, day) = (from_march.div_euclid(146_097), from_march.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let of_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = era * 400 + year + i64::from(month <= 2);
-    let rest = format!(
-        "{month:02}{day:02}{:02}{:02}{:02}Z",
-        second / 3_600,
-        second / 60 % 60,
-        second % 60
-    );
-    if year < 2050 {
-        element(UTC_TIME, format!("{:02}{rest}", year % 100).as_bytes())
-    } else {
-        element(GENERALIZED_TIME, format!("{year:04}{rest}").as_bytes())
+    match utc_time(seconds) {
+        Some(written) => element(tag::UTC_TIME, &written),
+        None => {
+            let moment = Civil::of(seconds).map(|moment| moment.to_string()).unwrap_or_default();
+            let digits: String = moment.chars().filter(char::is_ascii_digit).collect();
+            element(tag::GENERALIZED_TIME, format!("{digits}Z").as_bytes())
+        }
     }
 }
 

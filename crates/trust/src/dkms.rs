@@ -9,6 +9,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::whole;
+
 /// What is written below the root.
 const SCRIPT: &str = "etc/dkms/loadworthy-sign";
 const DROP_IN: &str = "etc/dkms/framework.conf.d/zz-loadworthy.conf";
@@ -164,21 +166,10 @@ fn put(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A file in place of the old one: whole, or not at all, with its rights.
+/// A file in place of the old one, whose folder is made where it is not there.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut part = tempfile::NamedTempFile::new_in(folder)?;
-    part.write_all(bytes)?;
-    if let Ok(old) = fs::metadata(path) {
-        part.as_file().set_permissions(old.permissions())?;
-    } else {
-        #[cfg(unix)]
-        part.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-    }
-    part.as_file().sync_all()?;
-    part.persist(path).map_err(|e| e.error)?;
-    Ok(())
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    whole::replace(path, bytes, 0o644)
 }
 
 #[cfg(test)]

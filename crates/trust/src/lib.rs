@@ -3,6 +3,7 @@
 //! It holds no private keys and makes no signatures. Nothing is written unless its place was named;
 //! what is written is read back. Rooms are listed in the order data passes through them.
 
+pub mod whole;
 pub mod password;
 pub mod request;
 pub mod variables;

@@ -1,7 +1,6 @@
 //! A file with the variables of OVMF, for images and labs.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use loadworthy_formats::limits::Limits;
@@ -12,6 +11,7 @@ use loadworthy_formats::uefi::write::certificate_list;
 use loadworthy_rehearse::store::{BOOT, Store};
 
 use crate::request::{ATTRIBUTES, AUTH, NEW, Request};
+use crate::whole;
 
 /// How a disk image of QEMU begins.
 const QCOW: &[u8] = b"QFI\xfb";
@@ -65,14 +65,5 @@ pub fn request(store: &mut Store, request: &Request) -> Result<(), String> {
 /// # Errors
 /// A sentence.
 pub fn write(store: Store, to: &Path) -> Result<(), String> {
-    let told = |e: &dyn std::fmt::Display| format!("{}: {e}", to.display());
-    let folder = to.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut part = tempfile::NamedTempFile::new_in(folder).map_err(|e| told(&e))?;
-    part.write_all(&store.finish()).map_err(|e| told(&e))?;
-    if let Ok(old) = fs::metadata(to) {
-        part.as_file().set_permissions(old.permissions()).map_err(|e| told(&e))?;
-    }
-    part.as_file().sync_all().map_err(|e| told(&e))?;
-    part.persist(to).map_err(|e| told(&e.error))?;
-    Ok(())
+    whole::replace(to, &store.finish(), 0o600).map_err(|e| format!("{}: {e}", to.display()))
 }

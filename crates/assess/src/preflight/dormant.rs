@@ -20,6 +20,7 @@ use loadworthy_formats::text::hex;
 use super::kernel::Modules;
 use super::seen::Seen;
 use super::telling::{drawn, seen};
+use crate::clock::seconds;
 use crate::host::known;
 use crate::judging::Asked;
 use crate::modules;
@@ -167,18 +168,6 @@ fn since_start(asked: &Asked<'_>) -> Option<Note> {
     facts.extend(started.map(|btime| seen(asked, "proc/stat", format!("btime {btime}"))));
     let claim = Claim::SinceStart { days, newer: newer.len() };
     Some(Note { code: &KERNELS_NEVER_STARTED, because: drawn(&STARTED, &facts, claim) })
-}
-
-/// Seconds since 1970 of a time such as `2026-11-21T00:00:00Z`.
-fn seconds(at: &str) -> Option<u64> {
-    let number = |from: usize, to: usize| at.get(from..to)?.parse::<u64>().ok();
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    // Years begin in March here, so that the leap day is the last of its year.
-    let (year, month) =
-        if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
-    Some(days.checked_sub(719_468)? * 86_400 + hour * 3_600 + minute * 60 + second)
 }
 
 #[cfg(test)]

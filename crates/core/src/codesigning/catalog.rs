@@ -3,8 +3,9 @@
 use super::signature::{Over, Reading, Signature};
 use crate::authenticode::Digests;
 use crate::crypt::digest::{Digest, DigestAlgorithm};
+use crate::package::transform;
 use crate::tables::authorities::Authorities;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use loadworthy_formats::authenticode::signature;
@@ -185,5 +186,19 @@ impl Catalog {
             covers.by.sort_unstable();
         }
         found
+    }
+
+    /// What would have to be done to these bytes for the catalog to name them, in words; `None`: nothing
+    /// that is known of.
+    #[must_use]
+    pub fn changes(&self, bytes: &[u8], limits: &Limits) -> Option<String> {
+        let listed = |wanted: &Digest| {
+            self.members.iter().any(|m| {
+                let own = m.digest.or_else(|| m.tag_digest());
+                own.is_some_and(|(_, digest)| digest == *wanted)
+            })
+        };
+        let changes = transform::find(bytes, limits, &listed)?.changes;
+        Some(changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
     }
 }

@@ -39,8 +39,9 @@ pub struct How {
 /// `CRYPTCAT_ATTR_AUTHENTICATED | …_DATAASCII | …_NAMEASCII`: every pair that Inf2Cat writes.
 const PLAIN: u32 = 0x1001_0001;
 
-/// What is said of one file; borrowed by the list.
-struct Said {
+/// What a catalog says of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
     name: String,
     systems: String,
     is_image: bool,
@@ -51,16 +52,17 @@ struct Said {
     is_companion: bool,
 }
 
-/// The unsigned catalog; `bytes` brings the bytes of a file of the package.
+/// What a catalog says of each file, in the order in which it stands there; `bytes` brings the bytes of a
+/// file of the package.
 ///
 /// # Errors
-/// What `bytes` says. `Ok(None)`: the time is none that a catalog can hold.
-pub fn catalog<E>(
+/// What `bytes` says.
+pub fn digested<E>(
     planned: &Planned,
     how: &How,
     bytes: &mut dyn FnMut(usize) -> Result<Vec<u8>, E>,
     limits: &Limits,
-) -> Result<Option<Vec<u8>>, E> {
+) -> Result<Vec<Said>, E> {
     let mut said: Vec<Said> = Vec::new();
     for entry in &planned.entries {
         let content = bytes(entry.file)?;
@@ -75,6 +77,12 @@ pub fn catalog<E>(
     }
     // Windows looks members up by their tags; equal ones stay in the order in which they came.
     said.sort_by(|a, b| a.tag.cmp(&b.tag));
+    Ok(said)
+}
+
+/// The unsigned catalog; `None`: its time is none that a catalog can hold.
+#[must_use]
+pub fn catalog(planned: &Planned, said: &[Said], how: &How) -> Option<Vec<u8>> {
     let sha1 = DigestAlgorithm::Sha1.oid();
     let sha256 = DigestAlgorithm::Sha256.oid();
     let members = said.iter().map(|s| Member {
@@ -106,7 +114,7 @@ pub fn catalog<E>(
         members: members.collect(),
         attributes,
     };
-    Ok(write::unsigned(&list))
+    write::unsigned(&list)
 }
 
 fn pair(name: &str, value: &str) -> NameValue {

@@ -1,5 +1,6 @@
 //! RSA, PKCS#1 v1.5 (RFC 8017 section 8.2).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use aws_lc_rs::digest as fast;
@@ -122,17 +123,28 @@ impl Key {
         self.why(by, digest, signature)
     }
 
+    /// What the signature holds, without zeros before it (`RSAVP1`, RFC 8017 5.2.2); `None`: it is no
+    /// number of this key.
+    fn opened(&self, signature: &[u8]) -> Option<Box<[u8]>> {
+        let number = BoxedUint::from_be_slice_vartime(signature);
+        if signature.len() != self.size || number >= *self.modulus.modulus().as_ref() {
+            return None;
+        }
+        Some(self.power(number))
+    }
+
+    /// A number below the modulus to the power of the exponent, as bytes without zeros before them.
+    fn power(&self, number: BoxedUint) -> Box<[u8]> {
+        BoxedMontyForm::new(number, &self.modulus)
+            .pow_bounded_exp(&self.exponent, self.exponent.bits())
+            .retrieve()
+            .to_be_bytes_trimmed_vartime()
+    }
+
     /// Whether the signature holds `digest` alone, without the name of its algorithm before it: some
     /// time-stamps of old are made so.
     pub(super) fn holds_bare(&self, digest: &Digest, signature: &[u8]) -> bool {
-        let number = BoxedUint::from_be_slice_vartime(signature);
-        if signature.len() != self.size || number >= *self.modulus.modulus().as_ref() {
-            return false;
-        }
-        let held = BoxedMontyForm::new(number, &self.modulus)
-            .pow_bounded_exp(&self.exponent, self.exponent.bits())
-            .retrieve()
-            .to_be_bytes_trimmed_vartime();
+        let Some(held) = self.opened(signature) else { return false };
         let bare = held.strip_prefix(&[1]).and_then(|rest| rest.strip_suffix(digest.as_bytes()));
         let filling = bare.and_then(|rest| rest.strip_suffix(&[0]));
         held.len().saturating_add(1) == self.size
@@ -147,15 +159,8 @@ impl Key {
         salt: usize,
         signature: &[u8],
     ) -> bool {
-        let number = BoxedUint::from_be_slice_vartime(signature);
+        let Some(held) = self.opened(signature) else { return false };
         let bits = self.modulus.modulus().bits().saturating_sub(1);
-        if signature.len() != self.size || number >= *self.modulus.modulus().as_ref() {
-            return false;
-        }
-        let held = BoxedMontyForm::new(number, &self.modulus)
-            .pow_bounded_exp(&self.exponent, self.exponent.bits())
-            .retrieve()
-            .to_be_bytes_trimmed_vartime();
         let Ok(length) = usize::try_from(bits.div_ceil(8)) else { return false };
         let mut whole = alloc::vec![0; length.saturating_sub(held.len())];
         whole.extend_from_slice(&held);
@@ -195,10 +200,7 @@ impl Key {
         if number.bits() <= 1 {
             return Some(Refusal::SignatureTrivial);
         }
-        let held = BoxedMontyForm::new(number, &self.modulus)
-            .pow_bounded_exp(&self.exponent, self.exponent.bits())
-            .retrieve()
-            .to_be_bytes_trimmed_vartime();
+        let held = self.power(number);
         // The kernel looks at as many bytes as the modulus has, so zeros in front count.
         let zeros = self.size.saturating_sub(held.len());
         if zeros == 0 {

@@ -8,6 +8,7 @@
 
 use crate::error::{Error, Kind, Parsed};
 use crate::limits::Limits;
+use crate::text::unhex;
 use roxmltree::{Document, Node, ParsingOptions};
 use std::collections::BTreeMap;
 
@@ -154,7 +155,7 @@ fn policy(root: &Node<'_, '_>) -> Policy {
         }
     }
     let usages: BTreeMap<String, Vec<u8>> = all(inside(root, "EKUs"), "EKU")
-        .map(|eku| (value(&eku, "ID"), usage(&hex(&value(&eku, "Value")).unwrap_or_default())))
+        .map(|eku| (value(&eku, "ID"), usage(&unhex(&value(&eku, "Value")).unwrap_or_default())))
         .collect();
     let signers: BTreeMap<String, Rule> = all(inside(root, "Signers"), "Signer")
         .map(|signer| (value(&signer, "ID"), signed(&signer, &files, &usages)))
@@ -212,7 +213,7 @@ fn called(node: &Node<'_, '_>) -> String {
 
 fn what(node: &Node<'_, '_>) -> What {
     if let Some(hash) = node.attribute("Hash") {
-        return hex(hash).map_or(What::Other, What::Digest);
+        return unhex(hash).map_or(What::Other, What::Digest);
     }
     file(node).map_or(What::Other, What::File)
 }
@@ -245,7 +246,7 @@ fn signed(
     let root = inside(node, "CertRoot").map_or(Root::Other, |root| {
         let text = value(&root, "Value");
         match root.attribute("Type") {
-            Some("TBS") => hex(&text).map_or(Root::Other, Root::SignedPart),
+            Some("TBS") => unhex(&text).map_or(Root::Other, Root::SignedPart),
             Some("Wellknown" | "WellKnown") => {
                 u8::from_str_radix(&text, 16).map_or(Root::Other, Root::WellKnown)
             }
@@ -281,14 +282,6 @@ pub fn usage(bytes: &[u8]) -> Vec<u8> {
         }
         _ => bytes.to_vec(),
     }
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
-    let digits = digits?;
-    let (pairs, rest) = digits.as_chunks::<2>();
-    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
 fn version(text: &str) -> Option<[u16; 4]> {

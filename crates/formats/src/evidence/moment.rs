@@ -4,6 +4,7 @@
 //! here is of one machine. A stamp without a year has none until a neighbour lends one.
 //! Sources: RFC 3164, 4.1; RFC 3339; systemd, journalctl(1); dpkg(1), apt's history.log.
 
+use crate::calendar::Civil;
 use regex::Regex;
 use std::sync::OnceLock;
 
@@ -59,30 +60,8 @@ pub fn read(stamp: &str) -> Option<Moment> {
     })
 }
 
-/// Days are counted from the first of March of the year 0, in eras of 400 years or 146 097 days.
 fn since_1970(seconds: i64) -> Option<Moment> {
-    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let days = days.checked_add(719_468)?;
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let leaps = of_era
-        .div_euclid(1_460)
-        .checked_sub(of_era.div_euclid(36_524))?
-        .checked_add(of_era.div_euclid(146_096))?;
-    let year = of_era.checked_sub(leaps)?.div_euclid(365);
-    let before = year
-        .checked_mul(365)?
-        .checked_add(year.div_euclid(4))?
-        .checked_sub(year.div_euclid(100))?;
-    let of_year = of_era.checked_sub(before)?;
-    let month = of_year.checked_mul(5)?.checked_add(2)?.div_euclid(153);
-    let passed = month.checked_mul(153)?.checked_add(2)?.div_euclid(5);
-    let day = of_year.checked_sub(passed)?.checked_add(1)?;
-    let year = era.checked_mul(400)?.checked_add(year)?;
-    let (year, month) = match month {
-        0..=9 => (year, month.checked_add(3)?),
-        _ => (year.checked_add(1)?, month.checked_sub(9)?),
-    };
-    let time = (rest.div_euclid(3_600), rest.rem_euclid(3_600).div_euclid(60), rest.rem_euclid(60));
+    let Civil { year, month, day, time } = Civil::of(seconds)?;
     Some(Moment { year: Some(year), month, day, time })
 }
 

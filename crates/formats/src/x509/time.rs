@@ -1,5 +1,6 @@
 //! `UTCTime` and `GeneralizedTime` as certificates hold them (RFC 5280 4.1.2.5).
 
+use crate::calendar::Civil;
 use crate::der::grammar::tag;
 
 /// Seconds since 1970-01-01 00:00 UTC, from a time that ends in `Z`.
@@ -37,26 +38,17 @@ pub fn seconds(kind: u8, value: &[u8]) -> Option<i64> {
     if !(1..=days).contains(&day) || hour > 24 || minute > 59 || second > 60 {
         return None;
     }
-    let days = days_since_1970(year, month, day)?;
-    let hours = days.checked_mul(24)?.checked_add(hour)?;
-    let minutes = hours.checked_mul(60)?.checked_add(minute)?;
-    minutes.checked_mul(60)?.checked_add(second)
+    Civil { year, month, day, time: (hour, minute, second) }.seconds()
 }
 
 /// `UTCTime` of a time, in seconds since 1970; `None` outside 1950 to 2049.
 #[must_use]
 pub fn utc_time(seconds: i64) -> Option<Vec<u8>> {
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let begins = |year| days_since_1970(year, 1, 1).is_some_and(|first| first <= days);
-    let year = (1950..2050).rev().find(|year| begins(*year))?;
-    if begins(2050) {
+    let Civil { year, month, day, time: (hour, minute, second) } = Civil::of(seconds)?;
+    if !(1950..2050).contains(&year) {
         return None;
     }
-    let first = |month| days_since_1970(year, month, 1).filter(|first| *first <= days);
-    let (month, first) = (1..=12).rev().find_map(|month| Some((month, first(month)?)))?;
-    let day = days.checked_sub(first)?.checked_add(1)?;
-    let (hour, minute) = (second.div_euclid(3600), second.div_euclid(60).rem_euclid(60));
-    let (year, second) = (year.rem_euclid(100), second.rem_euclid(60));
+    let year = year.rem_euclid(100);
     Some(format!("{year:02}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z").into_bytes())
 }
 
@@ -64,24 +56,6 @@ fn pair(digits: &[u8]) -> Option<(i64, &[u8])> {
     let (&[tens, ones], rest) = digits.split_first_chunk::<2>()?;
     let digit = |b: u8| b.is_ascii_digit().then(|| i64::from(b & 0x0f));
     Some((digit(tens)?.checked_mul(10)?.checked_add(digit(ones)?)?, rest))
-}
-
-/// Days of the proleptic Gregorian calendar; March is taken as the first month of a year.
-fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
-    let (year, month) = if month > 2 {
-        (year, month.checked_sub(3)?)
-    } else {
-        (year.checked_sub(1)?, month.checked_add(9)?)
-    };
-    let leaps =
-        year.div_euclid(4).checked_sub(year.div_euclid(100))?.checked_add(year.div_euclid(400))?;
-    let in_year = month.checked_mul(153)?.checked_add(2)?.div_euclid(5);
-    year.checked_mul(365)?
-        .checked_add(leaps)?
-        .checked_add(in_year)?
-        .checked_add(day)?
-        // 1970-01-01 counted from 0000-03-01.
-        .checked_sub(719_469)
 }
 
 #[cfg(test)]

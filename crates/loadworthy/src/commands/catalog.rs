@@ -11,8 +11,9 @@ use loadworthy_core::tables::Tables;
 use loadworthy_formats::authenticode::write::Link;
 use loadworthy_report::catalog as text;
 use loadworthy_report::json::catalog as json;
+use loadworthy_trust::whole;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub(crate) fn run(
     args: &args::Catalog,
@@ -94,7 +95,7 @@ fn create(args: &CatalogCreate, around: &Surroundings, out: &mut dyn Write) -> R
         paths.push(path);
     }
     for (made, path) in created.catalogs.iter().zip(&paths) {
-        replace(path, &made.bytes).map_err(|e| Trouble::File(path.clone(), e))?;
+        whole::replace(path, &made.bytes, 0o644).map_err(|e| Trouble::File(path.clone(), e))?;
     }
     let shown: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
     written(match args.output.is_json() {
@@ -102,21 +103,6 @@ fn create(args: &CatalogCreate, around: &Surroundings, out: &mut dyn Write) -> R
         false => text::created(&created, &shown, &around.style, out),
     })?;
     Ok(if created.is_stopped() { exit::REFUSED } else { exit::LOADS })
-}
-
-/// Writes a file whole or not at all.
-fn replace(path: &PathBuf, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut part = tempfile::NamedTempFile::new_in(folder)?;
-    part.write_all(bytes)?;
-    part.as_file().sync_all()?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        part.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    part.persist(path).map_err(|e| e.error)?;
-    Ok(())
 }
 
 fn identifier(typed: &str) -> Result<[u8; 16], Trouble> {

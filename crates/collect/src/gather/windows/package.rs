@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use loadworthy_core::codesigning::catalog;
-use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, digest};
+use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::facts::driver::{DriverFacts, Role, Start};
 use loadworthy_core::facts::package::{
@@ -15,7 +15,6 @@ use loadworthy_core::facts::windows::WindowsFacts;
 use loadworthy_core::package::contents::{base, folder};
 use loadworthy_core::package::plan::{Found, Plan};
 use loadworthy_core::package::target::Target;
-use loadworthy_core::package::transform;
 use loadworthy_core::profile::Profile;
 use loadworthy_core::proof::windows::{Machine, WindowsQuestion};
 use loadworthy_core::proof::{Evidence, Origin, Question, Why, gap, text};
@@ -207,17 +206,8 @@ impl<'t> Package<'t> {
         if named.catalog.covers(digests.image.as_ref(), &digests.flat).is_some() {
             return Membership::Listed;
         }
-        let listed = |wanted: &Digest| {
-            named.catalog.members.iter().any(|m| {
-                let own = m.digest.or_else(|| m.tag_digest());
-                own.is_some_and(|(_, digest)| digest == *wanted)
-            })
-        };
         let bytes = self.files.bytes(n, self.limits).unwrap_or_default();
-        let found = transform::find(&bytes, self.limits, &listed).map(|found| {
-            let changes: Vec<String> = found.changes.iter().map(ToString::to_string).collect();
-            text(changes.join(", "))
-        });
+        let found = named.catalog.changes(&bytes, self.limits).map(text);
         Membership::Unlisted(found)
     }
 
