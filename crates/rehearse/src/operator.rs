@@ -1,12 +1,12 @@
 //! A person at the machine's keyboard: screens are waited for, keys are typed.
 //!
-//! The firmware's console is the first serial port. Its screens are drawn with cursor movements, and
-//! some of what is drawn is lost where the port is slow, so what is waited for is a word that stands
-//! alone, and what follows is typed once nothing more is drawn.
+//! The firmware's console is the first serial port, kept in a file, so that nothing drawn is lost
+//! however slow the machine is; keys come from its PS/2 keyboard, through QEMU's monitor. What is
+//! waited for is a word that stands alone, and what follows is typed once nothing more is drawn.
 
 use crate::machine::{Machine, accelerators, command, lay_out, shown};
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -26,20 +26,21 @@ pub struct Screen {
 /// A key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// Cursor down (`ESC [ B`, as a terminal sends it).
+    /// Cursor down.
     Down,
     /// Enter.
     Enter,
-    /// A character.
+    /// A small letter or a digit.
     Char(char),
 }
 
 impl Key {
-    fn bytes(self) -> Vec<u8> {
+    /// Its name in QEMU's `sendkey`.
+    fn name(self) -> String {
         match self {
-            Self::Down => b"\x1b[B".to_vec(),
-            Self::Enter => b"\r".to_vec(),
-            Self::Char(c) => c.to_string().into_bytes(),
+            Self::Down => "down".to_owned(),
+            Self::Enter => "ret".to_owned(),
+            Self::Char(c) => c.to_string(),
         }
     }
 }
@@ -61,6 +62,8 @@ pub struct Driven {
 const REST: Duration = Duration::from_millis(1200);
 /// Between two keys.
 const BETWEEN: Duration = Duration::from_millis(250);
+/// Between two looks at the console.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Starts the machine in `folder`, and types what `screens` say until they are through and it ends.
 ///
@@ -77,8 +80,8 @@ pub fn drive(
         fs::File::create(folder.join("complaints")).map_err(|e| format!("complaints: {e}"))?;
     let accelerator = accelerators().last().copied().unwrap_or("tcg");
     let mut running = command(machine, folder, accelerator)
-        .args(["-chardev", "socket,id=c,path=keyboard,server=on,wait=off"])
-        .args(["-serial", "chardev:c"])
+        .args(["-serial", "file:console"])
+        .args(["-monitor", "unix:monitor,server=on,wait=off"])
         .stderr(Stdio::from(complaints))
         .spawn()
         .map_err(|e| format!("{}: {e}", crate::machine::QEMU))?;
@@ -100,22 +103,22 @@ fn talk(
     until: Instant,
     running: &mut Child,
 ) -> Result<Driven, String> {
-    let mut port = connected(&folder.join("keyboard"), until, running)?;
-    let told = |e: std::io::Error| format!("keyboard: {e}");
-    port.set_read_timeout(Some(Duration::from_millis(200))).map_err(told)?;
+    let mut monitor = connected(&folder.join("monitor"), until, running)?;
+    let told = |e: std::io::Error| format!("monitor: {e}");
+    let console = folder.join("console");
     let mut driven = Driven::default();
+    let mut seen = 0;
     for screen in screens {
-        let mut drawn = Vec::new();
+        let mut length = seen;
         let mut last = Instant::now();
         let came = loop {
-            let before = drawn.len();
-            read(&mut port, &mut drawn);
-            if drawn.len() > before {
-                last = Instant::now();
+            let all = fs::read(&console).unwrap_or_default();
+            if all.len() > length {
+                (length, last) = (all.len(), Instant::now());
             }
-            driven.console = shown_all(&drawn);
+            driven.console = shown_all(all.get(seen..).unwrap_or_default());
             let there = match screen.shows.as_str() {
-                "" => !drawn.is_empty(),
+                "" => length > seen,
                 word => driven.console.contains(word),
             };
             if there && (screen.restless || last.elapsed() > REST) {
@@ -124,13 +127,15 @@ fn talk(
             if Instant::now() > until || running.try_wait().ok().flatten().is_some() {
                 break false;
             }
+            std::thread::sleep(LOOK);
         };
         if !came {
             return Ok(driven);
         }
         driven.screens += 1;
+        seen = length;
         for key in &screen.keys {
-            port.write_all(&key.bytes()).map_err(told)?;
+            writeln!(monitor, "sendkey {}", key.name()).map_err(told)?;
             std::thread::sleep(BETWEEN);
         }
     }
@@ -151,22 +156,12 @@ fn connected(at: &Path, until: Instant, running: &mut Child) -> Result<UnixStrea
     loop {
         match UnixStream::connect(at) {
             Ok(port) => return Ok(port),
-            Err(e) if Instant::now() > until => return Err(format!("keyboard: {e}")),
+            Err(e) if Instant::now() > until => return Err(format!("monitor: {e}")),
             Err(_) if running.try_wait().ok().flatten().is_some() => {
                 return Err("the machine did not start".to_owned());
             }
             Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
-    }
-}
-
-fn read(port: &mut UnixStream, into: &mut Vec<u8>) {
-    let mut piece = [0; 65536];
-    match port.read(&mut piece) {
-        Ok(length) => into.extend_from_slice(piece.get(..length).unwrap_or_default()),
-        Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-        // The machine is gone: whoever waits sees it end.
-        Err(_) => std::thread::sleep(Duration::from_millis(50)),
     }
 }
 
