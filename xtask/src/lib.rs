@@ -6,6 +6,8 @@ pub mod tree;
 
 pub mod generate;
 
+pub mod block_rules;
+
 pub mod tidy;
 
 pub mod ci;

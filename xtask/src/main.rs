@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use xtask::{
-    bench, cases, ci, drivers, generate, kernels, oracle, sign_bench, tidy, tree, whole_trees, wine,
+    bench, block_rules, cases, ci, drivers, generate, kernels, oracle, sign_bench, tidy, tree,
+    whole_trees, wine,
 };
 
 const USAGE: &str = "\
@@ -16,11 +17,11 @@ cargo x whole-trees          judges those kernels' whole trees
 cargo x oracle [--live …]    asks real kernels, recorded or live; docs/oracle.md
 cargo x wine                 the Windows program, cross-built and tested under Wine
 cargo x cases FILE [PLATFORM] field cases (JSON, one a line) put to diagnose, and scored
+cargo x block-rules POLICY.xml@DAY… --machine POLICY.xml@DAY…
+                             makes the table of vulnerable drivers of published lists and those of machines
 cargo x bench [ID…] [--tree DIR] [--pairs N]
-                             B1, B4, B7, D1: our figure, its peer's, and the ratio
-cargo x bench --drivers DIR  W1, W2, W3: the same for signatures over the drivers and catalogs of a folder
                              B1, B4, B7, D1, S1: our figure, its peer's, and the ratio
-cargo x bench --drivers DIR  W1, W2: the same for signatures over the drivers and catalogs of a folder
+cargo x bench --drivers DIR  W1, W2, W3: the same for signatures over the drivers and catalogs of a folder
 ";
 
 fn main() -> ExitCode {
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         "kernels" => kernels::fetch(&mut say).map(|_| true),
         "whole-trees" => whole_trees::run(&mut say),
         "wine" => wine::run(&mut say),
+        "block-rules" => block_rules::run(&tree::root(), rest, &mut say),
         "oracle" => oracle::run(rest),
         "cases" => match rest {
             [file] => cases::run(Path::new(file), &["linux", "efi", "windows"], &mut say),

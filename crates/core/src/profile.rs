@@ -56,7 +56,7 @@ pub static KEYS: [Key; 12] = [
     Key {
         name: "driver-policy",
         values: &["absent", "evaluation", "enforced"],
-        default: "not known on 24H2, 25H2 and Server 2025; absent elsewhere",
+        default: "not known on 24H2, 25H2, 26H2 and Server 2025; absent elsewhere",
     },
     Key {
         name: "blocklist",
@@ -269,7 +269,7 @@ mod tests {
             let profile = Profile::of(&version.id, 0, &tables).unwrap();
             assert_eq!(profile.version.name, version.name);
         }
-        assert_eq!(tables.windows.all().len(), 32);
+        assert_eq!(tables.windows.all().len(), 33);
     }
 
     #[test]

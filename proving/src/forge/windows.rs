@@ -147,6 +147,8 @@ pub struct Driver {
     pub sound: bool,
     pub odd_entries: bool,
     pub hvci: String,
+    pub image: String,
+    pub first_page: String,
     pub original_name: String,
     pub product: String,
     pub version: String,
@@ -166,6 +168,8 @@ impl Default for Driver {
             sound: true,
             odd_entries: false,
             hvci: String::new(),
+            image: String::new(),
+            first_page: String::new(),
             original_name: String::new(),
             product: String::new(),
             version: String::new(),
@@ -204,6 +208,19 @@ impl Default for Package {
 /// The digest of the image of every scenario.
 fn image_digest() -> Digest {
     digest(DigestAlgorithm::Sha256, b"the image")
+}
+
+/// A digest in hex, by whose length its algorithm is known.
+fn named(hex: &str) -> Result<(DigestAlgorithm, Digest), String> {
+    let wrong = || format!("no digest: {hex:?}");
+    let bytes: Vec<u8> = hex
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok())
+        .collect::<Option<_>>()
+        .ok_or_else(wrong)?;
+    let by = if bytes.len() == 20 { DigestAlgorithm::Sha1 } else { DigestAlgorithm::Sha256 };
+    Ok((by, Digest::from_bytes(&bytes).ok_or_else(wrong)?))
 }
 
 /// The digest of the signed part of every signer's certificate.
@@ -457,8 +474,14 @@ impl Driver {
             description: None,
             product: filled(&self.product),
             version: filled(&self.version).map(|v| numbers(&v)),
-            digests: vec![(DigestAlgorithm::Sha256, image_digest())],
-            first_page: Vec::new(),
+            digests: match self.image.as_str() {
+                "" => vec![(DigestAlgorithm::Sha256, image_digest())],
+                hex => vec![named(hex)?],
+            },
+            first_page: match self.first_page.as_str() {
+                "" => Vec::new(),
+                hex => vec![named(hex)?],
+            },
         };
         let store =
             gap(Question::Windows(WindowsQuestion::CatalogStore), Why::OutOfReach(text("CatRoot")));

@@ -8,7 +8,7 @@ use crate::crypt::digest::{Digest, DigestAlgorithm};
 use crate::fact::{Fact, Listing};
 use crate::facts::windows::{Denied, Deny, FileField, SignerRoot};
 use crate::proof::{Row, Standing, text};
-use crate::tables::block_rules::{BlockRules, BlockedFile, Blocks};
+use crate::tables::block_rules::{BlockRules, BlockedFile, Blocks, NamedBy};
 use crate::tables::windows::WindowsVersion;
 use alloc::format;
 use alloc::string::String;
@@ -59,7 +59,7 @@ pub(super) fn of(version: &WindowsVersion, at: i64, rules: &BlockRules) -> Block
     }
 }
 
-/// Seconds since 1970 of a day such as `2024-09-11`.
+/// Seconds since 1970 of a day such as `2026-05-15`.
 fn time(day: &str) -> Option<i64> {
     let digits: String = day.chars().filter(char::is_ascii_digit).collect();
     seconds(tag::GENERALIZED_TIME, format!("{digits}000000Z").as_bytes())
@@ -102,7 +102,12 @@ fn deny(what: &Blocks<'_>) -> Option<Deny> {
 fn file(named: &BlockedFile<'_>, certain: &mut bool) -> Denied {
     *certain &= named.most.is_some();
     Denied::File {
-        field: if named.by_product { FileField::Product } else { FileField::OriginalName },
+        field: match named.text {
+            NamedBy::Original => FileField::OriginalName,
+            NamedBy::Product => FileField::Product,
+            NamedBy::Internal => FileField::InternalName,
+            NamedBy::Description => FileField::Description,
+        },
         name: text(named.name),
         least: if named.most.is_some() { named.least } else { [0; 4] },
         most: named.most.unwrap_or([u16::MAX; 4]),

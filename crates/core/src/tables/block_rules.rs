@@ -22,7 +22,7 @@ impl Default for BlockRules {
 /// A published list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published<'t> {
-    /// The day by which it was published: `2024-09-11`.
+    /// The day by which it was published: `2026-05-15`.
     pub day: &'t str,
     /// Its version.
     pub policy: &'t str,
@@ -64,14 +64,27 @@ pub enum Blocks<'t> {
 /// A file by its version resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockedFile<'t> {
-    /// Whether the name is `ProductName` and not `OriginalFilename`.
-    pub by_product: bool,
+    /// Which text of the resource it is.
+    pub text: NamedBy,
     /// The name.
     pub name: &'t str,
     /// The lowest version.
     pub least: [u16; 4],
     /// The highest version; `None`: the rule has none, which is read in two ways.
     pub most: Option<[u16; 4]>,
+}
+
+/// A text of the version resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedBy {
+    /// `OriginalFilename`.
+    Original,
+    /// `ProductName`.
+    Product,
+    /// `InternalName`.
+    Internal,
+    /// `FileDescription`.
+    Description,
 }
 
 impl BlockRules {
@@ -100,10 +113,15 @@ impl BlockRules {
             let mut next = || columns.next().unwrap_or_default();
             match kind {
                 "published" => (list.day, list.policy) = (next(), next()),
-                "file" | "product" => {
+                "file" | "product" | "internal" | "description" => {
+                    let by = match kind {
+                        "file" => NamedBy::Original,
+                        "product" => NamedBy::Product,
+                        "internal" => NamedBy::Internal,
+                        _ => NamedBy::Description,
+                    };
                     let (key, name) = (next(), next());
-                    let by_product = kind == "product";
-                    files.insert(key, file(by_product, name, next()).ok_or_else(wrong)?);
+                    files.insert(key, file(by, name, next()).ok_or_else(wrong)?);
                 }
                 "issuer" => {
                     let (key, part) = (next(), bytes(next()).ok_or_else(wrong)?);
@@ -114,16 +132,9 @@ impl BlockRules {
                     let what = match kind {
                         "name" => {
                             let name = next();
-                            Blocks::File(file(false, name, next()).ok_or_else(wrong)?)
+                            Blocks::File(file(NamedBy::Original, name, next()).ok_or_else(wrong)?)
                         }
                         "digest" => Blocks::Digest(bytes(next()).ok_or_else(wrong)?, next()),
-                        "cert" => Blocks::Signer {
-                            part: bytes(next()).ok_or_else(wrong)?,
-                            issuer: next(),
-                            publisher: None,
-                            program: None,
-                            files: Vec::new(),
-                        },
                         "signer" | "oem" => {
                             let (part, issuer) = issuers.get(next()).cloned().ok_or_else(wrong)?;
                             let who = Some(next()).filter(|w| *w != "*");
@@ -150,14 +161,14 @@ impl BlockRules {
 }
 
 /// Versions: nothing (all), the highest, both, or the lowest and a line.
-fn file<'t>(by_product: bool, name: &'t str, versions: &str) -> Option<BlockedFile<'t>> {
+fn file<'t>(text: NamedBy, name: &'t str, versions: &str) -> Option<BlockedFile<'t>> {
     let (least, most) = match versions.split_once('-') {
         None if versions.is_empty() => ([0; 4], Some([u16::MAX; 4])),
         None => ([0; 4], Some(version(versions)?)),
         Some((least, "")) => (version(least)?, None),
         Some((least, most)) => (version(least)?, Some(version(most)?)),
     };
-    Some(BlockedFile { by_product, name, least, most })
+    Some(BlockedFile { text, name, least, most })
 }
 
 fn version(text: &str) -> Option<[u16; 4]> {
@@ -180,7 +191,7 @@ mod tests {
     fn the_published_list_is_read() {
         let table = BlockRules::default();
         let list = table.read().unwrap();
-        assert_eq!(list.policy, "10.0.27685.0");
+        assert_eq!(list.policy, "10.0.29545.0");
         let named = |name: &str| {
             list.rules.iter().find(|r| matches!(&r.what, Blocks::File(f) if f.name == name))
         };
@@ -189,6 +200,12 @@ mod tests {
         assert_eq!(hacker.since, Some("2023-05-09"));
         let Blocks::File(file) = &hacker.what else { panic!("{hacker:?}") };
         assert_eq!((file.least, file.most), ([0; 4], Some([3, 1, u16::MAX, u16::MAX])));
+        // ID_DENY_AGENT64_SHA256_PAGE: a first page, on a machine's list.
+        let page = [0x68, 0xef, 0xba, 0xb6, 0xfe, 0xad, 0xab, 0x07];
+        let agent = list.rules.iter().find(|r| {
+            matches!(&r.what, Blocks::Digest(digest, of) if digest.starts_with(&page) && of.starts_with("Agent64"))
+        });
+        assert_eq!(agent.unwrap().since, Some("2023-05-09"));
         // ID_SIGNER_NVIDIA_2011: published, and not on the list of build 26100.1.
         let leaked = list.rules.iter().find(|r| {
             matches!(&r.what, Blocks::Signer { part, .. } if part.starts_with(&[0x15, 0xc3, 0x7d]))

@@ -78,7 +78,7 @@ pub fn claim(claim: &WindowsClaim) -> String {
         C::NotBlocked { list } => format!("{list}: no entry at hand names it"),
         C::NotPublishedAsBlocked { list } => format!(
             "the list of vulnerable drivers is in force: no rule at hand of the published one \
-             ({list}) names it; most rules by digest are not at hand"
+             ({list}) names it"
         ),
         C::Blocked { by } => format!("the list of vulnerable drivers names it: {by}"),
         C::DriverPolicyIs(state) => {
