@@ -11,9 +11,12 @@ use crate::program;
 use loadworthy_assess::windows::dated;
 use loadworthy_core::checks::package::{self, PackageCase};
 use loadworthy_core::checks::windows::{self as load, DriverCase};
+use loadworthy_core::package::contents::{Contents, File};
+use loadworthy_core::package::lint::lint;
 use loadworthy_core::policy::windows::WindowsPolicy;
 use loadworthy_core::tables::Tables;
 use loadworthy_core::verdict::{Judgement, Verdict};
+use loadworthy_formats::limits::Limits;
 use loadworthy_report::words;
 use serde_json::Value;
 use std::path::Path;
@@ -31,6 +34,8 @@ pub struct Scenario {
     pub image: Option<Image>,
     /// The Windows system, and what is judged on it, where the scenario is about one.
     pub windows: Option<(windows::System, OnWindows)>,
+    /// The text of an INF, where the scenario is about its lines.
+    pub inf: Option<String>,
     /// The verdict that must come out.
     pub verdict: String,
 }
@@ -83,6 +88,7 @@ pub fn scenarios(path: &str, document: &str) -> Result<Vec<Scenario>, String> {
                     Some((system, OnWindows::Package(package)))
                 }
             },
+            inf: Some(part("inf")).filter(|inf| !inf.is_empty()).map(str::to_owned),
             verdict: verdict.text.trim().to_owned(),
         });
     }
@@ -97,6 +103,9 @@ impl Scenario {
     pub fn run(&self) -> Result<(), String> {
         if let Some((system, subject)) = &self.windows {
             return self.on_windows(system, subject);
+        }
+        if let Some(inf) = &self.inf {
+            return self.lines(inf);
         }
         let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
         let root = folder.path().join("root");
@@ -146,6 +155,22 @@ impl Scenario {
         let told = all_codes(&document);
         let mut wants = self.verdict.split_whitespace();
         match wants.next() == Some("keys") && wants.all(|code| told.iter().any(|c| c == code)) {
+            true => Ok(()),
+            false => Err(format!("expected `{}`, told is {}", self.verdict, told.join(" "))),
+        }
+    }
+
+    /// Reads an INF, and compares what is told of its lines.
+    fn lines(&self, inf: &str) -> Result<(), String> {
+        let (table, limits) = (Tables::inf_lints().map_err(|e| e.to_string())?, Limits::DEFAULT);
+        let file = File { path: "demo.inf", bytes: inf.as_bytes() };
+        let found = lint(&Contents::of(&[file], &limits), 0, &table, &limits);
+        let told: Vec<String> = found
+            .iter()
+            .flat_map(|line| [line.level.of_inf().id.to_owned(), line.number.to_string()])
+            .collect();
+        let mut wants = self.verdict.split_whitespace();
+        match wants.next() == Some("lint") && wants.all(|w| told.iter().any(|t| t == w)) {
             true => Ok(()),
             false => Err(format!("expected `{}`, told is {}", self.verdict, told.join(" "))),
         }

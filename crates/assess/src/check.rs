@@ -105,7 +105,7 @@ pub fn check_on(
         lockdown: None,
         started_by: None,
     });
-    Ok(Answers { at: request.at.clone(), host, answers, notes })
+    Ok(Answers { at: request.at.clone(), host, answers, notes, findings: Vec::new() })
 }
 
 /// An argument and its place on the command line.

@@ -27,6 +27,7 @@ use crate::request::Trouble;
 
 pub mod assumptions;
 pub mod dated;
+mod linted;
 mod remedies;
 
 /// What is asked about named platforms.
@@ -115,8 +116,10 @@ pub fn check(request: &OnRequest) -> Result<Answers, Trouble> {
     let tables = tables(&request.knowledge)?;
     let profiles = profiles(request, &tables)?;
     let mut answers = Vec::new();
+    let mut findings = Vec::new();
     for argument in &request.subjects {
         let opened = Opened::of(argument, &tables)?;
+        findings.extend(opened.linted(&tables.inf_lints));
         for profile in &profiles {
             answers.extend(opened.judge(profile));
         }
@@ -133,6 +136,7 @@ pub fn check(request: &OnRequest) -> Result<Answers, Trouble> {
         },
         answers,
         notes: dated::notes(&profiles, &tables),
+        findings,
     })
 }
 

@@ -1,8 +1,10 @@
 //! What was asked, and everything that was answered: the one shape every renderer reads.
 
 use crate::boot_claim::By;
+use crate::code::Code;
 use crate::policy::next_boot::BootEntry;
 use crate::proof::{Origin, Proof};
+use crate::tables::inf_lints::Level;
 use crate::verdict::{Judgement, Verdict};
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -20,6 +22,29 @@ pub struct Answers {
     pub answers: Vec<Answered>,
     /// Things worth telling that are not about one subject: `LW0…` codes with their proofs.
     pub notes: Vec<Note>,
+    /// What is wrong inside the files of packages, at its places.
+    pub findings: Vec<Finding>,
+}
+
+/// Something inside a file that is worth correcting, whatever a verdict says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The page that explains it.
+    pub code: &'static Code,
+    /// The tool that has a number for it, and its number: `InfVerif`, `1230`.
+    pub number: Option<(&'static str, Arc<str>)>,
+    /// How much it matters.
+    pub level: Level,
+    /// The file, as the argument shows it.
+    pub path: Arc<str>,
+    /// Line and column, both from one.
+    pub at: Option<(u32, u32)>,
+    /// What is wrong, in a few words.
+    pub title: Arc<str>,
+    /// The name or value it is about; may be empty.
+    pub said: Arc<str>,
+    /// What to write in its place.
+    pub help: Option<Arc<str>>,
 }
 
 /// The host in a few words. `None` where it was not seen.
@@ -278,7 +303,7 @@ pub enum Remedy {
 #[derive(Clone, Debug)]
 pub struct Note {
     /// The code.
-    pub code: &'static crate::code::Code,
+    pub code: &'static Code,
     /// Why.
     pub because: Proof,
 }

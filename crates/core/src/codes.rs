@@ -219,6 +219,12 @@ pub static PUBLISHER_UNKNOWN: Code = code!("LW2046", "publisher-unknown");
 pub static INSTALLATION_RESTRICTED: Code = code!("LW2047", "installation-restricted");
 /// The catalog is for other versions of Windows.
 pub static CATALOG_FOR_OTHER_WINDOWS: Code = code!("LW2048", "catalog-for-other-windows");
+/// Windows does not take the INF, or does not set up what it says.
+pub static INF_WILL_NOT_INSTALL: Code = code!("LW2070", "inf-will-not-install");
+/// The INF installs, and a line of it is not done as written.
+pub static INF_LINE_NOT_DONE: Code = code!("LW2071", "inf-line-not-done");
+/// The INF installs, and the hardware portal objects to it.
+pub static INF_OBJECTED_TO: Code = code!("LW2072", "inf-objected-to");
 /// A boot image carries no signature.
 pub static BOOT_IMAGE_NOT_SIGNED: Code = code!("LW3001", "boot-image-not-signed");
 /// No list leads to the signer of a boot image.

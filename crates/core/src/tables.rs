@@ -26,6 +26,7 @@ pub mod authorities;
 pub mod block_rules;
 pub mod windows;
 pub mod catalog_systems;
+pub mod inf_lints;
 
 /// Everything the tables hold.
 #[derive(Clone, Debug)]
@@ -58,6 +59,8 @@ pub struct Tables {
     pub block_rules: block_rules::BlockRules,
     /// What each version of Windows demands.
     pub windows: windows::WindowsVersions,
+    /// What is worth telling of INFs.
+    pub inf_lints: inf_lints::InfLints,
 }
 
 /// A table could not be read.
@@ -119,6 +122,7 @@ impl Tables {
                 "windows/versions.toml",
                 include_str!("../knowledge/windows/versions.toml"),
             )?,
+            inf_lints: Self::inf_lints()?,
         })
     }
 }
@@ -178,6 +182,16 @@ impl Tables {
             "windows/catalog_systems.toml",
             include_str!("../knowledge/windows/catalog_systems.toml"),
         )
+    }
+}
+
+impl Tables {
+    /// The table of what is worth telling of INFs.
+    ///
+    /// # Errors
+    /// As [`Tables::built_in`].
+    pub fn inf_lints() -> Result<inf_lints::InfLints, TableError> {
+        read("windows/inf_lints.toml", include_str!("../knowledge/windows/inf_lints.toml"))
     }
 }
 

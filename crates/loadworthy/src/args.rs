@@ -676,6 +676,8 @@ pub(crate) enum FailOn {
     Unknown,
     /// A verdict that no real kernel of the release confirms
     Unconfirmed,
+    /// A line of an INF keeps it from being installed as written
+    Finding,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

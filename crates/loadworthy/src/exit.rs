@@ -1,9 +1,10 @@
 //! The exit code, decided in one place.
 
 use crate::args::FailOn;
-use loadworthy_core::answer::Answered;
+use loadworthy_core::answer::{Answered, Answers};
 use loadworthy_core::proof::Standing;
 use loadworthy_core::rehearsed::{OnTrial, Rehearsed};
+use loadworthy_core::tables::inf_lints::Level;
 use loadworthy_core::verdict::Verdict;
 
 /// Everything loads.
@@ -22,6 +23,8 @@ pub(crate) fn code(answers: &[Answered], fail_on: &[FailOn]) -> u8 {
     let fails = fail_on.iter().any(|on| match on {
         FailOn::Taint => any(|v| matches!(v, Verdict::LoadsTainted)),
         FailOn::Unknown => any(|v| matches!(v, Verdict::Unknown(_))),
+        // Told of whole answers, in `inside`.
+        FailOn::Finding => false,
         FailOn::Unconfirmed => counts.iter().any(|a| a.judgement.standing != Standing::Confirmed),
     });
     match () {
@@ -40,4 +43,9 @@ pub(crate) fn of_rehearsal(rehearsed: &Rehearsed) -> u8 {
         () if rehearsed.modules.iter().all(|m| m.observed.is_none()) => UNKNOWN,
         () => LOADS,
     }
+}
+
+/// Whether `--fail-on finding` is asked for, and there is one.
+pub(crate) fn inside(answers: &Answers, fail_on: &[FailOn]) -> bool {
+    fail_on.contains(&FailOn::Finding) && answers.findings.iter().any(|f| f.level == Level::Error)
 }

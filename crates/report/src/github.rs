@@ -2,8 +2,10 @@
 //!
 //! Source: GitHub Docs, workflow commands; escaping as in `actions/toolkit`, `packages/core/src/command.ts`.
 
-use crate::gist::{Gist, Weight};
+use crate::finding;
+use crate::gist::{self, Gist, Weight};
 use loadworthy_core::answer::Answers;
+use loadworthy_core::tables::inf_lints::Level;
 use std::io::{self, Write};
 
 /// Writes the commands, and a last line for people.
@@ -25,6 +27,22 @@ pub fn check(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
         let file = gist.path.as_deref().map(|path| format!("file={},", property(path)));
         let file = file.unwrap_or_default();
         writeln!(out, "::{command} {file}title={}::{}", property(&title), data(&gist.sentences()))?;
+    }
+    for f in &answers.findings {
+        let command = match f.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Note => "notice",
+        };
+        told += 1;
+        let at = f.at.map(|(line, column)| format!("line={line},col={column},"));
+        let (at, path) = (at.unwrap_or_default(), property(&gist::plain(&f.path)));
+        let title = property(&finding::id(f));
+        let mut said = finding::sentence(f);
+        if let Some(help) = &f.help {
+            said.push_str(&format!(". {help}"));
+        }
+        writeln!(out, "::{command} file={path},{at}title={title}::{}", data(&said))?;
     }
     let all = answers.answers.len();
     writeln!(out, "loadworthy: {all} judged, {told} to look at")

@@ -2,11 +2,13 @@
 //!
 //! A table of what was judged, the boot chain as a picture, and each proof to be opened.
 
+use crate::finding;
 use crate::gist::{self, Gist, Weight};
 use crate::markup::escaped;
 use crate::style::Style;
 use crate::tree::{self, Depth};
 use loadworthy_core::answer::{Answered, Answers, Kind};
+use loadworthy_core::tables::inf_lints::Level;
 use std::io::{self, Write};
 
 mod matrix;
@@ -151,6 +153,21 @@ fn row(gist: &Gist, a: &Answered, proven: bool, out: &mut dyn Write) -> io::Resu
 }
 
 fn notes(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
+    let lines: Vec<_> = answers.findings.iter().filter(|f| f.level > Level::Note).collect();
+    if !lines.is_empty() {
+        writeln!(out, "<h2>Lines</h2>\n<ul>")?;
+        for f in lines {
+            let said =
+                format!("{}: {}: {}", finding::place(f), f.level.name(), finding::sentence(f));
+            writeln!(
+                out,
+                "<li><span class=\"code\">{}</span> {}</li>",
+                finding::id(f),
+                safe(&said)
+            )?;
+        }
+        writeln!(out, "</ul>")?;
+    }
     if answers.notes.is_empty() {
         return Ok(());
     }

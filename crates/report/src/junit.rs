@@ -3,7 +3,8 @@
 //! What is refused is a failure with the code as its type, what cannot be told an error: neither lets
 //! a pipeline pass. What is marked, or accepted, passes and says so.
 
-use crate::gist::{Gist, Weight};
+use crate::finding;
+use crate::gist::{self, Gist, Weight};
 use crate::markup::escaped;
 use loadworthy_core::answer::Answers;
 use std::io::{self, Write};
@@ -39,7 +40,41 @@ pub fn check(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out, "  </testsuite>")?;
     }
+    inside(answers, out)?;
     writeln!(out, "</testsuites>")
+}
+
+/// Lines of files: a case a file, which passes and names them. Whether they fail a pipeline is for
+/// `--fail-on finding` to say.
+fn inside(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
+    let mut files: Vec<&str> = answers.findings.iter().map(|f| &*f.path).collect();
+    files.dedup();
+    if files.is_empty() {
+        return Ok(());
+    }
+    let (tests, at) = (files.len(), escaped(answers.at.trim_end_matches('Z')));
+    writeln!(
+        out,
+        r#"  <testsuite name="lines" tests="{tests}" failures="0" errors="0" time="0" skipped="0" timestamp="{at}">"#
+    )?;
+    for file in files {
+        let name = escaped(&gist::plain(file));
+        writeln!(out, r#"    <testcase name="{name}" classname="lines" time="0">"#)?;
+        write!(out, "      <system-out>")?;
+        for f in answers.findings.iter().filter(|f| &*f.path == file) {
+            let said = format!(
+                "{}: {}: {} ({})",
+                finding::place(f),
+                f.level.name(),
+                finding::sentence(f),
+                finding::id(f)
+            );
+            writeln!(out, "{}", escaped(&said))?;
+        }
+        writeln!(out, "</system-out>")?;
+        writeln!(out, "    </testcase>")?;
+    }
+    writeln!(out, "  </testsuite>")
 }
 
 fn numbers(cases: &[&Gist]) -> String {

@@ -22,6 +22,8 @@ pub enum Topic<'t> {
     Line(&'t Wording, Option<&'static Code>),
     /// A code of Windows.
     Windows(Found<'t>),
+    /// What is told of a line of an INF.
+    InfLint(&'t loadworthy_core::tables::inf_lints::InfLint),
     /// A device problem code.
     Problem(&'t Problem),
     /// An event.
@@ -80,6 +82,7 @@ pub fn all(tables: &Tables) -> Vec<Topic<'_>> {
     codes
         .chain(errnos)
         .chain(windows.all().map(Topic::Windows))
+        .chain(tables.inf_lints.all().iter().map(Topic::InfLint))
         .chain(windows.problems.iter().map(Topic::Problem))
         .chain(windows.events.iter().map(Topic::Event))
         .chain(windows.values.iter().map(Topic::EventValue))
@@ -175,6 +178,7 @@ mod tests {
             }
             Topic::Windows(found) => found.row.name.clone(),
             Topic::Problem(row) => row.name.clone(),
+            Topic::InfLint(row) => format!("infverif {}", row.id),
             Topic::Event(row) => format!("event {}", row.number),
             Topic::EventValue(row) => format!("{} {}", row.kind, row.number),
             Topic::Oid(row) => row.name.clone(),

@@ -1,7 +1,9 @@
 //! Markdown, for issues, merge requests and step summaries.
 
+use crate::finding;
 use crate::gist::{self, Gist, Weight};
 use loadworthy_core::answer::Answers;
+use loadworthy_core::tables::inf_lints::Level;
 use std::io::{self, Write};
 
 /// So many that load are listed; of more only the number is told.
@@ -47,6 +49,10 @@ pub fn check(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
     }
     if listed.len() < gists.len() {
         writeln!(out, "\n{loading} more load.")?;
+    }
+    for f in answers.findings.iter().filter(|f| f.level > Level::Note) {
+        let said = format!("{}: {}: {}", finding::place(f), f.level.name(), finding::sentence(f));
+        writeln!(out, "\n> {} ({})", safe(&said), finding::id(f))?;
     }
     for note in &answers.notes {
         writeln!(out, "\n> {} {}", note.code.id, safe(note.code.title()))?;

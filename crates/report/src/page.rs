@@ -30,6 +30,7 @@ fn told(topic: &Topic<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()>
         Topic::Errno(row) => errno(row, style, out),
         Topic::Windows(_)
         | Topic::Problem(_)
+        | Topic::InfLint(_)
         | Topic::Event(_)
         | Topic::EventValue(_)
         | Topic::Oid(_)

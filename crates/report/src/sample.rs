@@ -170,6 +170,7 @@ pub(crate) fn answers(answers: Vec<Answered>) -> Answers {
         },
         answers,
         notes: Vec::new(),
+        findings: Vec::new(),
     }
 }
 

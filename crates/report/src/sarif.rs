@@ -2,8 +2,9 @@
 //!
 //! Sources: OASIS SARIF 2.1.0 (sections in the comments); GitHub shows a result only where it has a location.
 
+use crate::finding;
 use crate::gist::{Gist, Weight};
-use loadworthy_core::answer::Answers;
+use loadworthy_core::answer::{Answers, Finding};
 use loadworthy_core::code::Code;
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use serde_json::{Value, json};
@@ -24,6 +25,13 @@ pub fn check(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
             rules.len() - 1
         });
         results.push(result(&gist, code, index));
+    }
+    for found in &answers.findings {
+        let index = rules.iter().position(|rule| rule.id == found.code.id).unwrap_or_else(|| {
+            rules.push(found.code);
+            rules.len() - 1
+        });
+        results.push(inside(found, index));
     }
     let driver = json!({
         "name": "loadworthy",
@@ -79,6 +87,28 @@ fn result(gist: &Gist, code: &Code, index: usize) -> Value {
             "subjectAndCode/v1": digest(DigestAlgorithm::Sha256, of.as_bytes()).to_string(),
         },
         "properties": { "outcome": gist.outcome },
+    })
+}
+
+/// 3.27: a line of a file.
+fn inside(found: &Finding, index: usize) -> Value {
+    let number = found.number.as_ref().map(|(tool, number)| format!("{tool} {number}"));
+    let of = [found.code.id, number.as_deref().unwrap_or_default(), &found.path, &found.said];
+    let mut place = json!({ "artifactLocation": { "uri": uri(&found.path) } });
+    if let Some((line, column)) = found.at {
+        place["region"] = json!({ "startLine": line, "startColumn": column });
+    }
+    let help = found.help.as_deref().map(|help| format!(". {help}")).unwrap_or_default();
+    json!({
+        "ruleId": found.code.id,
+        "ruleIndex": index,
+        "level": found.level.name(),
+        "message": { "text": format!("{}{help}", finding::sentence(found)) },
+        "locations": [{ "physicalLocation": place }],
+        "partialFingerprints": {
+            "fileAndLine/v1": digest(DigestAlgorithm::Sha256, of.join("\0").as_bytes()).to_string(),
+        },
+        "properties": { "number": number },
     })
 }
 

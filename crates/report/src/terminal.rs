@@ -3,6 +3,7 @@
 //! The first word of each subject's first line is the outcome, so that the page can be searched
 //! and cut by columns as well as read.
 
+use crate::finding;
 use crate::style::{Style, Tone, wrap};
 use crate::tree::{self, Depth};
 use crate::words::{self, remedies};
@@ -54,6 +55,7 @@ pub fn check(answers: &Answers, options: &Options, out: &mut dyn Write) -> io::R
         [one] if !preflight::is_one(all) => block(one, answers, options, out)?,
         many => several(many, answers, options, out)?,
     }
+    finding::lines(answers, options.verbose, out)?;
     for note in &answers.notes {
         writeln!(out)?;
         writeln!(out, "note  {}  {}", note.code.id, note.code.title())?;

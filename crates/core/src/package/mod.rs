@@ -9,5 +9,6 @@ pub mod contents;
 pub mod plan;
 pub mod transform;
 pub mod catalog;
+pub mod lint;
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,8 @@ pub struct Section {
     pub name: String,
     /// Where it first begins.
     pub at: Span,
+    /// Where it begins once more.
+    pub again: Vec<Span>,
     /// Its lines.
     pub lines: Vec<Line>,
     /// The first line of each key, in sections that are looked up once a file.
@@ -246,9 +248,12 @@ impl Inf {
             self.sections.push(Section {
                 name: name.text,
                 at: name.at,
+                again: Vec::new(),
                 lines: Vec::new(),
                 index: None,
             });
+        } else if let Some(section) = self.sections.get_mut(number) {
+            section.again.push(name.at);
         }
         number
     }

@@ -86,6 +86,7 @@ fn nothing(request: &Request) -> Answers {
         },
         answers: Vec::new(),
         notes: Vec::new(),
+        findings: Vec::new(),
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) fn run(
         Some(all) => {
             all.answers.extend(answers.answers);
             all.notes.extend(answers.notes);
+            all.findings.extend(answers.findings);
         }
         None => all = Some(answers),
     };

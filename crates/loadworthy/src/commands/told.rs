@@ -23,7 +23,10 @@ pub(super) fn tell(
     around: &Surroundings,
     out: &mut dyn Write,
 ) -> Result<u8, Trouble> {
-    let mut code = exit::code(&answers.answers, &args.fail_on);
+    let mut code = match exit::inside(answers, &args.fail_on) {
+        true => exit::REFUSED,
+        false => exit::code(&answers.answers, &args.fail_on),
+    };
     written(match args.output.wanted() {
         CheckFormat::Json => v1::check(answers, proofs(args), out),
         CheckFormat::Text if args.matrix => terminal::matrix(answers, &around.style, out),

@@ -55,6 +55,15 @@ enum TopicDto<'a> {
         signature: &'a str,
         source: &'a str,
     },
+    InfLint {
+        number: u16,
+        level: &'static str,
+        code: &'static str,
+        means: [&'a str; 2],
+        tell: &'a str,
+        infverif: [&'a str; 3],
+        source: &'a str,
+    },
     Event {
         log: &'a str,
         number: u16,
@@ -186,6 +195,15 @@ impl<'a> From<&Topic<'a>> for TopicDto<'a> {
                 number: row.number,
                 means: [&row.means],
                 signature: &row.signature,
+                source: &row.source,
+            },
+            Topic::InfLint(row) => Self::InfLint {
+                number: row.number(),
+                level: row.level.name(),
+                code: row.level.of_inf().id,
+                means: [&row.title, &row.means],
+                tell: &row.help,
+                infverif: [&row.k, &row.u, &row.w],
                 source: &row.source,
             },
             Topic::Event(row) => Self::Event {

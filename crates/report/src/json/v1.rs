@@ -7,7 +7,7 @@ use crate::json::document::{KnownHost, Tool, document};
 use crate::json::proofs::{Missing, ProofTable, Table};
 use crate::words::{self, remedies};
 use loadworthy_core::answer::{
-    Answered, Answers, Demand, Host, Note, Phase, StartedBy, Subject, Tried,
+    Answered, Answers, Demand, Finding, Host, Note, Phase, StartedBy, Subject, Tried,
 };
 use loadworthy_core::boot_claim::By;
 use loadworthy_core::codes;
@@ -100,7 +100,40 @@ struct CheckDto<'a> {
     summary: Summary,
     verdicts: Verdicts<'a>,
     notes: Notes<'a>,
+    findings: Vec<FindingDto<'a>>,
     proof: ProofTable<'a>,
+}
+
+/// Something inside a file.
+#[derive(Debug, Serialize)]
+pub(crate) struct FindingDto<'a> {
+    code: &'static str,
+    tool: Option<&'static str>,
+    number: Option<&'a str>,
+    level: &'static str,
+    path: &'a str,
+    line: Option<u32>,
+    column: Option<u32>,
+    title: &'a str,
+    said: &'a str,
+    help: Option<&'a str>,
+}
+
+impl<'a> From<&'a Finding> for FindingDto<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        Self {
+            code: finding.code.id,
+            tool: finding.number.as_ref().map(|(tool, _)| *tool),
+            number: finding.number.as_ref().map(|(_, number)| &**number),
+            level: finding.level.name(),
+            path: &finding.path,
+            line: finding.at.map(|(line, _)| line),
+            column: finding.at.map(|(_, column)| column),
+            title: &finding.title,
+            said: &finding.said,
+            help: finding.help.as_deref(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -375,6 +408,7 @@ pub fn check(answers: &Answers, proofs: Proofs, out: &mut dyn Write) -> io::Resu
         summary: Summary::from(answers.answers.as_slice()),
         verdicts: Verdicts(&answers.answers, &table, proofs),
         notes: Notes(&answers.notes, &table),
+        findings: answers.findings.iter().map(FindingDto::from).collect(),
         proof: ProofTable(&table),
     };
     document(&value, out)

@@ -58,6 +58,10 @@ pub(super) fn find<'t>(asked: &str, tables: &'t Tables) -> Vec<Topic<'t>> {
             let mut rows = codes.ranks.iter().filter(|row| row.part == "signer-score");
             rows.find(|row| Some(row.value) == score).map(Topic::Score).into_iter().collect()
         }
+        "infverif" | "inf" | "lint" => {
+            let asked = number(rest).and_then(|n| u16::try_from(n).ok());
+            asked.and_then(|n| tables.inf_lints.of(n)).map(Topic::InfLint).into_iter().collect()
+        }
         "event" | "eventid" | "id" => {
             let id = number(rest);
             let rows = codes.events.iter().filter(|event| Some(u32::from(event.number)) == id);
@@ -119,6 +123,8 @@ fn bare(number: u32, tables: &Tables) -> Vec<Topic<'_>> {
     }
     let problems = codes.problems.iter().filter(|row| u32::from(row.number) == number);
     found.extend(problems.map(Topic::Problem));
+    let lint = u16::try_from(number).ok().and_then(|n| tables.inf_lints.of(n));
+    found.extend(lint.map(Topic::InfLint));
     found
 }
 

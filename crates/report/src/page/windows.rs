@@ -35,6 +35,16 @@ pub(super) fn page(topic: &Topic<'_>, style: &Style, out: &mut dyn Write) -> io:
     match topic {
         Topic::Windows(found) => code(found, &mut pen),
         Topic::Problem(row) => problem(row, &mut pen),
+        Topic::InfLint(row) => {
+            pen.heading(&format!("InfVerif {}  {}", row.id, row.title))?;
+            pen.said("means", &row.means)?;
+            pen.said("write", &row.help)?;
+            let told = format!("{} ({})", row.level.name(), row.level.of_inf().id);
+            pen.said("here", &told)?;
+            let levels = format!("/k {}, /u {}, /w {}", row.k, row.u, row.w);
+            pen.said("InfVerif", &levels)?;
+            pen.said("source", &row.source)
+        }
         Topic::Event(row) => {
             pen.heading(&format!("event {}  {}", row.number, row.log))?;
             pen.said("means", &row.means)?;
