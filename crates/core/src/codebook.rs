@@ -245,6 +245,7 @@ mod tests {
             let (host, subject) = match code.field("platforms") {
                 "[firmware]" => ("toml host", "toml image"),
                 "[windows]" if code.id < "LW2030" => ("toml windows", "toml driver"),
+                "[windows]" if code.text().contains("\n```inf\n") => ("inf", "inf"),
                 "[windows]" => ("toml windows", "toml package"),
                 _ => ("toml host", "toml module"),
             };
