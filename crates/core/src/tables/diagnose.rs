@@ -3,7 +3,7 @@
 use super::{Common, TableError, read};
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use loadworthy_formats::evidence::recogniser::Row;
 use serde::Deserialize;
@@ -48,12 +48,32 @@ pub struct Pattern {
     pub plain: bool,
     /// Literals of which one must stand in the line.
     pub anchors: Vec<String>,
+    /// Numbers of 32 bits, hexadecimal. `{codes}` in the expression stands for all forms in which
+    /// tools write them; the anchors for them need not be given.
+    #[serde(default)]
+    pub codes: Vec<String>,
     /// The expression.
     #[serde(rename = "match")]
     pub expression: String,
 }
 
 impl Pattern {
+    /// Puts the forms of the codes where they belong: with and without `0x`, and as numbers with
+    /// and without a sign.
+    fn spell(&mut self) -> Result<(), String> {
+        let mut forms = Vec::new();
+        for code in &self.codes {
+            let hex = code.trim_start_matches("0x").to_ascii_lowercase();
+            let number = u32::from_str_radix(&hex, 16).map_err(|e| format!("{code}: {e}"))?;
+            let signed = number.cast_signed().unsigned_abs().to_string();
+            let unsigned = number.to_string();
+            forms.push(format!(r"\b(?:0x)?{hex}l?\b|\b{unsigned}\b|-{signed}\b"));
+            self.anchors.extend([hex.to_ascii_uppercase(), hex, unsigned, signed]);
+        }
+        self.expression = self.expression.replace("{codes}", &forms.join("|"));
+        Ok(())
+    }
+
     /// What reasons call it.
     #[must_use]
     pub fn sign(&self) -> &str {
@@ -174,13 +194,17 @@ struct Table {
 }
 
 /// The built-in tables: name and text.
-pub static BUILT_IN: [(&str, &str); 9] = [
+pub static BUILT_IN: [(&str, &str); 10] = [
     ("diagnose/linux.toml", include_str!("../../knowledge/diagnose/linux.toml")),
     ("diagnose/firmware.toml", include_str!("../../knowledge/diagnose/firmware.toml")),
     ("diagnose/words.toml", include_str!("../../knowledge/diagnose/words.toml")),
     ("diagnose/reasons.toml", include_str!("../../knowledge/diagnose/reasons.toml")),
     ("diagnose/causes.toml", include_str!("../../knowledge/diagnose/causes.toml")),
     ("diagnose/windows.toml", include_str!("../../knowledge/diagnose/windows.toml")),
+    (
+        "diagnose/windows_tongues.toml",
+        include_str!("../../knowledge/diagnose/windows_tongues.toml"),
+    ),
     ("diagnose/windows_words.toml", include_str!("../../knowledge/diagnose/windows_words.toml")),
     (
         "diagnose/windows_reasons.toml",
@@ -214,8 +238,12 @@ impl Knowledge {
         }
         let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
         let platform = if file.starts_with("windows") { "windows" } else { "linux" };
-        for pattern in table.pattern.iter_mut().filter(|p| p.platform.is_empty()) {
-            pattern.platform = platform.to_owned();
+        for pattern in &mut table.pattern {
+            if pattern.platform.is_empty() {
+                pattern.platform = platform.to_owned();
+            }
+            let wrong = |problem| TableError { table: name.to_owned(), problem };
+            pattern.spell().map_err(wrong)?;
         }
         merge(&mut self.patterns, table.pattern, |p| (&p.common.id, false));
         merge(&mut self.signs, table.sign, |s| (&s.id, false));
