@@ -8,7 +8,9 @@ use loadworthy_core::codebook;
 use loadworthy_core::tables::Tables;
 use loadworthy_core::tables::errors::Meaning;
 use loadworthy_core::tables::log::Wording;
-use loadworthy_core::tables::windows_codes::{Event, EventValue, Found, Oid, Problem, Rank};
+use loadworthy_core::tables::windows_codes::{
+    Event, EventValue, Found, Oid, Policy, Problem, Rank,
+};
 use windows::State;
 
 /// What was found.
@@ -32,6 +34,8 @@ pub enum Topic<'t> {
     EventValue(&'t EventValue),
     /// An object identifier.
     Oid(&'t Oid),
+    /// A policy of Code Integrity.
+    Policy(&'t Policy),
     /// A cross-certificate.
     Cross(&'t loadworthy_core::tables::windows_codes::CrossCertificate),
     /// A value of WinTrust's `State`, with the tables that explain it.
@@ -87,6 +91,7 @@ pub fn all(tables: &Tables) -> Vec<Topic<'_>> {
         .chain(windows.events.iter().map(Topic::Event))
         .chain(windows.values.iter().map(Topic::EventValue))
         .chain(windows.oids.iter().map(Topic::Oid))
+        .chain(windows.policies.iter().map(Topic::Policy))
         .collect()
 }
 
@@ -182,6 +187,7 @@ mod tests {
             Topic::Event(row) => format!("event {}", row.number),
             Topic::EventValue(row) => format!("{} {}", row.kind, row.number),
             Topic::Oid(row) => row.name.clone(),
+            Topic::Policy(row) => row.name.clone(),
             Topic::Cross(row) => row.name.clone(),
             Topic::State(state, _) => format!("{state:?}"),
             Topic::Rank(rank, ..) => format!("rank {rank:08X}"),
@@ -194,6 +200,10 @@ mod tests {
         for (asked, is) in [
             ("0x800B0109", "CERT_E_UNTRUSTEDROOT"),
             ("800b0109", "CERT_E_UNTRUSTEDROOT"),
+            ("0x23C00", "Value(146432)"),
+            ("WTPF_ALLOWONLYPERTRUST", "Value(262144)"),
+            ("LogLevel 0x4800FFFF", "log-level 1207959551"),
+            ("{8F9CB695-5D48-48D6-A329-7202B44607E3}", "Windows Driver Policy, in force"),
             ("0xC0000428", "STATUS_INVALID_IMAGE_HASH"),
             ("-1073740760", "STATUS_INVALID_IMAGE_HASH"),
             ("3221226536", "STATUS_INVALID_IMAGE_HASH"),

@@ -34,6 +34,7 @@ fn told(topic: &Topic<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()>
         | Topic::Event(_)
         | Topic::EventValue(_)
         | Topic::Oid(_)
+        | Topic::Policy(_)
         | Topic::Cross(_)
         | Topic::State(..)
         | Topic::Rank(..)

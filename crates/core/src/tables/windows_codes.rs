@@ -201,9 +201,30 @@ struct ValueRows {
     value: Vec<EventValue>,
 }
 
+/// A policy that events name by its GUID.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// In lower case, without braces.
+    pub guid: String,
+    /// What it is called.
+    pub name: String,
+    /// What it means when an event names it.
+    pub means: String,
+    /// What helps.
+    pub tell: Option<String>,
+    /// Where it is written.
+    pub source: String,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 struct OidRows {
     oid: Vec<Oid>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct PolicyRows {
+    policy: Vec<Policy>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -240,6 +261,8 @@ pub struct WindowsCodes {
     pub values: Vec<EventValue>,
     /// Object identifiers.
     pub oids: Vec<Oid>,
+    /// Policies by their GUID.
+    pub policies: Vec<Policy>,
     /// The bits of `State`.
     pub state: Vec<StateBit>,
     /// Parts of ranks.
@@ -267,6 +290,7 @@ impl WindowsCodes {
             events: table!(EventRows, event, "windows/events.toml"),
             values: table!(ValueRows, value, "windows/event_values.toml"),
             oids: table!(OidRows, oid, "windows/oids.toml"),
+            policies: table!(PolicyRows, policy, "windows/policies.toml"),
             state: table!(BitRows, bit, "windows/state_bits.toml"),
             ranks: table!(RankRows, part, "windows/ranks.toml"),
             crosses: table!(CrossRows, cross, "windows/cross_certificates.toml"),

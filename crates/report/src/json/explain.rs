@@ -84,6 +84,13 @@ enum TopicDto<'a> {
         means: [&'a str; 1],
         source: &'a str,
     },
+    Policy {
+        guid: &'a str,
+        name: &'a str,
+        means: [&'a str; 1],
+        tell: Option<&'a str>,
+        source: &'a str,
+    },
     CrossCertificate {
         name: &'a str,
         sha1_begins: &'a str,
@@ -224,6 +231,13 @@ impl<'a> From<&Topic<'a>> for TopicDto<'a> {
                 name: &row.name,
                 stands: &row.stands,
                 means: [&row.means],
+                source: &row.source,
+            },
+            Topic::Policy(row) => Self::Policy {
+                guid: &row.guid,
+                name: &row.name,
+                means: [&row.means],
+                tell: row.tell.as_deref(),
                 source: &row.source,
             },
             Topic::Cross(row) => Self::CrossCertificate {

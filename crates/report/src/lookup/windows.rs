@@ -39,12 +39,26 @@ pub(super) fn find<'t>(asked: &str, tables: &'t Tables) -> Vec<Topic<'t>> {
     if let Some(row) = codes.oids.iter().find(|o| o.oid == oid) {
         return vec![Topic::Oid(row)];
     }
+    let guid = strip(asked, "policy").unwrap_or(asked).trim_matches(['{', '}', ' ']);
+    if let Some(row) = codes.policies.iter().find(|p| p.guid.eq_ignore_ascii_case(guid)) {
+        return vec![Topic::Policy(row)];
+    }
+    if let Some(row) = codes.state.iter().find(|bit| bit.name.eq_ignore_ascii_case(asked)) {
+        return vec![Topic::State(State::Value(row.mask), tables)];
+    }
     let thumbprint: String = asked.chars().filter(|c| !matches!(c, ' ' | ':')).collect();
     if let Some(row) = codes.cross_certificate(&thumbprint) {
         return vec![Topic::Cross(row)];
     }
     if let Some(number) = number(asked) {
-        return bare(number, tables);
+        let found = bare(number, tables);
+        let known = codes.state.iter().fold(0, |all, bit| all | bit.mask);
+        // Written as registries show it, and made of bits of `State` only.
+        let state = asked.starts_with("0x") && number != 0 && number & !known == 0;
+        if found.is_empty() && state {
+            return vec![Topic::State(State::Value(number), tables)];
+        }
+        return found;
     }
     let (word, rest) = worded(asked);
     match word.as_str() {
@@ -78,7 +92,8 @@ pub(super) fn find<'t>(asked: &str, tables: &'t Tables) -> Vec<Topic<'t>> {
         "error" | "hresult" | "ntstatus" | "status" | "win32" | "exitcode" | "result" => {
             number(rest).map(|number| bare(number, tables)).unwrap_or_default()
         }
-        "verificationerror" | "signaturetype" | "signinglevel" | "policyoption" | "cioption" => {
+        "verificationerror" | "signaturetype" | "signinglevel" | "policyoption" | "cioption"
+        | "loglevel" => {
             let number = number(rest);
             let mut rows = codes.values.iter().filter(|row| row.kind.replace('-', "") == word);
             rows.find(|row| Some(row.number) == number).map(Topic::EventValue).into_iter().collect()

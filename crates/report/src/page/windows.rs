@@ -62,6 +62,12 @@ pub(super) fn page(topic: &Topic<'_>, style: &Style, out: &mut dyn Write) -> io:
             pen.said("means", &row.means)?;
             pen.said("source", &row.source)
         }
+        Topic::Policy(row) => {
+            pen.heading(&format!("policy {{{}}}  {}", row.guid, row.name))?;
+            pen.said("means", &row.means)?;
+            row.tell.iter().try_for_each(|tell| pen.said("helps", tell))?;
+            pen.said("source", &row.source)
+        }
         Topic::Cross(row) => {
             pen.heading(&format!("cross-certificate of {}", row.name))?;
             pen.said("means", CROSS)?;
