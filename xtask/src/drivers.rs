@@ -47,7 +47,7 @@ pub fn run(folder: &Path, pairs: usize, say: &mut dyn FnMut(&str)) -> Result<boo
             say(&format!("{id}   skipped: {problem}"));
             continue;
         }
-        reached &= run_pairs(&Pairs { id, says, target, pairs }, &ours, peer, say)?;
+        reached &= run_pairs(&Pairs { id, says, target, pairs, apart: 0.0 }, &ours, peer, say)?;
     }
     Ok(reached & large(&program, &files, pairs, say)?)
 }

@@ -9,7 +9,7 @@ use xtask::{
 };
 
 const USAGE: &str = "\
-cargo x ci                   fmt, clippy, test, tidy, doc, deny
+cargo x ci                   fmt, clippy, also without signing, test, tidy, doc, deny
 cargo x tidy                 the rules of the house
 cargo x generate [--check]   renews (or only checks) the generated pages
 cargo x kernels              fetches the Debian kernel packages by name into target/kernels
@@ -19,7 +19,7 @@ cargo x wine                 the Windows program, cross-built and tested under W
 cargo x cases FILE [PLATFORM] field cases (JSON, one a line) put to diagnose, and scored
 cargo x block-rules POLICY.xml@DAY… --machine POLICY.xml@DAY…
                              makes the table of vulnerable drivers of published lists and those of machines
-cargo x bench [ID…] [--tree DIR] [--pairs N]
+cargo x bench [ID…] [--tree DIR] [--pairs N] [--program FILE]
                              B1, B4, B7, D1, S1: our figure, its peer's, and the ratio
 cargo x bench --drivers DIR  W1, W2, W3: the same for signatures over the drivers and catalogs of a folder
 ";
@@ -92,6 +92,7 @@ fn options(arguments: &[String]) -> Result<bench::Options, String> {
         let mut value = || rest.next().ok_or_else(|| format!("{argument} needs a value"));
         match argument.as_str() {
             "--tree" => options.tree = Some(PathBuf::from(value()?)),
+            "--program" => options.program = Some(PathBuf::from(value()?)),
             "--drivers" => options.drivers = Some(PathBuf::from(value()?)),
             "--pairs" => options.pairs = value()?.parse().map_err(|e| format!("--pairs: {e}"))?,
             id if !id.starts_with('-') => options.ids.push(id.to_uppercase()),
