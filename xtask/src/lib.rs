@@ -14,6 +14,8 @@ pub mod ci;
 
 pub mod kernels;
 
+pub mod suites;
+
 pub mod program;
 
 pub mod stripped;

@@ -34,16 +34,28 @@ const AKMODS: &str = "etc/pki/akmods/certs/public_key.der";
 /// When our own work cannot be done.
 pub fn builds(request: &Request, progress: Progress<'_>) -> Result<Builds, Trouble> {
     let host = Host::open(&request.source)?;
-    let setup = setup(&host);
-    let found = registered(&host);
+    builds_on(&host, request, progress)
+}
+
+/// The same on a machine that is open already.
+///
+/// # Errors
+/// As [`builds`].
+pub fn builds_on(
+    host: &Host,
+    request: &Request,
+    progress: Progress<'_>,
+) -> Result<Builds, Trouble> {
+    let setup = setup(host);
+    let found = registered(host);
     let mut built = Vec::new();
-    let akmods = is_file(&host, AKMODS);
+    let akmods = is_file(host, AKMODS);
     for kernel in host.kernels.installed.clone() {
         let release = kernel.release.clone();
         let one = Request { kernel: Which::Release(release.to_string()), ..request.clone() };
         let kernel = host.kernel(kernel, &one)?;
         let names = Names::of(&host.looking(), &kernel);
-        let asked = Asked { host: &host, kernel: &kernel, names: &names, request: &one, progress };
+        let asked = Asked { host, kernel: &kernel, names: &names, request: &one, progress };
         for package in &found {
             match package.kernels.get(&*release) {
                 None => built.push(missing(package, &release)),

@@ -93,6 +93,7 @@ pub(crate) fn view(source: &Source) -> Result<Box<dyn View>, Trouble> {
         Source::Under { files, policy } => {
             Box::new(Split::new(view(files)?.into(), view(policy)?.into(), trust_side))
         }
+        Source::Named(_) => Box::new(Nothing),
         Source::Ordinary(files) => Box::new(Split::apart(view(files)?.into())),
         Source::Bundle(path) => {
             Box::new(Recorded::open(path, &Limits::DEFAULT).map_err(|e| open(path, &e))?)
@@ -114,6 +115,9 @@ impl Host {
     /// # Errors
     /// When the folder or a package cannot be read.
     pub fn open_with(source: &Source, packages: &[PathBuf]) -> Result<Self, Trouble> {
+        if let Source::Named(named) = source {
+            return Self::named((**named).clone());
+        }
         let view = view(source)?;
         let mut host = if packages.is_empty() {
             Self::over(view)?

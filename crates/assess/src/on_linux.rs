@@ -8,7 +8,7 @@ use loadworthy_core::tables::Tables;
 
 use crate::check::check_on;
 use crate::host::Host;
-use crate::request::{Request, Trouble, Which};
+use crate::request::{Request, Source, Trouble, Which};
 
 /// The Linux platform that `given` names; `None`: it names none.
 ///
@@ -49,17 +49,24 @@ pub fn policy(given: &str) -> Result<Vec<(String, String)>, String> {
     }
 }
 
+/// A question put to a named platform; what it assumes stands above what the name says.
+#[must_use]
+pub fn asking(named: &Named, request: &Request) -> Request {
+    Request {
+        source: Source::Named(Box::new(named.clone())),
+        kernel: Which::Release(named.kernel.clone()),
+        assume: named.assumed.iter().chain(&request.assume).cloned().collect(),
+        ..request.clone()
+    }
+}
+
 /// Answers a request about a named platform; what it assumes stands above what the name says.
 ///
 /// # Errors
 /// When an argument is not there or something cannot be assumed.
 pub fn check(named: &Named, request: &Request) -> Result<Answers, Trouble> {
-    let request = Request {
-        kernel: Which::Release(named.kernel.clone()),
-        assume: named.assumed.iter().chain(&request.assume).cloned().collect(),
-        ..request.clone()
-    };
-    let host = Host::named(named.clone())?;
+    let request = asking(named, request);
+    let host = Host::open(&request.source)?;
     let mut answers = check_on(&host, &request, &|_, _| ())?;
     for answer in &mut answers.answers {
         answer.on = Some(named.given.clone());

@@ -15,6 +15,7 @@ use loadworthy_formats::bundle::index::Source;
 use loadworthy_formats::limits::Limits;
 
 use crate::boot_images::BootChain;
+use crate::builds::builds_on;
 use crate::check::check_on;
 use crate::host::{self, Host};
 use crate::initramfs;
@@ -70,6 +71,7 @@ pub fn record(request: &Request, how: How, progress: Progress<'_>) -> Result<Rec
         });
         initramfs::look_through(&host, &kernel, request.jobs);
     }
+    builds_on(&host, &asked(request, Which::All), &quiet)?;
     // Names of people and their reasons stay where names are taken out.
     if !how.redacted {
         let looking = host.looking();

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use loadworthy_core::platform::Named;
 use loadworthy_core::proof::Origin;
 
 /// One question.
@@ -37,6 +38,8 @@ pub enum Source {
     Root(PathBuf),
     /// What was recorded of one.
     Bundle(PathBuf),
+    /// A platform that is only named: nothing is read of it.
+    Named(Box<Named>),
     /// The files of one under the ordinary policy of its platform: what its firmware, command line and
     /// running kernel show is left aside, and assumptions stand for it.
     Ordinary(Box<Self>),
@@ -55,7 +58,7 @@ impl Source {
     pub fn origin(&self) -> Origin {
         match self {
             Self::Under { files, .. } | Self::Ordinary(files) => files.origin(),
-            Self::Live => Origin::Live,
+            Self::Live | Self::Named(_) => Origin::Live,
             Self::Root(_) => Origin::Root,
             Self::Bundle(_) => Origin::Bundle,
         }

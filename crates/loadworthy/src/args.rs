@@ -559,8 +559,12 @@ pub(crate) struct Sign {
     /// Release what a target refuses, too; the receipt says so
     #[arg(long)]
     pub(crate) force: bool,
+    /// Judge on a named platform, too: `debian-12,enroll=CERT.der`; repeatable;
+    /// `check --on list` prints all of them
+    #[arg(long, value_name = "PLATFORM")]
+    pub(crate) on: Vec<String>,
     /// Judge nothing: the machine that this is for is not known here
-    #[arg(long, conflicts_with_all = ["root", "bundle", "policy", "assume"])]
+    #[arg(long, conflicts_with_all = ["root", "bundle", "policy", "assume", "on"])]
     pub(crate) unjudged: bool,
     /// Where the passphrase or PIN is: the first line of FILE
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase_env")]
@@ -618,7 +622,9 @@ pub(crate) struct Config {
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
     /// The command
-    #[arg(value_parser = ["check", "policy", "collect", "config", "diff", "hosts", "diagnose", "explain", "gate-accept", "gate-confirm", "gate-install", "gate-override", "gate-run", "gate-status", "gate-uninstall", "inspect", "rehearse", "key-list", "key-enroll", "platforms", "sign", "dkms", "key-rotate"])]
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(
+        loadworthy_report::json::schema::ALL.iter().map(|(name, _)| *name)
+    ))]
     pub(crate) command: String,
 }
 

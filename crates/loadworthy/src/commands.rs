@@ -13,9 +13,9 @@ pub(crate) mod explain;
 pub(crate) mod policy;
 pub(crate) mod rehearse;
 pub(crate) mod key;
-pub(crate) mod dkms;
 #[cfg(feature = "sign")]
 pub(crate) mod sign;
+pub(crate) mod dkms;
 pub(crate) mod inspect;
 pub(crate) mod brief;
 #[cfg(target_os = "linux")]

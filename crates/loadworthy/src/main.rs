@@ -84,7 +84,7 @@ fn run(
         }
         Command::Rehearse(args) => commands::rehearse::run(args, around, out)?,
         Command::Key(args) => commands::key::run(args, around, out, err)?,
-        Command::Dkms(args) => commands::dkms::run(args, around, out)?,
+        Command::Dkms(args) => commands::dkms::run(args, around, out, err)?,
         #[cfg(feature = "sign")]
         Command::Sign(args) => commands::sign::run(args, around, out, err)?,
         #[cfg(target_os = "linux")]
@@ -144,7 +144,7 @@ fn surroundings() -> Surroundings {
     let user = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| said(name));
     Surroundings {
         #[cfg(feature = "sign")]
-        user: user.unwrap_or_default(),
+        user: user.unwrap_or_else(number),
         #[cfg(feature = "sign")]
         state: var("XDG_STATE_HOME").map(std::path::PathBuf::from).or_else(|| {
             var("HOME").map(|home| std::path::PathBuf::from(home).join(".local/state"))
@@ -159,6 +159,16 @@ fn surroundings() -> Surroundings {
         watched: io::stderr().is_terminal() && !dumb,
         processors: std::thread::available_parallelism().map_or(1, usize::from),
     }
+}
+
+/// Who runs this where no variable says so, as below a build or a timer: the number of the user.
+#[cfg(feature = "sign")]
+fn number() -> String {
+    #[cfg(target_os = "linux")]
+    if let Ok(own) = std::fs::metadata("/proc/self") {
+        return format!("uid {}", std::os::unix::fs::MetadataExt::uid(&own));
+    }
+    String::new()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that asks the clock")]

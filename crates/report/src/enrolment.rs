@@ -58,7 +58,12 @@ pub fn screens(
             "choose Yes",
         ),
         screen(vec!["Password:".to_owned()], &typed),
-        screen(vec!["Perform MOK management".to_owned(), "Reboot".to_owned()], "choose Reboot"),
+        screen(
+            ["Perform MOK management", "Reboot", "Enroll key from disk", "Enroll hash from disk"]
+                .map(str::to_owned)
+                .into(),
+            "choose Reboot",
+        ),
     ]
 }
 

@@ -14,4 +14,6 @@ pub mod sign;
 pub mod enrolment;
 pub mod rotation;
 pub mod builds;
+pub mod made;
+pub mod changed;
 pub mod schema;

@@ -21,6 +21,7 @@ pub mod catalog;
 pub mod signed;
 pub mod enrolment;
 pub mod rotation;
+pub mod made;
 pub mod builds;
 pub mod lookup;
 pub mod json;

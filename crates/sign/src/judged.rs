@@ -4,11 +4,12 @@
 //! kernel, or lacks a symbol there, is told and is no reason not to sign it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use loadworthy_assess::check::check_on;
 use loadworthy_assess::host::Host;
 use loadworthy_assess::request::{Request, Subjects, Trouble, Which};
-use loadworthy_core::answer::{Answered, Kind};
+use loadworthy_core::answer::{Answered, Kind, Remedy};
 use loadworthy_core::check::Letter;
 use loadworthy_core::code::Bucket;
 use loadworthy_core::signed::{Judged, Target};
@@ -87,7 +88,13 @@ fn one(
     for mut answered in answers.answers {
         let at = answered.subject.path.as_deref().and_then(|path| paths.get(path));
         let Some(row) = at.map(|at| &mut files[*at].row) else { continue };
-        answered.subject.path = Some(row.to.as_deref().unwrap_or(&row.path).into());
+        let place: Arc<str> = row.to.as_deref().unwrap_or(&row.path).into();
+        for tried in &mut answered.tried {
+            if let Remedy::Sign { path, .. } | Remedy::SignImage { path, .. } = &mut tried.remedy {
+                *path = place.clone();
+            }
+        }
+        answered.subject.path = Some(place);
         row.judged.push(Judged { target: number, accepts: accepts(&answered), answered });
     }
 }

@@ -118,6 +118,7 @@ pub(super) fn named(source: &Source) -> String {
     match source {
         Source::Live => "now".to_owned(),
         Source::Root(path) | Source::Bundle(path) => path.display().to_string(),
+        Source::Named(platform) => platform.given.to_string(),
         Source::Under { files, .. } | Source::Ordinary(files) => named(files),
     }
 }
@@ -127,7 +128,9 @@ fn in_tree(host: &Host, request: &Request, which: &Which, module: &str) -> Optio
     let root = match &request.source {
         Source::Root(root) => root.clone(),
         Source::Live => PathBuf::from("/"),
-        Source::Bundle(_) | Source::Under { .. } | Source::Ordinary(_) => return None,
+        Source::Bundle(_) | Source::Named(_) | Source::Under { .. } | Source::Ordinary(_) => {
+            return None;
+        }
     };
     for kernel in host.asked(which).unwrap_or_default() {
         let Ok(kernel) = host.kernel(kernel, request) else { continue };

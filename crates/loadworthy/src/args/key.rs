@@ -130,7 +130,7 @@ pub(crate) struct KeyNew {
     #[arg(long, value_enum, default_value_t = KeyKind::Rsa3072)]
     pub(crate) kind: KeyKind,
     /// Whose every kernel must verify it: `this`, a folder as if it were `/`, a
-    /// bundle or a folder of bundles; repeatable
+    /// bundle, a folder of bundles, or a platform like `debian-12`; repeatable
     #[arg(long = "for", value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
     /// For boot images, too: without, shim passes over it for them
@@ -145,6 +145,8 @@ pub(crate) struct KeyNew {
     /// Lock the key with a variable of the environment
     #[arg(long, value_name = "NAME")]
     pub(crate) passphrase_env: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[cfg(feature = "sign")]
@@ -195,11 +197,20 @@ built, or it could not be told · 2 usage error, or our own work failed")]
     Status(DkmsStatus),
     /// Have DKMS sign each module after it was built
     #[cfg(feature = "sign")]
+    #[command(after_help = "\
+Exit codes: 0 set up · 2 there is no DKMS, key or certificate, or our own work
+failed")]
     Setup(DkmsSetup),
     /// Take out what `setup` wrote, to the byte
+    #[command(after_help = "\
+Exit codes: 0 taken out, or there was nothing · 2 our own work failed")]
     Undo(DkmsUndo),
     /// Sign again what is not signed, or signed with a key that is not enrolled
     #[cfg(feature = "sign")]
+    #[command(after_help = "\
+Exit codes: 0 all are signed, or there was nothing to sign · 1 some were not, or
+a kernel refuses the signature and the old files are still there · 2 usage
+error, or our own work failed")]
     Sign(DkmsSign),
 }
 
@@ -226,6 +237,8 @@ pub(crate) struct DkmsSetup {
     /// Write below DIR, as if DIR were `/`
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -233,6 +246,8 @@ pub(crate) struct DkmsUndo {
     /// Write below DIR, as if DIR were `/`
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[cfg(feature = "sign")]
@@ -253,6 +268,12 @@ pub(crate) struct DkmsSign {
     /// Work below DIR, as if DIR were `/`
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
+    /// What if, of the machine that judges it: `enroll=CERT.der`, `secure-boot=on`; repeatable
+    #[arg(long, value_name = "KEY=VALUE", value_parser = super::key_value)]
+    pub(crate) assume: Vec<(String, String)>,
+    /// The signing log [default: that of `sign`]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -9,6 +9,7 @@ use loadworthy_assess::request::Subjects;
 use loadworthy_core::keys::builds::{Builds, Worth};
 use loadworthy_report::builds as page;
 use loadworthy_report::json::builds as json;
+use loadworthy_report::json::changed as changes;
 use loadworthy_trust::dkms;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,10 @@ pub(crate) fn run(
     args: &args::Dkms,
     around: &Surroundings,
     out: &mut dyn Write,
+    err: &mut dyn Write,
 ) -> Result<u8, Trouble> {
+    #[cfg(not(feature = "sign"))]
+    let _ = err;
     match args {
         args::Dkms::Status(args) => {
             let request = request(&args.source, Subjects::Used, around).map_err(Trouble::Usage)?;
@@ -34,13 +38,17 @@ pub(crate) fn run(
         }
         args::Dkms::Undo(args) => {
             let changed = dkms::undo(&root(args.root.as_deref())).map_err(Trouble::Usage)?;
-            told("taken out of", &changed, out)?;
+            if args.output.is_json() {
+                written(changes::undone(&changed, out))?;
+            } else {
+                told("taken out of", &changed, out)?;
+            }
             Ok(exit::LOADS)
         }
         #[cfg(feature = "sign")]
         args::Dkms::Setup(args) => sign::set_up(args, out),
         #[cfg(feature = "sign")]
-        args::Dkms::Sign(args) => sign::sign(args, around, out),
+        args::Dkms::Sign(args) => sign::sign(args, around, out, err),
     }
 }
 

@@ -4,7 +4,8 @@ use crate::args::{self, Digest, Format};
 use crate::exit;
 use crate::request::{Surroundings, at, bundles, request};
 use crate::trouble::{Trouble, written};
-use loadworthy_assess::clock::stamp;
+use loadworthy_assess::clock::{seconds, stamp};
+use loadworthy_assess::on_linux;
 use loadworthy_assess::request::{Request, Subjects};
 use loadworthy_core::crypt::digest::DigestAlgorithm;
 use loadworthy_core::signed::{Fate, Receipt};
@@ -58,8 +59,9 @@ pub(crate) fn run(
             Some(Made { certificate: certificate.clone(), signature })
         }
     };
+    let time = at(args.source.at.as_deref(), around).map_err(Trouble::Usage)?;
     let notes = match &certificate {
-        Some(given) => validity(given, around),
+        Some(given) => validity(given, &time),
         None => Vec::new(),
     };
     let signer = if made.is_some() { None } else { Some(signer(certificate, args, around)?) };
@@ -75,10 +77,10 @@ pub(crate) fn run(
         tasks: tree::tasks(&args.files, args.recursive, args.output.as_deref())?,
         targets: targets(args, around)?,
         force: args.force,
-        at: at(args.source.at.as_deref(), around).map_err(Trouble::Usage)?,
+        at: time,
         jobs: args.source.jobs.map_or(around.processors, usize::from),
     };
-    let ledger = ledger(args, around, err);
+    let ledger = ledger(args.log.as_deref(), around, err);
     let mut receipt = act::sign(&order, ledger.as_ref(), &|_, _| {})?;
     receipt.notes.extend(notes);
     written(if args.json || args.format == Format::Json {
@@ -147,10 +149,10 @@ fn signer(
     })
 }
 
-/// What is to be told of a certificate that is not valid now.
-fn validity(certificate: &Certificate, around: &Surroundings) -> Vec<String> {
+/// What is to be told of a certificate that is not valid then.
+fn validity(certificate: &Certificate, at: &str) -> Vec<String> {
     let Ok(parts) = certificate.parts() else { return Vec::new() };
-    let now = i64::try_from(around.now).unwrap_or(i64::MAX);
+    let now = seconds(at).and_then(|at| i64::try_from(at).ok()).unwrap_or_default();
     let day = |seconds: i64| stamp(u64::try_from(seconds).unwrap_or(0));
     let who = "Linux, shim and most firmware do not look at that; Windows and auditors do";
     let mut notes = Vec::new();
@@ -192,26 +194,50 @@ fn targets(args: &args::Sign, around: &Surroundings) -> Result<Vec<(String, Requ
     let one = |source: &args::Source| {
         request(source, Subjects::Named(Vec::new()), around).map_err(Trouble::Usage)
     };
+    let platforms = platforms(args, around)?;
+    let machine = args.source.root.is_some() || args.source.policy.is_some();
+    if !platforms.is_empty() && !machine && args.source.bundle.is_empty() {
+        return Ok(platforms);
+    }
     if args.source.bundle.is_empty() {
         let root = args.source.root.as_ref().or(args.source.policy.as_ref());
         let name = root.map_or_else(|| "this host".to_owned(), |root| root.display().to_string());
-        return Ok(vec![(name, one(&args.source)?)]);
+        return Ok([vec![(name, one(&args.source)?)], platforms].concat());
     }
-    bundles(&args.source.bundle)
-        .map_err(Trouble::Usage)?
-        .into_iter()
-        .map(|bundle| {
-            let name = bundle.display().to_string();
-            Ok((name, one(&args::Source { bundle: vec![bundle], ..args.source.clone() })?))
-        })
-        .collect()
+    let mut all = Vec::new();
+    for bundle in bundles(&args.source.bundle).map_err(Trouble::Usage)? {
+        let name = bundle.display().to_string();
+        all.push((name, one(&args::Source { bundle: vec![bundle], ..args.source.clone() })?));
+    }
+    all.extend(platforms);
+    Ok(all)
+}
+
+/// The platforms that are only named.
+fn platforms(args: &args::Sign, around: &Surroundings) -> Result<Vec<(String, Request)>, Trouble> {
+    let none = args::Source { root: None, bundle: Vec::new(), policy: None, ..args.source.clone() };
+    let plain = request(&none, Subjects::Named(Vec::new()), around).map_err(Trouble::Usage)?;
+    let mut all = Vec::new();
+    for on in &args.on {
+        let named = on_linux::named(on)?.ok_or_else(|| {
+            Trouble::Usage(format!(
+                "--on {on}: what is signed here is judged on platforms of Linux"
+            ))
+        })?;
+        all.push((on.clone(), on_linux::asking(&named, &plain)));
+    }
+    Ok(all)
 }
 
 /// The log: the one that was named, else where this user may write one.
-fn ledger(args: &args::Sign, around: &Surroundings, err: &mut dyn Write) -> Option<Ledger> {
+pub(super) fn ledger(
+    named: Option<&Path>,
+    around: &Surroundings,
+    err: &mut dyn Write,
+) -> Option<Ledger> {
     let ledger = |path: PathBuf| Ledger { path, who: around.user.clone() };
-    if let Some(path) = &args.log {
-        return Some(ledger(path.clone()));
+    if let Some(path) = named {
+        return Some(ledger(path.to_owned()));
     }
     let own = around.state.as_ref().map(|state| state.join("loadworthy/sign.log"));
     let found = [Some(PathBuf::from(LOG)), own].into_iter().flatten().find(|path| {

@@ -2,6 +2,7 @@
 
 use super::{root, told};
 use crate::args;
+use crate::commands::sign::ledger;
 use crate::exit;
 use crate::request::{Surroundings, at, request};
 use crate::trouble::{Trouble, written};
@@ -11,6 +12,7 @@ use loadworthy_assess::request::{Request, Source, Subjects, Which};
 use loadworthy_core::crypt::digest::DigestAlgorithm;
 use loadworthy_core::keys::builds::{Built, Form, Worth};
 use loadworthy_core::signed::{Fate, Receipt};
+use loadworthy_report::json::changed;
 use loadworthy_report::{json, signed};
 use loadworthy_sign::act;
 use loadworthy_sign::certificate::Certificate;
@@ -57,7 +59,12 @@ pub(super) fn set_up(args: &args::DkmsSetup, out: &mut dyn Write) -> Result<u8, 
         passphrase: args.passphrase_file.as_deref().map(absolute).transpose()?,
         old: form == Form::SignTool,
     };
-    told("wrote", &dkms::set_up(&root, &with).map_err(Trouble::Usage)?, out)?;
+    let files = dkms::set_up(&root, &with).map_err(Trouble::Usage)?;
+    if args.output.is_json() {
+        written(changed::set_up(form, &files, out))?;
+    } else {
+        told("wrote", &files, out)?;
+    }
     Ok(exit::LOADS)
 }
 
@@ -65,8 +72,13 @@ pub(super) fn sign(
     args: &args::DkmsSign,
     around: &Surroundings,
     out: &mut dyn Write,
+    err: &mut dyn Write,
 ) -> Result<u8, Trouble> {
-    let source = args::Source { root: args.root.clone(), ..args::Source::default() };
+    let source = args::Source {
+        root: args.root.clone(),
+        assume: args.assume.clone(),
+        ..args::Source::default()
+    };
     let plain = request(&source, Subjects::Used, around).map_err(Trouble::Usage)?;
     let found = builds::builds(&plain, &|_, _| {})?;
     let mut by_kernel: BTreeMap<Arc<str>, Vec<&Built>> = BTreeMap::new();
@@ -84,6 +96,7 @@ pub(super) fn sign(
     };
     let signer = FileSigner::open(&args.key, Some(certificate), &ask)?;
     let root = root(args.root.as_deref());
+    let ledger = ledger(args.log.as_deref(), around, err);
     let mut worst = exit::LOADS;
     for (kernel, built) in by_kernel {
         let mut files: Vec<&Arc<str>> =
@@ -106,7 +119,7 @@ pub(super) fn sign(
             at: at(None, around).map_err(Trouble::Usage)?,
             jobs: around.processors,
         };
-        let receipt = act::sign(&order, None, &|_, _| {})?;
+        let receipt = act::sign(&order, ledger.as_ref(), &|_, _| {})?;
         written(if args.output.is_json() {
             json::sign::v1(&receipt, out)
         } else {

@@ -5,9 +5,14 @@ use crate::args::KeyKind;
 use crate::exit;
 use crate::request::{Surroundings, bundles, request};
 use crate::trouble::{Trouble, written};
-use loadworthy_assess::request::{Request, Source, Subjects, Which};
+use loadworthy_assess::clock::stamp;
+use loadworthy_assess::on_linux;
+use loadworthy_assess::request::{Request, Source, Subjects, Trouble as Assess, Which};
 use loadworthy_assess::verifiable;
 use loadworthy_core::keys::described::Described;
+use loadworthy_core::platform::Named;
+use loadworthy_report::json::made as json;
+use loadworthy_report::made::{self as page, Kernel, Made, Pair as Written};
 use loadworthy_sign::pair::{Kind, Pair, Wish};
 use loadworthy_sign::secret::Secret;
 use std::io::Write;
@@ -26,76 +31,85 @@ pub(crate) fn run(
         KeyKind::EcdsaP256 => Kind::EcdsaP256,
         KeyKind::EcdsaP384 => Kind::EcdsaP384,
     };
-    let mut refused = false;
-    for (name, request) in targets(args, around)? {
-        for (kernel, has) in verifiable::by_kernel(&request, kind.kernel_algorithm())? {
-            let algorithm = kind.kernel_algorithm();
-            match has {
-                Some(true) => {}
-                Some(false) => {
-                    refused = true;
-                    written(writeln!(
-                        out,
-                        "refused  {name}: {kernel} does not verify {algorithm} signatures (LW4107)"
-                    ))?;
-                }
-                None => {
-                    let _ = writeln!(
-                        err,
-                        "loadworthy: key: {name}: whether {kernel} verifies {algorithm} \
-                         signatures was not seen"
-                    );
-                }
+    let algorithm = kind.kernel_algorithm();
+    let mut made = Made { at: stamp(around.now), algorithm, kernels: Vec::new(), pair: None };
+    for (target, request) in targets(args, around)? {
+        for (release, verifies) in verifiable::by_kernel(&request, algorithm)? {
+            if verifies.is_none() {
+                let _ = writeln!(
+                    err,
+                    "loadworthy: key: {target}: whether {release} verifies {algorithm} \
+                     signatures was not seen"
+                );
             }
+            let (target, release) = (target.clone(), release.to_string());
+            made.kernels.push(Kernel { target, release, verifies });
         }
     }
-    if refused {
-        written(writeln!(
-            out,
-            "  no key was made; RSA is verified by every kernel: --kind rsa-3072"
-        ))?;
-        return Ok(exit::REFUSED);
+    if made.kernels.iter().all(|kernel| kernel.verifies != Some(false)) {
+        made.pair = Some(pair(args, around, kind)?);
     }
+    written(if args.output.is_json() {
+        json::v1(&made, out)
+    } else {
+        page::text(&made, &around.style, out)
+    })?;
+    Ok(if made.pair.is_some() { exit::LOADS } else { exit::REFUSED })
+}
+
+/// Makes the key and writes it.
+fn pair(args: &args::KeyNew, around: &Surroundings, kind: Kind) -> Result<Written, Trouble> {
     let passphrase = passphrase(args, around)?;
     let begins = i64::try_from(around.now).unwrap_or_default();
     let wish = Wish { name: args.name.clone(), kind, images: args.images, begins, days: args.days };
     let pair = Pair::make(&wish)?;
     pair.write(&args.key, &args.cert, passphrase.as_ref())?;
-    let made = Described::of(&pair.certificate)
+    let certificate = Described::of(&pair.certificate)
         .map_err(|e| Trouble::Usage(format!("{}: {e}", args.cert.display())))?;
-    let lock = if passphrase.is_some() { "locked" } else { "not locked" };
-    let (key, cert) = (args.key.display(), args.cert.display());
-    let for_ = if args.images { "modules and boot images" } else { "modules alone" };
-    written(
-        writeln!(out, "made  {}  {}, for {for_}", around.style.plain(&made.name), made.algorithm)
-            .and_then(|()| writeln!(out, "  key     {key} ({lock}; only its owner may read it)"))
-            .and_then(|()| writeln!(out, "  cert    {cert}"))
-            .and_then(|()| writeln!(out, "  sha256  {}", made.sha256))
-            .and_then(|()| writeln!(out, "  next    loadworthy key enroll {cert} --firmware")),
-    )?;
-    Ok(exit::LOADS)
+    Ok(Written {
+        certificate,
+        key: args.key.display().to_string(),
+        cert: args.cert.display().to_string(),
+        locked: passphrase.is_some(),
+    })
 }
 
 /// The machines whose every kernel must verify what the key signs.
 fn targets(args: &args::KeyNew, around: &Surroundings) -> Result<Vec<(String, Request)>, Trouble> {
+    let plain = request(&args::Source::default(), Subjects::Used, around);
+    let plain = plain.map_err(Trouble::Usage)?;
     let mut found = Vec::new();
     for target in &args.targets {
         let sources = match target.as_str() {
             "this" => vec![("this machine".to_owned(), Source::Live)],
             path if is_root(Path::new(path)) => vec![(path.to_owned(), Source::Root(path.into()))],
-            path => bundles(&[path.into()])
+            path if Path::new(path).exists() => bundles(&[path.into()])
                 .map_err(Trouble::Usage)?
                 .into_iter()
                 .map(|bundle| (bundle.display().to_string(), Source::Bundle(bundle)))
                 .collect(),
+            name => {
+                let platform = platform(name)?;
+                found.push((name.to_owned(), on_linux::asking(&platform, &plain)));
+                continue;
+            }
         };
-        for (name, source) in sources {
-            let plain = request(&args::Source::default(), Subjects::Used, around);
-            let plain = plain.map_err(Trouble::Usage)?;
-            found.push((name, Request { source, kernel: Which::All, ..plain }));
-        }
+        let every =
+            |(name, source)| (name, Request { source, kernel: Which::All, ..plain.clone() });
+        found.extend(sources.into_iter().map(every));
     }
     Ok(found)
+}
+
+/// The platform of that name.
+fn platform(name: &str) -> Result<Named, Trouble> {
+    let told = |problem: &str| Trouble::Usage(format!("--for {name}: no such file, and {problem}"));
+    match on_linux::named(name) {
+        Ok(Some(named)) => Ok(named),
+        Ok(None) => Err(told("no platform of Linux")),
+        Err(Assess::Profile { problem, .. }) => Err(told(&problem)),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// A folder that holds a system, and not bundles.

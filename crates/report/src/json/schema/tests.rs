@@ -2,13 +2,17 @@
 //! here; one that is not understood fails.
 
 use crate::diff;
-use crate::json::{builds, collect, config, enrolment, explain, keys, rotation, schema, sign, v1};
+use crate::json::{
+    self, builds, changed, collect, config, enrolment, explain, keys, rotation, schema, sign, v1,
+};
 use crate::lookup;
+use crate::made;
 use crate::platforms;
 use crate::receipt::{Denied, Receipt};
 use crate::sample;
 use loadworthy_core::answer::{Demand, Kind};
 use loadworthy_core::drift::{Change, Compared, Difference, Side, Told, Topic};
+use loadworthy_core::keys::builds::Form;
 use loadworthy_core::keys::rotation::plan;
 use loadworthy_core::proof::{Assumption, Node, Origin, Proof, text};
 use loadworthy_core::signed::{self as acts, Fate, Judged, Signed, Target};
@@ -306,6 +310,43 @@ fn dkms_writes_what_its_schema_says() {
     let mut out = Vec::new();
     builds::v1(&sample::builds(), &mut out).unwrap();
     fits("dkms", &out);
+}
+
+#[test]
+fn key_new_writes_what_its_schema_says() {
+    let kernel = |verifies| made::Kernel {
+        target: "debian-12".to_owned(),
+        release: "6.1.0-56-amd64".to_owned(),
+        verifies,
+    };
+    let pair = made::Pair {
+        certificate: sample::certificate(),
+        key: "MOK.priv".to_owned(),
+        cert: "MOK.der".to_owned(),
+        locked: true,
+    };
+    for pair in [None, Some(pair)] {
+        let made = made::Made {
+            at: "2026-11-21T00:00:00Z".to_owned(),
+            algorithm: "rsa",
+            kernels: [None, Some(true), Some(false)].map(kernel).into(),
+            pair,
+        };
+        let mut out = Vec::new();
+        json::made::v1(&made, &mut out).unwrap();
+        fits("key-new", &out);
+    }
+}
+
+#[test]
+fn dkms_setup_and_undo_write_what_their_schemas_say() {
+    let files = ["etc/dkms/loadworthy-sign".to_owned()];
+    let mut out = Vec::new();
+    changed::set_up(Form::SignFile, &files, &mut out).unwrap();
+    fits("dkms-setup", &out);
+    out.clear();
+    changed::undone(&files, &mut out).unwrap();
+    fits("dkms-undo", &out);
 }
 
 #[test]

@@ -1,0 +1,137 @@
+//! Packages of other suites of Debian, fetched by name and unpacked below `target/suites`.
+//!
+//! From the archive that this machine's own `apt` is set up for; nothing of the machine is changed. Needs
+//! `apt-get`, `apt-cache` and `dpkg-deb`, and no rights.
+
+use crate::kernels::output;
+use crate::tree::root;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The suites that are tried.
+pub const SUITES: [&str; 6] =
+    ["bullseye", "bookworm", "bookworm-backports", "trixie", "trixie-backports", "sid"];
+
+/// The keys of all suites, where Debian's package of them puts them.
+const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// A suite and what was unpacked of it.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    /// Its name.
+    pub name: String,
+    home: PathBuf,
+}
+
+impl Suite {
+    /// Fetches the list of packages, unless it is there.
+    ///
+    /// # Errors
+    /// When the suite cannot be reached: not every one is kept for ever.
+    pub fn open(name: &str) -> Result<Self, String> {
+        let suite = Self { name: name.to_owned(), home: root().join("target/suites").join(name) };
+        let told = |e: io::Error| format!("{}: {e}", suite.home.display());
+        if suite.home.join("fetched").exists() {
+            return Ok(suite);
+        }
+        for folder in ["lists/partial", "cache/archives/partial"] {
+            fs::create_dir_all(suite.home.join(folder)).map_err(told)?;
+        }
+        let archive = archive()?;
+        let keys = Path::new(KEYS).exists().then(|| format!("[signed-by={KEYS}] "));
+        let line = format!("deb {}{archive} {name} main\n", keys.unwrap_or_default());
+        fs::write(suite.home.join("sources.list"), line).map_err(told)?;
+        output(&mut suite.apt("apt-get", &["-q", "update"]))?;
+        fs::write(suite.home.join("fetched"), "").map_err(told)?;
+        Ok(suite)
+    }
+
+    /// Every package whose name begins so, in the order of the numbers in it.
+    ///
+    /// # Errors
+    /// When `apt-cache` fails.
+    pub fn names(&self, beginning: &str) -> Result<Vec<String>, String> {
+        let text = output(&mut self.apt("apt-cache", &["pkgnames", beginning]))?;
+        let mut names: Vec<String> = text.lines().map(str::to_owned).collect();
+        names.sort_by_key(|name| {
+            let numbers = name.split(|c: char| !c.is_ascii_digit());
+            numbers.filter_map(|n| n.parse::<u64>().ok()).collect::<Vec<_>>()
+        });
+        Ok(names)
+    }
+
+    /// The folder with what is in a package; no script of it is run.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be fetched.
+    pub fn unpacked(&self, package: &str) -> Result<PathBuf, String> {
+        let into = self.home.join("packages").join(package);
+        if into.is_dir() {
+            return Ok(into);
+        }
+        let half = self.home.join("half").join(package);
+        let told = |e: io::Error| format!("{}: {e}", half.display());
+        drop(fs::remove_dir_all(&half));
+        fs::create_dir_all(half.join("files")).map_err(told)?;
+        output(self.apt("apt-get", &["-q", "download", package]).current_dir(&half))?;
+        let mut found = fs::read_dir(&half).map_err(told)?.flatten().map(|e| e.path());
+        let archive = found.find(|path| path.extension().is_some_and(|end| end == "deb"));
+        let archive = archive.ok_or_else(|| format!("{package}: nothing was downloaded"))?;
+        output(Command::new("dpkg-deb").arg("-x").arg(archive).arg(half.join("files")))?;
+        fs::create_dir_all(self.home.join("packages")).map_err(told)?;
+        fs::rename(half.join("files"), &into).map_err(told)?;
+        fs::remove_dir_all(&half).map_err(told)?;
+        Ok(into)
+    }
+
+    fn apt(&self, program: &str, words: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        let home = self.home.display();
+        for option in [
+            format!("Dir::Etc::sourcelist={home}/sources.list"),
+            "Dir::Etc::sourceparts=-".to_owned(),
+            format!("Dir::State::lists={home}/lists"),
+            "Dir::State::status=/dev/null".to_owned(),
+            format!("Dir::Cache={home}/cache"),
+            "APT::Architecture=amd64".to_owned(),
+            "Acquire::Languages=none".to_owned(),
+            "Acquire::Check-Valid-Until=false".to_owned(),
+        ] {
+            command.args(["-o", &option]);
+        }
+        command.args(words);
+        command
+    }
+}
+
+/// A program, run with the libraries of these unpacked packages and no others.
+///
+/// # Errors
+/// When the C library is not among them.
+pub fn command(program: &Path, packages: &[PathBuf]) -> Result<Command, String> {
+    let folders = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"];
+    let all = packages.iter().flat_map(|package| folders.map(|folder| package.join(folder)));
+    let all: Vec<PathBuf> = all.filter(|folder| folder.is_dir()).collect();
+    let mut loaders = all.iter().map(|folder| folder.join("ld-linux-x86-64.so.2"));
+    let loader = loaders.find(|path| path.is_file());
+    let mut command = Command::new(loader.ok_or("no C library: libc6 of amd64")?);
+    let all: Vec<String> = all.iter().map(|folder| folder.display().to_string()).collect();
+    command.args(["--library-path", &all.join(":")]).arg(program);
+    Ok(command)
+}
+
+/// Where this machine gets Debian from.
+fn archive() -> Result<String, String> {
+    let format = "$(REPO_URI)|$(ORIGIN)|$(CODENAME)";
+    let mut asked = Command::new("apt-get");
+    let text = output(asked.args(["indextargets", "--format", format, "Created-By: Packages"]))?;
+    let main = text.lines().find_map(|line| {
+        let mut parts = line.split('|');
+        let (uri, origin, name) = (parts.next()?, parts.next()?, parts.next()?);
+        // bookworm, and not bookworm-security, which lies elsewhere.
+        (origin == "Debian" && !name.contains('-')).then(|| uri.to_owned())
+    });
+    main.ok_or_else(|| "apt knows of no archive of Debian here".to_owned())
+}
