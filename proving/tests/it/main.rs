@@ -8,6 +8,8 @@ mod bundles;
 mod catalogs;
 mod corpus;
 mod findings;
+#[cfg(unix)]
+mod dkms;
 mod drift;
 mod forged;
 mod formats;
@@ -19,12 +21,20 @@ mod laws;
 mod oracle;
 mod peers;
 mod scenarios;
+#[cfg(unix)]
+mod secrets;
+#[cfg(unix)]
+mod sign_files;
 mod code_peers;
 mod signed;
 mod signing;
+#[cfg(unix)]
+mod sign_trouble;
 mod skipped;
 mod stories;
 mod tidy;
+#[cfg(unix)]
+mod tokens;
 mod transcripts;
 mod windows;
 mod on_linux;
@@ -59,6 +69,16 @@ fn main() -> ExitCode {
         code_peers::trials(),
         signed::trials(),
         signing::trials(),
+        #[cfg(unix)]
+        sign_trouble::trials(),
+        #[cfg(unix)]
+        tokens::trials(),
+        #[cfg(unix)]
+        sign_files::trials(),
+        #[cfg(unix)]
+        dkms::trials(),
+        #[cfg(unix)]
+        secrets::trials(),
         windows::trials(),
         on_linux::trials(),
         on_windows::trials(),

@@ -37,27 +37,27 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A folder with a module `a.ko`.
-struct Desk {
-    folder: TempDir,
+pub(crate) struct Desk {
+    pub(crate) folder: TempDir,
 }
 
 impl Desk {
-    fn new() -> Result<Self, Failed> {
+    pub(crate) fn new() -> Result<Self, Failed> {
         let folder = tempfile::tempdir()?;
         fs::write(folder.path().join("a.ko"), module()?)?;
         Ok(Self { folder })
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn read(&self, name: &str) -> Result<Vec<u8>, Failed> {
+    pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>, Failed> {
         Ok(fs::read(self.at(name))?)
     }
 
     /// A key and its certificate, `NAME.key` and `NAME.crt`, made by openssl.
-    fn key(&self, name: &str, options: &[&str]) -> Result<bool, Failed> {
+    pub(crate) fn key(&self, name: &str, options: &[&str]) -> Result<bool, Failed> {
         let Some(openssl) = tool("openssl") else { return Ok(false) };
         let done = ask(Command::new(openssl)
             .args(["req", "-x509", "-nodes", "-days", "3650", "-subj"])
@@ -72,7 +72,7 @@ impl Desk {
         }
     }
 
-    fn command(&self, words: &str) -> Result<Command, Failed> {
+    pub(crate) fn command(&self, words: &str) -> Result<Command, Failed> {
         let mut command = Command::new(program::path()?);
         command.arg("sign").args(words.split(' ')).args(["--log", "sign.log"]);
         command.current_dir(self.folder.path()).env_remove("KBUILD_SIGN_PIN");
@@ -80,17 +80,17 @@ impl Desk {
         Ok(command)
     }
 
-    fn sign(&self, words: &str) -> Result<Output, Failed> {
+    pub(crate) fn sign(&self, words: &str) -> Result<Output, Failed> {
         Ok(ask(&mut self.command(words)?)?)
     }
 
     /// Signs, and must end with this code.
-    fn must(&self, words: &str, code: i32) -> Result<String, Failed> {
+    pub(crate) fn must(&self, words: &str, code: i32) -> Result<String, Failed> {
         said(&self.sign(words)?, code)
     }
 }
 
-fn said(done: &Output, code: i32) -> Result<String, Failed> {
+pub(crate) fn said(done: &Output, code: i32) -> Result<String, Failed> {
     let text = [&done.stdout[..], &done.stderr].concat();
     let text = String::from_utf8_lossy(&text).into_owned();
     match done.status.code() == Some(code) {
@@ -99,11 +99,11 @@ fn said(done: &Output, code: i32) -> Result<String, Failed> {
     }
 }
 
-fn expect(what: &str, is: bool) -> Result<(), Failed> {
+pub(crate) fn expect(what: &str, is: bool) -> Result<(), Failed> {
     is.then_some(()).ok_or_else(|| what.to_owned().into())
 }
 
-fn module() -> Result<Vec<u8>, Failed> {
+pub(crate) fn module() -> Result<Vec<u8>, Failed> {
     let module = Module { signed_by: "none".to_owned(), ..Module::default() };
     Ok(module.forge(&Kernel::new("6.12", &[])?)?)
 }
@@ -112,7 +112,7 @@ fn unsigned() -> Image {
     Image { signed_by: Vec::new(), ..Image::default() }
 }
 
-fn rsa(desk: &Desk, name: &str) -> Result<bool, Failed> {
+pub(crate) fn rsa(desk: &Desk, name: &str) -> Result<bool, Failed> {
     desk.key(name, &["rsa:2048"])
 }
 

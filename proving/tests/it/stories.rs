@@ -25,13 +25,13 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// The installed tree and its two kernels.
-struct Debian {
-    root: PathBuf,
-    old: String,
-    new: String,
+pub(crate) struct Debian {
+    pub(crate) root: PathBuf,
+    pub(crate) old: String,
+    pub(crate) new: String,
 }
 
-fn installed() -> Result<Option<Debian>, Failed> {
+pub(crate) fn installed() -> Result<Option<Debian>, Failed> {
     let root = match std::env::var_os("LOADWORTHY_STORIES") {
         Some(root) => PathBuf::from(root),
         None => {
