@@ -8,7 +8,7 @@ use crate::forge::module::Module;
 use crate::forge::windows;
 use crate::markdown::{Block, blocks};
 use crate::program;
-use loadworthy_assess::windows::dated;
+use loadworthy_assess::windows::{dated, findings};
 use loadworthy_core::checks::package::{self, PackageCase};
 use loadworthy_core::checks::windows::{self as load, DriverCase};
 use loadworthy_core::package::contents::{Contents, File};
@@ -190,6 +190,12 @@ impl Scenario {
             }
         };
         let mut said = told(&judgement);
+        if let OnWindows::Package(package) = subject
+            && let Some(oddity) = package.oddity()?
+        {
+            let note = findings::note(&"demo.inf".into(), &oddity, profile.facts.at);
+            said.extend(note.map(|note| note.code.id.to_owned()));
+        }
         let notes = dated::notes(std::slice::from_ref(&profile), &tables);
         said.extend(notes.iter().map(|note| note.code.id.to_owned()));
         let mut wants = self.verdict.split_whitespace();

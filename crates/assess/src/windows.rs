@@ -4,15 +4,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use loadworthy_collect::gather::windows::files::{At, Bytes, Files, has_extension};
+use loadworthy_collect::gather::windows::oddities;
 use loadworthy_collect::gather::windows::package::{Package, as_system};
 use loadworthy_collect::sighting::{Kind as FileKind, Outcome};
 use loadworthy_collect::views::caller;
-use loadworthy_core::answer::{Answered, Answers, Host, Kind, Need, Phase, Platform, Subject};
+use loadworthy_core::answer::{
+    Answered, Answers, Host, Kind, Need, Note, Phase, Platform, Subject,
+};
 use loadworthy_core::checks::package::{self as install, PackageCase};
 use loadworthy_core::checks::windows::{self as load, DriverCase};
 use loadworthy_core::fact::Fact;
 use loadworthy_core::facts::driver::DriverFacts;
-use loadworthy_core::facts::package::PackageFacts;
+use loadworthy_core::facts::package::{Oddity, PackageFacts};
 use loadworthy_core::package::plan::Plan;
 use loadworthy_core::policy::windows::WindowsPolicy;
 use loadworthy_core::profile::Profile;
@@ -23,10 +26,12 @@ use loadworthy_formats::der::grammar::tag;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::x509::time::seconds;
 
+use crate::host::known;
 use crate::request::Trouble;
 
 pub mod assumptions;
 pub mod dated;
+pub mod findings;
 mod linted;
 mod remedies;
 
@@ -115,10 +120,14 @@ fn time(at: &str) -> i64 {
 pub fn check(request: &OnRequest) -> Result<Answers, Trouble> {
     let tables = tables(&request.knowledge)?;
     let profiles = profiles(request, &tables)?;
-    let mut answers = Vec::new();
+    let (mut answers, mut notes) = (Vec::new(), dated::notes(&profiles, &tables));
     let mut findings = Vec::new();
     for argument in &request.subjects {
         let opened = Opened::of(argument, &tables)?;
+        // What is odd about a package is so everywhere; sections are read as the newest system does.
+        if let Some(newest) = profiles.iter().max_by_key(|p| p.version.build) {
+            notes.extend(opened.notes(newest));
+        }
         findings.extend(opened.linted(&tables.inf_lints));
         for profile in &profiles {
             answers.extend(opened.judge(profile));
@@ -135,7 +144,7 @@ pub fn check(request: &OnRequest) -> Result<Answers, Trouble> {
             lockdown: None,
         },
         answers,
-        notes: dated::notes(&profiles, &tables),
+        notes,
         findings,
     })
 }
@@ -225,12 +234,9 @@ impl<'t> Opened<'t> {
             What::Driver(n) => self.driver(*n, None, on, false).into_iter().collect(),
             What::Inf(n) => self.inf(*n, on, &mut Vec::new()),
             What::Catalog(name) => {
-                let named = |n: &usize| {
-                    let catalog = self.package.plan(*n, on).catalog;
-                    catalog.is_some_and(|c| c.name.eq_ignore_ascii_case(name))
-                };
                 let mut done = Vec::new();
-                let all: Vec<usize> = (0..infs.len()).filter(named).collect();
+                let all: Vec<usize> =
+                    (0..infs.len()).filter(|n| self.names(*n, name, on)).collect();
                 if all.is_empty() {
                     return vec![no_package(name, on, "an INF that names this catalog")];
                 }
@@ -243,6 +249,30 @@ impl<'t> Opened<'t> {
                 self.everything(&on)
             }
         }
+    }
+
+    /// What is told of its INFs beside verdicts.
+    fn notes(&self, on: &Profile) -> Vec<Note> {
+        let count = self.package.files.contents.infs.len();
+        let infs: Vec<usize> = match &self.what {
+            What::Driver(_) => return Vec::new(),
+            What::Inf(n) => vec![*n],
+            What::Catalog(name) => (0..count).filter(|n| self.names(*n, name, on)).collect(),
+            What::All | What::Installer => (0..count).collect(),
+        };
+        let found = oddities::of(&self.package, &infs, on);
+        let told = found.iter().filter(|(_, fact)| match self.what {
+            // What else an installer brings is the program's own.
+            What::Installer => !matches!(known(fact), Some(Oddity::NotNamed { .. })),
+            _ => true,
+        });
+        told.filter_map(|(inf, fact)| findings::note(inf, fact, on.facts.at)).collect()
+    }
+
+    /// Whether the INF number `n` names this catalog.
+    fn names(&self, n: usize, catalog: &str, on: &Profile) -> bool {
+        let named = self.package.plan(n, on).catalog;
+        named.is_some_and(|c| c.name.eq_ignore_ascii_case(catalog))
     }
 
     fn everything(&self, on: &Profile) -> Vec<Answered> {

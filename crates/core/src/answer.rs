@@ -290,6 +290,11 @@ pub enum Remedy {
         /// Which, file by file: `demo.inf: LF->CRLF`.
         changes: String,
     },
+    /// Sign the catalog again, with the certificates of the signature in order.
+    SortCertificates {
+        /// The catalog.
+        catalog: Arc<str>,
+    },
     /// Take INF, catalog and files from one release.
     TakeRelease,
     /// Name this catalog, which lies beside, in the INF's place of it.

@@ -219,6 +219,17 @@ pub static PUBLISHER_UNKNOWN: Code = code!("LW2046", "publisher-unknown");
 pub static INSTALLATION_RESTRICTED: Code = code!("LW2047", "installation-restricted");
 /// The catalog is for other versions of Windows.
 pub static CATALOG_FOR_OTHER_WINDOWS: Code = code!("LW2048", "catalog-for-other-windows");
+/// The certificates in the catalog's signature are not in order.
+pub static CATALOG_CERTIFICATES_NOT_SORTED: Code =
+    code!("LW2049", "catalog-certificates-not-sorted");
+/// Programs lie beside an INF that no INF of the package names.
+pub static PACKAGE_FILES_NOT_NAMED: Code = code!("LW2050", "package-files-not-named");
+/// Sections for one processor bring a driver for another.
+pub static DRIVER_IN_FOREIGN_SECTION: Code = code!("LW2051", "driver-in-foreign-section");
+/// The date or version of an INF is not in order.
+pub static DRIVER_DATE_NOT_IN_ORDER: Code = code!("LW2052", "driver-date-not-in-order");
+/// A driver of the boot loader carries no signature itself.
+pub static BOOT_DRIVER_LEANS_ON_CATALOG: Code = code!("LW2053", "boot-driver-leans-on-catalog");
 /// Windows does not take the INF, or does not set up what it says.
 pub static INF_WILL_NOT_INSTALL: Code = code!("LW2070", "inf-will-not-install");
 /// The INF installs, and a line of it is not done as written.

@@ -26,6 +26,7 @@ pub fn mends(remedy: &Remedy) -> &'static [&'static str] {
         | Remedy::StartLater
         | Remedy::ImportCertificate
         | Remedy::UndoChange { .. }
+        | Remedy::SortCertificates { .. }
         | Remedy::TakeRelease
         | Remedy::NameCatalog { .. } => &[],
     }

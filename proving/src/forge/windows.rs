@@ -9,7 +9,7 @@ use loadworthy_core::facts::driver::{
     Anchor, DriverFacts, DriverImage, DriverSignature, Holds, Role, Start, usage,
 };
 use loadworthy_core::facts::package::{
-    CatalogState, Membership, PackageCatalog, PackageFacts, PackageFile,
+    CatalogState, DriverVer, Membership, Oddity, PackageCatalog, PackageFacts, PackageFile,
 };
 use loadworthy_core::facts::windows::{
     Account, AppControl, Debugger, Demanded, Denied, Deny, FileField, Restriction, Revocation,
@@ -187,6 +187,8 @@ pub struct Package {
     pub catalog: String,
     pub signed: Signature,
     pub systems: Vec<String>,
+    pub certificates: String,
+    pub oddity: String,
     pub inf: String,
     pub files: String,
 }
@@ -199,6 +201,8 @@ impl Default for Package {
             catalog: "signed".to_owned(),
             signed: Signature::default(),
             systems: vec!["2:6.1".to_owned(), "2:10.0".to_owned()],
+            certificates: "in-order".to_owned(),
+            oddity: String::new(),
             inf: "listed".to_owned(),
             files: "listed".to_owned(),
         }
@@ -527,6 +531,7 @@ impl Package {
             Ok(CatalogState::Present(PackageCatalog {
                 name: name.clone(),
                 signatures: vec![signature],
+                is_sorted: self.certificates == "in-order",
                 systems: self.systems.iter().map(|s| text(s.as_str())).collect(),
             }))
         };
@@ -536,6 +541,7 @@ impl Package {
             "unsigned" => CatalogState::Present(PackageCatalog {
                 name: name.clone(),
                 signatures: Vec::new(),
+                is_sorted: true,
                 systems: Vec::new(),
             }),
             "not-named" => CatalogState::NotNamed,
@@ -561,5 +567,28 @@ impl Package {
             inf: seen(member(&self.inf)?),
             files: seen(vec![PackageFile { name: text("demo.sys"), member: member(&self.files)? }]),
         })
+    }
+
+    /// What is odd about it.
+    ///
+    /// # Errors
+    /// When there is no such oddity.
+    pub fn oddity(&self) -> Result<Option<Fact<Oddity>>, String> {
+        let file = text("demo.sys");
+        let oddity = match self.oddity.split_once(' ').unwrap_or((&self.oddity, "")) {
+            ("", _) => return Ok(None),
+            ("file", name) => Oddity::NotNamed { files: vec![text(name)] },
+            ("image-for", name) => {
+                Oddity::ForeignImage { file, section: Machine::X64, image: machine(name)? }
+            }
+            ("boot", _) => Oddity::BootFromCatalog { file },
+            ("driver-ver", "") => Oddity::DriverVer(DriverVer::Absent),
+            ("driver-ver", day) => Oddity::DriverVer(match time(day) {
+                Ok(at) => DriverVer::Dated { written: text(day), at },
+                Err(_) => DriverVer::Malformed { written: text(day) },
+            }),
+            (other, _) => return Err(format!("oddity = {other:?}")),
+        };
+        Ok(Some(seen(oddity)))
     }
 }

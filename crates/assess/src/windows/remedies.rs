@@ -110,6 +110,14 @@ pub(super) fn of_package(
             all.iter().map(one).collect()
         });
     };
+    if *code == &codes::CATALOG_CERTIFICATES_NOT_SORTED
+        && let Some(CatalogState::Present(catalog)) = crate::host::known(&facts.catalog)
+    {
+        again(Remedy::SortCertificates { catalog: catalog.name.clone() }, &|facts| {
+            let sorted = PackageCatalog { is_sorted: true, ..catalog.clone() };
+            facts.catalog = remedy(CatalogState::Present(sorted));
+        });
+    }
     let changes = changes(facts);
     if !changes.is_empty() {
         again(Remedy::UndoChange { changes: changes.join("; ") }, &|facts| {
@@ -133,12 +141,15 @@ pub(super) fn of_package(
             again(which, &|facts| facts.clone_from(other));
         }
     }
-    if ("LW2032".."LW2047").contains(&code.id) && !mismatched.contains(code) {
+    if (("LW2032".."LW2047").contains(&code.id) || code.id == "LW2049")
+        && !mismatched.contains(code)
+    {
         again(Remedy::SignPackageByPortal, &|facts| {
             let signature = of_portal(policy.facts.at);
             facts.catalog = remedy(CatalogState::Present(PackageCatalog {
                 name: text("the portal's catalog"),
                 signatures: vec![signature],
+                is_sorted: true,
                 systems: Vec::new(),
             }));
             facts.inf = remedy(Membership::Listed);

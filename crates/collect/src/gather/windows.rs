@@ -4,4 +4,5 @@ pub mod files;
 pub mod signature;
 pub mod driver;
 pub mod package;
+pub mod oddities;
 pub mod policy;

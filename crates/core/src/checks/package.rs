@@ -33,12 +33,13 @@ pub struct PackageCase<'a> {
 pub type PackageCheck = Check<for<'a, 'b, 'c> fn(&'a PackageCase<'b>, &'c mut Step) -> Answer>;
 
 /// In the order in which a package meets them; each passes where it is not asked.
-static CHECKS: [&PackageCheck; 17] = [
+static CHECKS: [&PackageCheck; 18] = [
     &inf::SOUND,
     &inf::RESTRICTED,
     &inf::MODEL,
     &catalog::NAMED,
     &catalog::SIGNED,
+    &catalog::SORTED,
     &catalog::SOUND,
     &members::INF,
     &members::FILES,

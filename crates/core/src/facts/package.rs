@@ -2,6 +2,7 @@
 
 use crate::fact::Fact;
 use crate::facts::driver::DriverSignature;
+use crate::proof::windows::Machine;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -26,6 +27,51 @@ pub struct PackageFacts {
     pub files: Fact<Vec<PackageFile>>,
 }
 
+/// Something about a package that people stumble over, and that decides nothing by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Oddity {
+    /// Programs and catalogs beside the INF that no INF of the package names.
+    NotNamed {
+        /// The files.
+        files: Vec<Arc<str>>,
+    },
+    /// Sections for one processor bring a kernel image for another.
+    ForeignImage {
+        /// The file.
+        file: Arc<str>,
+        /// The processor of the sections.
+        section: Machine,
+        /// The processor of the image.
+        image: Machine,
+    },
+    /// `DriverVer`.
+    DriverVer(DriverVer),
+    /// The boot loader is to start a driver that carries no signature itself.
+    BootFromCatalog {
+        /// The file.
+        file: Arc<str>,
+    },
+}
+
+/// What an INF says of its date and version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DriverVer {
+    /// Nothing.
+    Absent,
+    /// Something that is not `mm/dd/yyyy[,w.x.y.z]`.
+    Malformed {
+        /// What is written.
+        written: Arc<str>,
+    },
+    /// A day.
+    Dated {
+        /// What is written.
+        written: Arc<str>,
+        /// When that day begins, in seconds since 1970.
+        at: i64,
+    },
+}
+
 /// The catalog of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CatalogState {
@@ -46,6 +92,8 @@ pub struct PackageCatalog {
     pub name: Arc<str>,
     /// Its signatures, in their order.
     pub signatures: Vec<DriverSignature>,
+    /// Whether the certificates of its signature are in the order that DER asks for.
+    pub is_sorted: bool,
     /// The systems it is for, as it says of the INF (`2:6.1`, `2:10.0`); empty: it does not say.
     pub systems: Vec<Arc<str>>,
 }

@@ -99,6 +99,9 @@ pub struct WindowsVersion {
     /// could grow; empty: not published, or not asked.
     #[serde(default)]
     pub serviced_until: String,
+    /// Whether the certificates in a catalog's signature have to be in order, since October 2020.
+    #[serde(default)]
+    pub sorted_catalogs: bool,
     /// Whether the Windows Driver Policy is there.
     pub driver_policy: DriverPolicyRow,
     /// Where it is written.

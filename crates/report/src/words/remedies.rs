@@ -21,6 +21,7 @@ pub const fn does(remedy: &Remedy) -> &'static str {
         Remedy::StartLater => "start-later",
         Remedy::ImportCertificate => "import-certificate",
         Remedy::UndoChange { .. } => "undo-change",
+        Remedy::SortCertificates { .. } => "sort-certificates",
         Remedy::TakeRelease => "take-release",
         Remedy::NameCatalog { .. } => "name-catalog",
     }
@@ -80,6 +81,9 @@ pub fn remedy(remedy: &Remedy) -> String {
         Remedy::UndoChange { changes } => {
             format!("undo what was done to files after the catalog was made: {changes}")
         }
+        Remedy::SortCertificates { catalog } => {
+            format!("sign {catalog} again with a tool that puts the certificates in order")
+        }
         Remedy::TakeRelease => {
             "take INF, catalog and files from one release of the package".to_owned()
         }
@@ -101,6 +105,9 @@ pub fn command(remedy: &Remedy) -> Option<String> {
         }
         Remedy::SignImage { path, .. } => {
             Some(format!("loadworthy sign --key MOK.priv --cert MOK.pem {path}"))
+        }
+        Remedy::SortCertificates { catalog } => {
+            Some(format!("loadworthy sign --key KEY.pem --cert CERT.pem {catalog}"))
         }
         Remedy::StartOther { .. }
         | Remedy::Enroll { certificate: None, .. }

@@ -132,6 +132,31 @@ pub fn claim(claim: &WindowsClaim) -> String {
         C::CatalogAltered { catalog } => {
             format!("no signature of {catalog} that this Windows understands holds")
         }
+        C::CertificatesSorted => {
+            "the certificates in its signature are in order, or there are none".into()
+        }
+        C::CertificatesNotSorted { catalog } => format!(
+            "the certificates in the signature of {catalog} are not in the order of their bytes: \
+             it counts as not signed since October 2020"
+        ),
+        C::FilesNotNamed { inf, files } => {
+            format!("beside {inf} lie files that no INF names: {files}")
+        }
+        C::ForeignImage { inf, file, section, image } => format!(
+            "{inf} brings {file} to {}, and that is a driver for {}",
+            section.name(),
+            image.name()
+        ),
+        C::DateAbsent { inf } => format!("{inf} has no DriverVer"),
+        C::DateMalformed { inf, written } => {
+            format!("DriverVer of {inf} is none: \"{written}\"")
+        }
+        C::DateAhead { inf, written } => {
+            format!("DriverVer of {inf} is later than the day asked about: \"{written}\"")
+        }
+        C::BootFromCatalog { inf, file } => {
+            format!("{inf} has the boot loader start {file}, which carries no signature itself")
+        }
         C::InfListed { catalog } => format!("{catalog} lists the INF as it is"),
         C::InfUnlisted { catalog, change: None } => {
             format!("{catalog} does not list the INF as it is")

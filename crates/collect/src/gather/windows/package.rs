@@ -1,7 +1,7 @@
 //! The files of a package → facts of each INF in it, and of the drivers it brings, for one system.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use loadworthy_core::codesigning::catalog;
@@ -12,7 +12,7 @@ use loadworthy_core::facts::package::{
     CatalogState, Membership, PackageCatalog, PackageFacts, PackageFile,
 };
 use loadworthy_core::facts::windows::WindowsFacts;
-use loadworthy_core::package::contents::{base, folder};
+use loadworthy_core::package::contents::base;
 use loadworthy_core::package::plan::{Found, Plan};
 use loadworthy_core::package::target::Target;
 use loadworthy_core::profile::Profile;
@@ -36,7 +36,6 @@ pub struct Package<'t> {
     authorities: &'t Authorities,
     limits: &'t Limits,
     catalogs: Vec<(usize, NamedCatalog)>,
-    unread: Vec<usize>,
     drivers: RefCell<BTreeMap<usize, Arc<DriverFacts>>>,
     digests: RefCell<BTreeMap<usize, Arc<Digested>>>,
 }
@@ -53,17 +52,14 @@ impl<'t> Package<'t> {
         authorities: &'t Authorities,
         limits: &'t Limits,
     ) -> Self {
-        let (mut catalogs, mut unread) = (Vec::new(), Vec::new());
+        let mut catalogs = Vec::new();
         let numbers: Vec<usize> = files.with("cat").collect();
         for n in numbers {
             let read = files.bytes(n, limits).ok();
-            match read.and_then(|bytes| catalog::read(&bytes, authorities, limits).ok()) {
-                Some(read) => {
-                    let path = files.all.get(n).map_or("", |at| at.path.as_str());
-                    let name = text(base(path));
-                    catalogs.push((n, NamedCatalog { name, catalog: Arc::new(read) }));
-                }
-                None => unread.push(n),
+            if let Some(read) = read.and_then(|b| catalog::read(&b, authorities, limits).ok()) {
+                let path = files.all.get(n).map_or("", |at| at.path.as_str());
+                let name = text(base(path));
+                catalogs.push((n, NamedCatalog { name, catalog: Arc::new(read) }));
             }
         }
         Self {
@@ -72,7 +68,6 @@ impl<'t> Package<'t> {
             authorities,
             limits,
             catalogs,
-            unread,
             drivers: RefCell::default(),
             digests: RefCell::default(),
         }
@@ -253,7 +248,7 @@ impl<'t> Package<'t> {
     }
 
     /// What the INF number `n` is for each sort of processor.
-    fn plans(&self, n: usize, on: &Profile) -> impl Iterator<Item = Plan> {
+    pub(super) fn plans(&self, n: usize, on: &Profile) -> impl Iterator<Item = Plan> {
         let on = target(on);
         Architecture::ALL.into_iter().map(move |architecture| {
             self.files.contents.plan(n, &Target { architecture, ..on }, self.limits)
@@ -263,12 +258,19 @@ impl<'t> Package<'t> {
     /// Kernel images that no INF of the package names for any processor.
     #[must_use]
     pub fn strays(&self, on: &Profile) -> Vec<usize> {
-        let infs = 0..self.files.contents.infs.len();
-        let named: Vec<usize> = infs
-            .flat_map(|n| self.plans(n, on))
-            .flat_map(|plan| plan.files.into_iter().filter_map(|f| f.found.file()))
-            .collect();
+        let named = self.named(on);
         self.files.with("sys").filter(|n| !named.contains(n)).collect()
+    }
+
+    /// Files that an INF of the package copies for some processor, and catalogs that one names.
+    pub(super) fn named(&self, on: &Profile) -> BTreeSet<usize> {
+        let infs = 0..self.files.contents.infs.len();
+        infs.flat_map(|n| self.plans(n, on))
+            .flat_map(|plan| {
+                let catalog = plan.catalog.as_ref().and_then(|c| c.file);
+                plan.files.into_iter().filter_map(|f| f.found.file()).chain(catalog)
+            })
+            .collect()
     }
 
     /// Facts of the driver number `n`; with a plan, as that plan starts it. `closed`: no catalog
@@ -319,7 +321,7 @@ impl<'t> Package<'t> {
         facts
     }
 
-    fn examined(&self, n: usize) -> Arc<DriverFacts> {
+    pub(super) fn examined(&self, n: usize) -> Arc<DriverFacts> {
         let mut known = self.drivers.borrow_mut();
         let made = known.entry(n).or_insert_with(|| Arc::new(self.examine(n)));
         made.clone()
@@ -359,20 +361,6 @@ impl<'t> Package<'t> {
             .map(|(_, c)| c.clone())
             .collect()
     }
-
-    /// Files beside the INF that nothing names, and catalogs that cannot be read.
-    #[must_use]
-    pub fn leftovers(&self, n: usize, on: &Profile) -> (Vec<String>, Vec<String>) {
-        let Some(described) = self.files.contents.infs.get(n) else { return Default::default() };
-        let here = folder(&described.path);
-        let strays = self.strays(on);
-        let name = |n: &usize| self.files.all.get(*n).map(|at| at.path.clone());
-        let beside = |path: &String| folder(path) == here;
-        (
-            strays.iter().filter_map(name).filter(beside).collect(),
-            self.unread.iter().filter_map(name).filter(beside).collect(),
-        )
-    }
 }
 
 /// `demo.sys: listed`.
@@ -406,6 +394,7 @@ fn package_catalog(named: &NamedCatalog, inf: &Digested) -> PackageCatalog {
             .iter()
             .map(|one| signature::of(one, &named.name, None, None))
             .collect(),
+        is_sorted: named.catalog.certificates_are_sorted,
         systems,
     }
 }

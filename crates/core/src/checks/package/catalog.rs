@@ -2,7 +2,9 @@
 
 use super::{PackageCase, PackageCheck, pass};
 use crate::check::{Answer, Check};
-use crate::codes::{CATALOG_ALTERED, CATALOG_NOT_SIGNED, NO_CATALOG};
+use crate::codes::{
+    CATALOG_ALTERED, CATALOG_CERTIFICATES_NOT_SORTED, CATALOG_NOT_SIGNED, NO_CATALOG,
+};
 use crate::fact::step::Step;
 use crate::facts::package::CatalogState;
 use crate::proof::Rule;
@@ -29,6 +31,33 @@ pub(super) static SOUND: PackageCheck = Check {
     rule: Rule { name: "pnp/catalog-sound", source: "WinVerifyTrust, TRUST_E_BAD_DIGEST" },
     run: sound,
 };
+
+/// Since the updates of October 2020 the certificates in a catalog's signature have to be in the order
+/// of their bytes, as DER asks of a SET OF (X.690, 11.6); others count as no signature.
+pub(super) static SORTED: PackageCheck = Check {
+    rule: Rule {
+        name: "pnp/catalog-certificates-sorted",
+        source: "KB4580358 and others of 2020-10-13, known issues: DER-encoded PKCS #7 in catalogs",
+    },
+    run: sorted,
+};
+
+fn sorted(case: &PackageCase<'_>, step: &mut Step) -> Answer {
+    let Some(catalog) = case.catalog(step)? else { return Ok(pass(WindowsClaim::NotAsked)) };
+    let facts = case.policy.facts;
+    if catalog.is_sorted || catalog.signatures.is_empty() {
+        return Ok(pass(WindowsClaim::CertificatesSorted));
+    }
+    if !step.consult(&facts.version)?.sorted_catalogs || facts.at < SORTED_SINCE {
+        return Ok(pass(WindowsClaim::NotAsked));
+    }
+    let claim = WindowsClaim::CertificatesNotSorted { catalog: catalog.name.clone() };
+    let (code, inner) = (&CATALOG_CERTIFICATES_NOT_SORTED, Some(Hresult::NO_SIGNATURE));
+    case.unvouched(step, claim, code, Hresult::DRIVER_STORE_ADD_FAILED, inner)
+}
+
+/// 2020-10-13.
+const SORTED_SINCE: i64 = 1_602_547_200;
 
 fn named(case: &PackageCase<'_>, step: &mut Step) -> Answer {
     let claim = match step.consult(&case.package.catalog)? {
