@@ -113,7 +113,7 @@ pub static ALL: &[&Code] = &[
     &codes::CATALOG_CERTIFICATES_NOT_SORTED,
     &codes::PACKAGE_FILES_NOT_NAMED,
     &codes::DRIVER_IN_FOREIGN_SECTION,
-    &codes::DRIVER_DATE_NOT_IN_ORDER,
+    &codes::DRIVER_DATE_AHEAD,
     &codes::BOOT_DRIVER_LEANS_ON_CATALOG,
     &codes::INF_WILL_NOT_INSTALL,
     &codes::INF_LINE_NOT_DONE,

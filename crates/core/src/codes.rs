@@ -226,8 +226,8 @@ pub static CATALOG_CERTIFICATES_NOT_SORTED: Code =
 pub static PACKAGE_FILES_NOT_NAMED: Code = code!("LW2050", "package-files-not-named");
 /// Sections for one processor bring a driver for another.
 pub static DRIVER_IN_FOREIGN_SECTION: Code = code!("LW2051", "driver-in-foreign-section");
-/// The date or version of an INF is not in order.
-pub static DRIVER_DATE_NOT_IN_ORDER: Code = code!("LW2052", "driver-date-not-in-order");
+/// `DriverVer` of an INF names a day that has not come.
+pub static DRIVER_DATE_AHEAD: Code = code!("LW2052", "driver-date-ahead");
 /// A driver of the boot loader carries no signature itself.
 pub static BOOT_DRIVER_LEANS_ON_CATALOG: Code = code!("LW2053", "boot-driver-leans-on-catalog");
 /// Windows does not take the INF, or does not set up what it says.

@@ -9,7 +9,7 @@ use loadworthy_core::facts::driver::{
     Anchor, DriverFacts, DriverImage, DriverSignature, Holds, Role, Start, usage,
 };
 use loadworthy_core::facts::package::{
-    CatalogState, DriverVer, Membership, Oddity, PackageCatalog, PackageFacts, PackageFile,
+    CatalogState, Membership, Oddity, PackageCatalog, PackageFacts, PackageFile,
 };
 use loadworthy_core::facts::windows::{
     Account, AppControl, Debugger, Demanded, Denied, Deny, FileField, Restriction, Revocation,
@@ -582,11 +582,7 @@ impl Package {
                 Oddity::ForeignImage { file, section: Machine::X64, image: machine(name)? }
             }
             ("boot", _) => Oddity::BootFromCatalog { file },
-            ("driver-ver", "") => Oddity::DriverVer(DriverVer::Absent),
-            ("driver-ver", day) => Oddity::DriverVer(match time(day) {
-                Ok(at) => DriverVer::Dated { written: text(day), at },
-                Err(_) => DriverVer::Malformed { written: text(day) },
-            }),
+            ("dated", day) => Oddity::Dated { written: text(day), at: time(day)? },
             (other, _) => return Err(format!("oddity = {other:?}")),
         };
         Ok(Some(seen(oddity)))

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use loadworthy_core::answer::Note;
 use loadworthy_core::codes::{
-    BOOT_DRIVER_LEANS_ON_CATALOG, DRIVER_DATE_NOT_IN_ORDER, DRIVER_IN_FOREIGN_SECTION,
+    BOOT_DRIVER_LEANS_ON_CATALOG, DRIVER_DATE_AHEAD, DRIVER_IN_FOREIGN_SECTION,
     PACKAGE_FILES_NOT_NAMED,
 };
 use loadworthy_core::fact::Fact;
 use loadworthy_core::fact::step::Step;
-use loadworthy_core::facts::package::{DriverVer, Oddity};
+use loadworthy_core::facts::package::Oddity;
 use loadworthy_core::proof::windows::WindowsClaim;
 use loadworthy_core::proof::{Claim, Rule, text};
 
@@ -29,7 +29,7 @@ pub fn note(inf: &Arc<str>, oddity: &Fact<Oddity>, at: i64) -> Option<Note> {
     let rule = |oddity: &Oddity| match oddity {
         Oddity::NotNamed { .. } => &NAMED,
         Oddity::ForeignImage { .. } => &MODELS,
-        Oddity::DriverVer(_) => &DATE,
+        Oddity::Dated { .. } => &DATE,
         Oddity::BootFromCatalog { .. } => &BOOT,
     };
     let rule = rule(Step::of(&NAMED).consult(oddity).ok()?);
@@ -45,16 +45,11 @@ pub fn note(inf: &Arc<str>, oddity: &Fact<Oddity>, at: i64) -> Option<Note> {
         Oddity::BootFromCatalog { file } => {
             (&BOOT_DRIVER_LEANS_ON_CATALOG, WindowsClaim::BootFromCatalog { inf, file })
         }
-        Oddity::DriverVer(ver) => {
-            let claim = match ver {
-                DriverVer::Absent => WindowsClaim::DateAbsent { inf },
-                DriverVer::Malformed { written } => WindowsClaim::DateMalformed { inf, written },
-                DriverVer::Dated { written, at: day } if day.saturating_sub(AHEAD) > at => {
-                    WindowsClaim::DateAhead { inf, written }
-                }
-                DriverVer::Dated { .. } => return None,
-            };
-            (&DRIVER_DATE_NOT_IN_ORDER, claim)
+        Oddity::Dated { written, at: day } => {
+            if day.saturating_sub(AHEAD) <= at {
+                return None;
+            }
+            (&DRIVER_DATE_AHEAD, WindowsClaim::DateAhead { inf, written })
         }
     };
     Some(Note { code, because: step.concludes(Claim::Windows(claim)) })

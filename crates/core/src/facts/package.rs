@@ -44,31 +44,17 @@ pub enum Oddity {
         /// The processor of the image.
         image: Machine,
     },
-    /// `DriverVer`.
-    DriverVer(DriverVer),
-    /// The boot loader is to start a driver that carries no signature itself.
-    BootFromCatalog {
-        /// The file.
-        file: Arc<str>,
-    },
-}
-
-/// What an INF says of its date and version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DriverVer {
-    /// Nothing.
-    Absent,
-    /// Something that is not `mm/dd/yyyy[,w.x.y.z]`.
-    Malformed {
-        /// What is written.
-        written: Arc<str>,
-    },
-    /// A day.
+    /// `DriverVer` names a day.
     Dated {
         /// What is written.
         written: Arc<str>,
         /// When that day begins, in seconds since 1970.
         at: i64,
+    },
+    /// The boot loader is to start a driver that carries no signature itself.
+    BootFromCatalog {
+        /// The file.
+        file: Arc<str>,
     },
 }
 

@@ -213,8 +213,6 @@ pub enum WindowsClaim {
     CertificatesNotSorted { catalog: Arc<str> },
     FilesNotNamed { inf: Arc<str>, files: Arc<str> },
     ForeignImage { inf: Arc<str>, file: Arc<str>, section: Machine, image: Machine },
-    DateAbsent { inf: Arc<str> },
-    DateMalformed { inf: Arc<str>, written: Arc<str> },
     DateAhead { inf: Arc<str>, written: Arc<str> },
     BootFromCatalog { inf: Arc<str>, file: Arc<str> },
     InfListed { catalog: Arc<str> },

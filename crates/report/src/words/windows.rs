@@ -147,10 +147,6 @@ pub fn claim(claim: &WindowsClaim) -> String {
             section.name(),
             image.name()
         ),
-        C::DateAbsent { inf } => format!("{inf} has no DriverVer"),
-        C::DateMalformed { inf, written } => {
-            format!("DriverVer of {inf} is none: \"{written}\"")
-        }
         C::DateAhead { inf, written } => {
             format!("DriverVer of {inf} is later than the day asked about: \"{written}\"")
         }

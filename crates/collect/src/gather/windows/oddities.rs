@@ -5,13 +5,14 @@ use std::sync::Arc;
 use loadworthy_core::fact::Fact;
 use loadworthy_core::fact::step::Step;
 use loadworthy_core::facts::driver::DriverFacts;
-use loadworthy_core::facts::package::{DriverVer, Oddity};
+use loadworthy_core::facts::package::Oddity;
 use loadworthy_core::package::contents::{base, folder};
 use loadworthy_core::profile::Profile;
 use loadworthy_core::proof::windows::Machine;
 use loadworthy_core::proof::{Evidence, Origin, Rule, text};
 use loadworthy_formats::calendar::days;
 use loadworthy_formats::inf::decoration::Architecture;
+use loadworthy_formats::inf::version::DriverVer;
 
 use super::files::has_extension;
 use super::package::Package;
@@ -53,8 +54,12 @@ pub fn of(package: &Package<'_>, infs: &[usize], on: &Profile) -> Vec<(Arc<str>,
                 add(Oddity::NotNamed { files }, said);
             }
         }
-        let (ver, said) = driver_ver(described.inf.version().driver.as_ref());
-        add(Oddity::DriverVer(ver), said);
+        if let Some(driver) = described.inf.version().driver
+            && let Some(at) = dated(&driver)
+        {
+            let said = format!("DriverVer = {}", driver.date);
+            add(Oddity::Dated { written: text(driver.date), at }, said);
+        }
         for (architecture, plan) in Architecture::ALL.into_iter().zip(package.plans(*n, on)) {
             let section = machine(architecture);
             for file in package.kernel_files(&plan) {
@@ -84,23 +89,10 @@ fn built_for(driver: &DriverFacts) -> Option<Machine> {
     step.consult(&driver.image).ok().filter(|image| image.kernel).map(|image| image.machine)
 }
 
-fn driver_ver(driver: Option<&loadworthy_formats::inf::version::DriverVer>) -> (DriverVer, String) {
-    let Some(driver) = driver else { return (DriverVer::Absent, "no DriverVer".to_owned()) };
-    let written = match &driver.version {
-        Some(version) => format!("{},{version}", driver.date),
-        None => driver.date.clone(),
-    };
-    let said = format!("DriverVer = {written}");
-    let written = text(written);
-    let sound = driver.version.is_none() || driver.numbers().is_some_and(|n| n != [0; 4]);
-    let at = driver.day().filter(|_| sound).and_then(|(year, month, day)| {
-        days(year.into(), month.into(), day.into())?.checked_mul(86_400)
-    });
-    let ver = match at {
-        Some(at) => DriverVer::Dated { written, at },
-        None => DriverVer::Malformed { written },
-    };
-    (ver, said)
+/// When the day of `DriverVer` begins, in seconds since 1970.
+fn dated(driver: &DriverVer) -> Option<i64> {
+    let (year, month, day) = driver.day()?;
+    days(year.into(), month.into(), day.into())?.checked_mul(86_400)
 }
 
 const fn machine(architecture: Architecture) -> Machine {
