@@ -177,6 +177,8 @@ const OWN: &[Reader] = &[
         let _ = black_box(elf::quick::quick(length, &mut read_at, &mut Vec::new(), &LIMITS));
     }),
     ("authenticode", |bytes| {
+        let _ = black_box(authenticode::amend::with_unsigned(bytes, &[0x2a, 3], &[5, 0], &LIMITS));
+        let _ = black_box(authenticode::amend::without_signers(bytes, &LIMITS));
         if let Ok(read) = authenticode::signature::read(bytes, &LIMITS) {
             let data = read.indirect.map(|indirect| indirect.data).unwrap_or_default();
             let pages = authenticode::indirect::page_hashes(data);
@@ -198,10 +200,17 @@ const OWN: &[Reader] = &[
         let _ = black_box((pkcs12::begins(bytes), pkcs12::read(bytes, &LIMITS)));
     }),
     ("pvk", |bytes| {
-        let _ = black_box(pvk::read(bytes));
+        let read = pvk::read(bytes);
+        let _ = black_box(read.map(|read| pvk::numbers(read.value.key)));
     }),
     ("timestamp", |bytes| {
         let _ = black_box(timestamp::token::read(bytes));
+        let _ = black_box(timestamp::request::read(bytes));
+        let _ = black_box((timestamp::old::read(bytes), timestamp::old::answer(bytes)));
+        let token = timestamp::response::read(bytes, &LIMITS).ok().and_then(|read| read.token);
+        if let Some(read) = token.map(|token| authenticode::signature::read(token, &LIMITS)) {
+            let _ = black_box(read.map(|read| timestamp::token::read(read.content).is_ok()));
+        }
     }),
     ("pe", |bytes| {
         if let Ok(image) = pe::header::read(bytes, &LIMITS) {

@@ -1,5 +1,6 @@
 //! `check --on windows-…`: a caller's drivers and packages, judged against named platforms.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -118,12 +119,23 @@ fn time(at: &str) -> i64 {
 /// # Errors
 /// When a platform is not known or an argument is not there.
 pub fn check(request: &OnRequest) -> Result<Answers, Trouble> {
+    check_in_place(request, &BTreeMap::new())
+}
+
+/// The same, as if some files held what others hold: from the true path of each to the path of the other.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_in_place(
+    request: &OnRequest,
+    in_place: &BTreeMap<PathBuf, PathBuf>,
+) -> Result<Answers, Trouble> {
     let tables = tables(&request.knowledge)?;
     let profiles = profiles(request, &tables)?;
     let (mut answers, mut notes) = (Vec::new(), dated::notes(&profiles, &tables));
     let mut findings = Vec::new();
     for argument in &request.subjects {
-        let opened = Opened::of(argument, &tables)?;
+        let opened = Opened::of(argument, &tables, in_place)?;
         // What is odd about a package is so everywhere; sections are read as the newest system does.
         if let Some(newest) = profiles.iter().max_by_key(|p| p.version.build) {
             notes.extend(opened.notes(newest));
@@ -172,11 +184,15 @@ enum What {
 }
 
 impl<'t> Opened<'t> {
-    /// Opens the file or folder that `argument` names.
+    /// Opens the file or folder that `argument` names; as if some files held what `others` hold.
     ///
     /// # Errors
     /// When it is not there or is nothing that Windows loads or installs.
-    pub(crate) fn of(argument: &str, tables: &'t Tables) -> Result<Self, Trouble> {
+    fn of(
+        argument: &str,
+        tables: &'t Tables,
+        others: &BTreeMap<PathBuf, PathBuf>,
+    ) -> Result<Self, Trouble> {
         let limits = &Limits::DEFAULT;
         let path = Path::new(argument);
         let trouble = |problem: &str| Trouble::Open {
@@ -190,7 +206,8 @@ impl<'t> Opened<'t> {
         })?;
         let authorities = &tables.authorities;
         if metadata.kind == FileKind::Folder {
-            let package = Package::open(argument, Files::below(path, limits), authorities, limits);
+            let files = Files::below(path, limits).in_place(others);
+            let package = Package::open(argument, files, authorities, limits);
             return Ok(Self { package, what: What::All });
         }
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
@@ -199,7 +216,7 @@ impl<'t> Opened<'t> {
         // Files are shown as the argument shows them.
         let shown = argument.strip_suffix(name.as_str()).unwrap_or("");
         if has_extension(&name, "inf") || has_extension(&name, "cat") {
-            let files = Files::below(folder, limits);
+            let files = Files::below(folder, limits).in_place(others);
             let package = Package::open(shown, files, authorities, limits);
             let what = if has_extension(&name, "cat") {
                 What::Catalog(name)
@@ -221,7 +238,7 @@ impl<'t> Opened<'t> {
         let mut beside = Files::beside(folder, limits).all;
         beside.retain(|at| has_extension(&at.path, "cat"));
         beside.push(At { path: name.clone(), bytes: Bytes::Disk(path.to_owned()) });
-        let files = Files::of(beside, limits);
+        let files = Files::of(beside, limits).in_place(others);
         let n = files.all.iter().position(|at| at.path == name).unwrap_or_default();
         let package = Package::open(shown, files, authorities, limits);
         Ok(Self { package, what: What::Driver(n) })

@@ -176,6 +176,10 @@ pub enum Kind {
     WindowsDriver,
     /// A driver package of Windows: an INF and what it names.
     DriverPackage,
+    /// A catalog: the signature of a driver package.
+    Catalog,
+    /// A program or library of Windows, which no kernel loads.
+    WindowsProgram,
 }
 
 impl Kind {
@@ -189,6 +193,8 @@ impl Kind {
             Self::Initramfs => "initramfs",
             Self::WindowsDriver => "windows-driver",
             Self::DriverPackage => "driver-package",
+            Self::Catalog => "catalog",
+            Self::WindowsProgram => "windows-program",
         }
     }
 }

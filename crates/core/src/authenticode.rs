@@ -181,7 +181,8 @@ fn made_by(signer: &Signer<'_>, of: &Certificate<'_>, content: &[u8]) -> Result<
 }
 
 /// Whether `issuer` issued `certificate` and may issue any.
-fn issued(certificate: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
+#[must_use]
+pub fn issued(certificate: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
     let names = certificate.issuer.raw == issuer.subject.raw;
     let keys = match (certificate.authority_key_id, issuer.subject_key_id) {
         (Some(wanted), Some(is)) => wanted == is,

@@ -61,8 +61,23 @@ pub struct Signed {
     pub replaced: usize,
     /// Signatures that stayed beside the new one.
     pub kept: usize,
+    /// Who says when it was signed; only code of Windows is stamped.
+    pub stamp: Option<Stamp>,
     /// What each target says to it, in the order of the targets that could judge.
     pub judged: Vec<Judged>,
+}
+
+/// A time-stamp that was put into a signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Where it was asked for.
+    pub url: String,
+    /// How it is made: `rfc3161` or `pkcs9`.
+    pub kind: &'static str,
+    /// The time it says, as `2026-11-21T00:00:00Z`.
+    pub time: String,
+    /// The authority's name.
+    pub authority: String,
 }
 
 /// What became of a file.

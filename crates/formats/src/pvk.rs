@@ -1,4 +1,5 @@
-//! PVK: a private key as Microsoft's tools of old keep it. Only its head is read; the key stays shut.
+//! PVK: a private key as Microsoft's tools of old keep it. Its head is read, and the numbers of a key that
+//! somebody opened; nothing is opened here.
 //!
 //! Source: Stephen Henson, *PVK file information*; `wincrypt.h` (`PUBLICKEYSTRUC`).
 
@@ -25,6 +26,64 @@ pub struct Pvk<'a> {
     pub algorithm: u32,
     /// Bits of the modulus, where the key is not encrypted.
     pub bits: Option<u32>,
+    /// The key behind the head that is never encrypted, as far as it is there.
+    pub key: &'a [u8],
+}
+
+/// The numbers of an RSA key, each least significant byte first (`RSAPUBKEY` and what follows it).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers<'a> {
+    /// The public exponent.
+    pub exponent: &'a [u8],
+    /// The modulus.
+    pub modulus: &'a [u8],
+    /// Both primes.
+    pub primes: [&'a [u8]; 2],
+    /// The private exponent modulo each prime less one.
+    pub exponents: [&'a [u8]; 2],
+    /// The inverse of the second prime modulo the first.
+    pub coefficient: &'a [u8],
+    /// The private exponent.
+    pub private: &'a [u8],
+}
+
+/// Bytes of the head of a key that are never encrypted: `PUBLICKEYSTRUC`.
+pub const HEAD: [u8; 8] = [7, 2, 0, 0, 0, 0x24, 0, 0];
+
+/// The numbers in [`Pvk::key`], opened.
+///
+/// # Errors
+/// `Missing` where it does not begin as an open key does: it is locked, or was opened wrongly.
+pub fn numbers(key: &[u8]) -> Result<Numbers<'_>, Error> {
+    let mut reader = Reader::new("PVK key", key);
+    if reader.u32_le()? != RSA2 {
+        return Err(Error::new("PVK key", 0, Kind::Missing));
+    }
+    let bits = reader.u32_le()?;
+    if bits == 0 || bits % 16 != 0 {
+        return Err(Error::new("PVK bits", 4, Kind::Illegal { value: bits.into() }));
+    }
+    let (whole, half) = (index((bits / 8).into()), index((bits / 16).into()));
+    let exponent = reader.take(4)?;
+    let modulus = reader.take(whole)?;
+    let primes = [reader.take(half)?, reader.take(half)?];
+    let exponents = [reader.take(half)?, reader.take(half)?];
+    let (coefficient, private) = (reader.take(half)?, reader.take(whole)?);
+    Ok(Numbers { exponent, modulus, primes, exponents, coefficient, private })
+}
+
+/// What stands before [`Pvk::key`] in a file; locked, where there is a `salt`.
+#[must_use]
+pub fn head(salt: &[u8], key_size: usize) -> Vec<u8> {
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes();
+    let mut head = MAGIC.to_le_bytes().to_vec();
+    let is_locked = usize::from(!salt.is_empty());
+    for n in [0, 2, is_locked, salt.len(), key_size.saturating_add(HEAD.len())] {
+        head.extend(number(n));
+    }
+    head.extend_from_slice(salt);
+    head.extend(HEAD);
+    head
 }
 
 /// Whether `bytes` begin as such a file does.
@@ -52,6 +111,8 @@ pub fn read(bytes: &[u8]) -> Result<Parsed<Pvk<'_>>, Error> {
     reader.now("PVK key");
     reader.skip(4)?;
     let algorithm = reader.u32_le()?;
+    let last = key_at.saturating_add(index(key_size.into())).min(bytes.len());
+    let key = bytes.get(reader.at()..last).unwrap_or_default();
     let bits =
         if !is_encrypted && reader.u32_le()? == RSA2 { Some(reader.u32_le()?) } else { None };
     let mut deviations = Vec::new();
@@ -63,7 +124,7 @@ pub fn read(bytes: &[u8]) -> Result<Parsed<Pvk<'_>>, Error> {
         let left = wide(have.saturating_sub(index(key_size.into())));
         deviations.push(Error::new("PVK", bytes.len(), Kind::Trailing { left }));
     }
-    let value = Pvk { key_type, is_encrypted, salt, key_size, algorithm, bits };
+    let value = Pvk { key_type, is_encrypted, salt, key_size, algorithm, bits, key };
     Ok(Parsed { value, deviations })
 }
 

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 mod key;
 pub(crate) use key::{Dkms, Key, KeyEnroll, KeyList, KeyRotate};
 #[cfg(feature = "sign")]
-pub(crate) use key::{DkmsSetup, DkmsSign, KeyKind, KeyNew};
+pub(crate) use key::{DkmsSetup, DkmsSign, Fault, KeyKind, KeyNew, TimestampAuthority};
 #[cfg(target_os = "linux")]
 pub(crate) mod gate;
+#[cfg(feature = "sign")]
+pub(crate) mod sign;
 
 /// Tells before a reboot whether a driver will load, and why.
 #[derive(Debug, Parser)]
@@ -124,7 +126,7 @@ Examples:
     /// Signing keys, and which of them platforms trust
     #[command(subcommand)]
     Key(Key),
-    /// Sign modules and EFI images; the result is judged before it is released
+    /// Sign modules, EFI images, drivers and catalogs; judged before they are released
     #[cfg(feature = "sign")]
     #[command(before_help = "\
 Examples:
@@ -132,7 +134,10 @@ Examples:
   loadworthy sign -r /lib/modules/6.1.0-52-amd64/updates --key k.pem --cert c.pem
   loadworthy sign vmlinuz --key 'pkcs11:token=hsm;object=db' --cert db.pem -o out
   loadworthy sign demo.ko --cert c.pem --to-sign demo.digest    the key is elsewhere
-  loadworthy sign demo.ko --cert c.pem --signature demo.sig     and back again")]
+  loadworthy sign demo.ko --cert c.pem --signature demo.sig     and back again
+  loadworthy sign demo.sys demo.cat -k vendor.pfx --timestamp http://tsa.example \\
+      --on windows-10-22h2 --on windows-11-24h2
+  loadworthy sign --strip demo.sys")]
     #[command(after_help = "\
 A passphrase or PIN comes from a file, a variable of the environment (also
 KBUILD_SIGN_PIN) or the terminal, never from the command line.
@@ -140,7 +145,7 @@ KBUILD_SIGN_PIN) or the terminal, never from the command line.
 Exit codes: 0 all are signed · 1 some are not, or a target refuses what was
 signed and the old files are still there · 2 usage error, or nothing could be
 signed")]
-    Sign(Sign),
+    Sign(Box<Sign>),
     #[cfg(target_os = "linux")]
     /// The door of this host: no reboot into a kernel that is not loadworthy
     #[command(before_help = "\
@@ -531,17 +536,18 @@ pub(crate) struct Rehearse {
 #[cfg(feature = "sign")]
 #[derive(Debug, Args)]
 pub(crate) struct Sign {
-    /// Modules (.ko, .ko.gz, .ko.xz, .ko.zst) and EFI images; folders with --recursive
+    /// Modules (.ko, .ko.gz, .ko.xz, .ko.zst), EFI images, code of Windows (.sys, .dll, .exe, .cat); folders
+    /// with --recursive
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// The private key: a PEM, DER or PKCS#12 file, or a `pkcs11:` URI
+    /// The private key: a PEM, DER, PKCS#12 or PVK file, or a `pkcs11:` URI
     #[arg(short = 'k', long, value_name = "KEY")]
-    #[arg(required_unless_present_any = ["key_command", "to_sign", "signature"])]
+    #[arg(required_unless_present_any = ["key_command", "to_sign", "signature", "strip"])]
     pub(crate) key: Option<String>,
     /// A program that signs: see docs/signing.md
     #[arg(long, value_name = "PROGRAM", conflicts_with = "key")]
     pub(crate) key_command: Option<String>,
-    /// The certificate, PEM or DER [default: what comes with the key]
+    /// The certificate, PEM, DER or PKCS#7 (.spc) [default: what comes with the key]
     #[arg(short = 'c', long, value_name = "CERT")]
     pub(crate) cert: Option<PathBuf>,
     /// The digest that is signed
@@ -553,7 +559,7 @@ pub(crate) struct Sign {
     /// Write there and leave the file as it is; a folder, where several are signed
     #[arg(short, long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
-    /// Sign all modules and .efi images below folders
+    /// Sign all modules, .efi images and code of Windows below folders
     #[arg(short, long)]
     pub(crate) recursive: bool,
     /// Release what a target refuses, too; the receipt says so
@@ -586,6 +592,8 @@ pub(crate) struct Sign {
     #[arg(short, long)]
     pub(crate) verbose: bool,
     #[command(flatten)]
+    pub(crate) windows: sign::Windows,
+    #[command(flatten)]
     pub(crate) source: Source,
     /// How the answer is written
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -605,6 +613,8 @@ pub(crate) enum Digest {
     Sha384,
     /// SHA-512
     Sha512,
+    /// SHA-1, on code for Windows that knows no other
+    Sha1,
 }
 
 #[derive(Debug, Args)]

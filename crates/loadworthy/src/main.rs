@@ -150,6 +150,8 @@ fn surroundings() -> Surroundings {
             var("HOME").map(|home| std::path::PathBuf::from(home).join(".local/state"))
         }),
         variable: |name| std::env::var_os(name).map(OsString::into_encoded_bytes),
+        #[cfg(feature = "sign")]
+        clock,
         now: said("SOURCE_DATE_EPOCH").and_then(|s| s.parse().ok()).unwrap_or_else(clock),
         style: Style {
             colour: terminal && !dumb && var("NO_COLOR").is_none(),

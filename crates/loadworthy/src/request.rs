@@ -14,6 +14,9 @@ use std::path::PathBuf;
 pub(crate) struct Surroundings {
     /// Seconds since 1970, by the clock or by `SOURCE_DATE_EPOCH`.
     pub(crate) now: u64,
+    /// Seconds since 1970, by the clock alone, when it is asked.
+    #[cfg(feature = "sign")]
+    pub(crate) clock: fn() -> u64,
     /// What the page may look like.
     pub(crate) style: loadworthy_report::style::Style,
     /// Whether standard error is a terminal.

@@ -2,6 +2,7 @@
 
 use crate::style::{Style, Tone};
 use crate::words;
+use loadworthy_core::answer::Phase;
 use loadworthy_core::signed::{Fate, Judged, Receipt, Signed, Target};
 use loadworthy_core::verdict::Verdict;
 use std::io::{self, Write};
@@ -83,6 +84,10 @@ fn row(file: &Signed, receipt: &Receipt, style: &Style, out: &mut dyn Write) -> 
         1 => write!(out, " (beside 1 signature)")?,
         n => write!(out, " (beside {n} signatures)")?,
     }
+    if let Some(stamp) = &file.stamp {
+        let (time, by) = (&stamp.time, style.plain(&stamp.authority));
+        write!(out, " (stamped {time} by {by})")?;
+    }
     if let Fate::Failed(why) = &file.fate {
         write!(out, ": {}", style.plain(why))?;
     }
@@ -108,7 +113,7 @@ fn said(
             format!("{target} refuses it: {} {}", code.id, code.title())
         }
         (Verdict::Refused(code), _) => format!(
-            "{target} takes the signature, and refuses the module all the same: {} {}",
+            "{target} takes the signature, and refuses it all the same: {} {}",
             code.id,
             code.title()
         ),
@@ -117,7 +122,11 @@ fn said(
         ),
         (Verdict::Unknown(gaps), _) => {
             let gaps: Vec<String> = gaps.iter().map(words::gap).collect();
-            format!("{target}: it cannot be told whether it loads: {}", gaps.join("; "))
+            let does = match judged.answered.phase {
+                Phase::Load => "loads",
+                Phase::Install => "installs",
+            };
+            format!("{target}: it cannot be told whether it {does}: {}", gaps.join("; "))
         }
         (Verdict::Loads | Verdict::LoadsTainted, _) => return Ok(()),
     };

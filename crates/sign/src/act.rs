@@ -7,10 +7,12 @@ use std::path::Path;
 
 use loadworthy_assess::pool;
 use loadworthy_assess::request::Progress;
+use loadworthy_core::answer::Kind;
 use loadworthy_core::signed::{Fate, Receipt};
 
 use crate::error::SignError;
 use crate::judged;
+use crate::judged_on;
 use crate::ledger::Ledger;
 use crate::order::{Order, With};
 #[cfg(target_os = "linux")]
@@ -45,10 +47,18 @@ pub fn sign(
         files: Vec::new(),
         log: ledger.map(|ledger| ledger.path.display().to_string()),
     };
-    if files.iter().any(|file| file.part.is_some()) {
+    let is_signed = |file: &Prepared| file.part.is_some();
+    // Platforms of Windows are named; only what Linux loads is judged by a host.
+    if files.iter().any(|file| is_signed(file) && !is_for_windows(file)) {
         for (number, (name, request)) in order.targets.iter().enumerate() {
             receipt.targets.push(judged::ask(number, name, request, &mut files));
         }
+    }
+    if let Some(request) = &order.on
+        && files.iter().any(|file| is_signed(file) && is_for_windows(file))
+    {
+        let from = receipt.targets.len();
+        receipt.targets.extend(judged_on::ask(from, request, &order.tasks, &mut files));
     }
     for file in &mut files {
         if file.row.judged.iter().any(judged::stops) {
@@ -75,6 +85,10 @@ pub fn sign(
     }
     folders.iter().for_each(|folder| settle_names(folder));
     Ok(receipt)
+}
+
+fn is_for_windows(file: &Prepared) -> bool {
+    matches!(file.row.kind, Some(Kind::WindowsDriver | Kind::WindowsProgram | Kind::Catalog))
 }
 
 /// Makes all parts durable, one call a file system. Where that fails, none of its files is released.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::crypt::key::{KeyAlgorithm, PublicKey};
+use loadworthy_formats::authenticode::signature;
 use loadworthy_formats::der::element::Elements;
 use loadworthy_formats::der::oid::to_dotted;
+use loadworthy_formats::limits::Limits;
 use loadworthy_formats::x509::{certificate, pem};
 
 use crate::error::SignError;
@@ -37,13 +39,73 @@ impl Certificate {
         Self::read(&bytes, &path.display().to_string())
     }
 
-    /// Takes a certificate out of `bytes`: PEM, where other blocks may stand around it, or DER.
-    /// `named` is for messages.
+    /// All certificates in a file, in order: PEM, DER, or a PKCS#7 message, which is what `.spc` and `.p7b`
+    /// files are.
+    ///
+    /// # Errors
+    /// As [`Certificate::open`].
+    pub fn open_all(path: &Path) -> Result<Vec<Self>, SignError> {
+        let bytes = std::fs::read(path).map_err(|e| SignError::file(path, &e))?;
+        Self::read_all(&bytes, &path.display().to_string())
+    }
+
+    /// The same from bytes. `named` is for messages.
+    ///
+    /// # Errors
+    /// As [`Certificate::read`].
+    pub fn read_all(bytes: &[u8], named: &str) -> Result<Vec<Self>, SignError> {
+        let blocks = match bytes.first() {
+            Some(0x30) => vec![bytes.to_vec()],
+            _ => pem::certificates(bytes),
+        };
+        let mut found = Vec::new();
+        for der in &blocks {
+            match signature::read(der, &Limits::DEFAULT) {
+                Ok(message) => {
+                    for inside in message.certificates {
+                        found.push(Self::read(inside, named)?);
+                    }
+                }
+                Err(_) => found.push(Self::read(der, named)?),
+            }
+        }
+        if found.is_empty() {
+            let problem = "no certificate in it".to_owned();
+            return Err(SignError::Certificate { named: named.to_owned(), problem });
+        }
+        Ok(found)
+    }
+
+    /// The certificate that is about the signer: the first that issued none of the others.
+    fn last_of(all: Vec<Self>) -> Option<Self> {
+        let issued_another = |one: &Self| {
+            all.iter().any(|other| {
+                let names = one.parts().ok().zip(other.parts().ok());
+                other != one
+                    && names.is_some_and(|(one, other)| one.subject.raw == other.issuer.raw)
+            })
+        };
+        let at = all.iter().position(|one| !issued_another(one))?;
+        all.into_iter().nth(at)
+    }
+
+    /// Whether it names itself as its issuer.
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        self.parts().is_ok_and(|parts| parts.subject.raw == parts.issuer.raw)
+    }
+
+    /// Takes a certificate out of `bytes`: PEM, where other blocks may stand around it, DER, or a PKCS#7
+    /// message (`.spc`, `.p7b`), of whose certificates it is the signer's. `named` is for messages.
     ///
     /// # Errors
     /// When there is none with a key that can sign.
     pub fn read(bytes: &[u8], named: &str) -> Result<Self, SignError> {
         let wrong = |problem: String| SignError::Certificate { named: named.to_owned(), problem };
+        if signature::read(bytes, &Limits::DEFAULT).is_ok() {
+            let all = Self::read_all(bytes, named)?;
+            return Self::last_of(all).ok_or_else(|| wrong("no certificate in it".to_owned()));
+        }
         let der = match bytes.first() {
             Some(0x30) => bytes.to_vec(),
             _ => pem::certificate(bytes).ok_or_else(|| wrong("no certificate in it".to_owned()))?,

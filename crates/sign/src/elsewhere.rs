@@ -11,6 +11,7 @@ use loadworthy_core::crypt::key::Verified;
 use loadworthy_formats::authenticode::signature;
 use loadworthy_formats::limits::Limits;
 
+use crate::authenticode::{Code, Finished, Manner};
 use crate::certificate::Certificate;
 use crate::error::SignError;
 use crate::images::EfiImage;
@@ -72,6 +73,21 @@ impl Made {
         module.with(&self.signature)
     }
 
+    /// The code with it.
+    ///
+    /// # Errors
+    /// When it does not hold, and as [`Code::signed`].
+    pub fn into_code(
+        &self,
+        code: &Code,
+        by: DigestAlgorithm,
+        manner: &Manner,
+        now: i64,
+    ) -> Result<Finished, SignError> {
+        let made = self.over(by, &code.to_sign(by, manner)?)?;
+        code.with_made(&self.certificate, by, manner, made, now)
+    }
+
     /// The image with it.
     ///
     /// # Errors
@@ -85,9 +101,12 @@ impl Made {
 ///
 /// # Errors
 /// When the file cannot be read, or is nothing that is signed.
-pub fn to_sign(path: &Path, by: DigestAlgorithm) -> Result<Digest, SignError> {
+pub fn to_sign(path: &Path, by: DigestAlgorithm, manner: &Manner) -> Result<Digest, SignError> {
     let limits = &Limits::DEFAULT;
     let bytes = std::fs::read(path).map_err(|e| SignError::file(path, &e))?;
+    if let Some(code) = Code::read(&bytes, limits)? {
+        return code.to_sign(by, manner);
+    }
     if let Some(image) = EfiImage::read(bytes.clone(), limits)? {
         return image.to_sign(by);
     }
@@ -98,4 +117,4 @@ pub fn to_sign(path: &Path, by: DigestAlgorithm) -> Result<Digest, SignError> {
 }
 
 /// What is said of a file that is nothing that is signed here.
-pub(crate) const NOTHING: &str = "neither a Linux module nor an EFI image";
+pub(crate) const NOTHING: &str = "neither a Linux module, nor an EFI image, nor code of Windows";

@@ -63,6 +63,8 @@ pub enum SignError {
         /// What went wrong.
         problem: String,
     },
+    /// No authority gave a time-stamp: each with the reason.
+    Stamp(Vec<String>),
     /// A file is not of a sort that is signed, or not in order.
     Input(String),
 }
@@ -87,6 +89,7 @@ impl fmt::Display for SignError {
             }
             Self::Digest { digest, key } => write!(f, "{key} keys do not sign {digest} here"),
             Self::Signing { key, problem } => write!(f, "{key}: {problem}"),
+            Self::Stamp(problems) => write!(f, "no time-stamp: {}", problems.join("; ")),
             Self::Input(problem) => f.write_str(problem),
         }
     }

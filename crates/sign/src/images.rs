@@ -22,12 +22,12 @@ use crate::modules::signature_algorithm;
 use crate::signer::{Signer, signed};
 
 /// `contentType`, `messageDigest` and `signingTime` (1.2.840.113549.1.9.3 to .5).
-const CONTENT_TYPE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 3];
-const MESSAGE_DIGEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 4];
-const SIGNING_TIME: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 5];
+pub(crate) const CONTENT_TYPE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 3];
+pub(crate) const MESSAGE_DIGEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 4];
+pub(crate) const SIGNING_TIME: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 5];
 
 /// `Subsystem` of images that firmware starts.
-const EFI: std::ops::RangeInclusive<u16> = 10..=13;
+pub(crate) const EFI: std::ops::RangeInclusive<u16> = 10..=13;
 
 /// An EFI image, ready to be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +158,7 @@ fn attributes(content: &[u8], by: DigestAlgorithm, at: Option<&str>) -> Vec<u8> 
 }
 
 /// A time as RFC 5652, 11.3 wants it: `UTCTime` from 1950 to 2049, `GeneralizedTime` else.
-fn time(at: &str) -> Option<Vec<u8>> {
+pub(crate) fn time(at: &str) -> Option<Vec<u8>> {
     let digits: String = at.chars().filter(char::is_ascii_digit).collect();
     let (century, rest) = digits.split_at_checked(2)?;
     (digits.len() == 14).then(|| {

@@ -100,7 +100,7 @@ fn one(
 }
 
 /// Whether the signature counts there.
-fn accepts(answered: &Answered) -> Option<bool> {
+pub(crate) fn accepts(answered: &Answered) -> Option<bool> {
     let judgement = &answered.judgement;
     let about_it = judgement.reasons.iter().any(|r| r.code.bucket() != Bucket::NotSignature);
     match &judgement.verdict {

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use loadworthy_assess::request::Request;
+use loadworthy_assess::windows::OnRequest;
 use loadworthy_core::crypt::digest::DigestAlgorithm;
 
+use crate::authenticode::Manner;
 use crate::elsewhere::Made;
 use crate::modules::Naming;
 use crate::signer::Signer;
@@ -22,6 +24,12 @@ pub struct Order<'a> {
     pub tasks: Vec<Task>,
     /// Who has to accept what comes out: a name for people, and the machine.
     pub targets: Vec<(String, Request)>,
+    /// Named platforms of Windows that have to accept it; nothing is taken from its subjects.
+    pub on: Option<OnRequest>,
+    /// How code of Windows is signed.
+    pub manner: Manner,
+    /// The time that time-stamps are held against, in seconds since 1970.
+    pub now: i64,
     /// Whether what a target refuses is released all the same.
     pub force: bool,
     /// When, as `2026-11-21T00:00:00Z`.

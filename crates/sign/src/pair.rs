@@ -63,6 +63,8 @@ pub struct Wish {
     pub kind: Kind,
     /// Whether it is to sign boot images, too.
     pub images: bool,
+    /// Whether it is to be for time-stamps, and nothing else.
+    pub stamps: bool,
     /// Start of validity, in seconds since 1970.
     pub begins: i64,
     /// Days of validity.
@@ -84,6 +86,8 @@ enum Made {
     Ec(EcdsaKeyPair),
 }
 
+/// `id-kp-timeStamping`.
+const STAMPS: &str = "1.3.6.1.5.5.7.3.8";
 const CODE_SIGNING: &str = "1.3.6.1.5.5.7.3.3";
 
 impl Pair {
@@ -211,12 +215,17 @@ impl Made {
             parts.push(element(tag::OCTET_STRING, value));
             Some(sequence(&parts))
         };
-        let purpose = if wish.images { CODE_SIGNING } else { MODULES_ALONE };
+        let purpose = match (wish.stamps, wish.images) {
+            (true, _) => STAMPS,
+            (false, true) => CODE_SIGNING,
+            (false, false) => MODULES_ALONE,
+        };
         let extensions = sequence(&[
             extension("2.5.29.19", true, &sequence(&[]))?,
             // digitalSignature: the first bit.
             extension("2.5.29.15", true, &[tag::BIT_STRING, 2, 7, 0x80])?,
-            extension("2.5.29.37", false, &sequence(&[oid(purpose)?]))?,
+            // RFC 3161, 2.3: critical on authorities for time.
+            extension("2.5.29.37", wish.stamps, &sequence(&[oid(purpose)?]))?,
             extension("2.5.29.14", false, &element(tag::OCTET_STRING, identifier))?,
             extension("2.5.29.35", false, &sequence(&[element(0x80, identifier)]))?,
         ]);
@@ -276,7 +285,14 @@ mod tests {
     use loadworthy_core::keys::described::Described;
 
     fn wish(kind: Kind) -> Wish {
-        Wish { name: "A key".to_owned(), kind, images: false, begins: 1_795_219_200, days: 36_500 }
+        Wish {
+            name: "A key".to_owned(),
+            kind,
+            images: false,
+            stamps: false,
+            begins: 1_795_219_200,
+            days: 36_500,
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, digest};
 use loadworthy_core::signed::{Fate, Signed};
 use loadworthy_formats::limits::Limits;
 
+use crate::authenticode::Code;
 use crate::elsewhere::NOTHING;
 use crate::error::SignError;
 use crate::images::EfiImage;
@@ -41,6 +42,7 @@ impl Prepared {
                 after: None,
                 replaced: 0,
                 kept: 0,
+                stamp: None,
                 judged: Vec::new(),
             },
             part: None,
@@ -77,8 +79,31 @@ impl Prepared {
         Ok(())
     }
 
+    fn code(
+        &mut self,
+        code: &Code,
+        before: Digest,
+        order: &Order<'_>,
+    ) -> Result<Vec<u8>, SignError> {
+        let manner = &order.manner;
+        self.row.kind = Some(code.kind());
+        self.row.before = Some(before.to_string());
+        let counts = if manner.append { &mut self.row.kept } else { &mut self.row.replaced };
+        *counts = code.signatures;
+        let made = match order.with {
+            With::Signer(signer) => code.signed(signer, order.digest, manner, order.now),
+            With::Made(made) => made.into_code(code, order.digest, manner, order.now),
+        }?;
+        self.row.stamp = made.stamp;
+        self.row.after = Some(sha256(&made.bytes).to_string());
+        Ok(made.bytes)
+    }
+
     fn bytes(&mut self, bytes: Vec<u8>, order: &Order<'_>) -> Result<Vec<u8>, SignError> {
         let limits = &Limits::DEFAULT;
+        if let Some(code) = Code::read(&bytes, limits)? {
+            return self.code(&code, sha256(&bytes), order);
+        }
         if bytes.starts_with(b"MZ") {
             let before = sha256(&bytes);
             let Some(image) = EfiImage::read(bytes, limits)? else { return Err(nothing()) };

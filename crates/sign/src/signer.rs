@@ -13,6 +13,11 @@ pub trait Signer: Send + Sync {
     /// The certificate of the key.
     fn certificate(&self) -> &Certificate;
 
+    /// Certificates that came with the key, between its own and a root.
+    fn chain(&self) -> &[Certificate] {
+        &[]
+    }
+
     /// A signature over `digest`: RSA with PKCS#1 v1.5, or a sequence of two integers for elliptic
     /// curves.
     ///

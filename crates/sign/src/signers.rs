@@ -3,6 +3,8 @@
 mod uri;
 mod lock;
 mod pkcs12;
+pub(crate) mod pvk;
+mod sha1;
 pub mod file;
 pub mod token;
 pub mod command;

@@ -8,7 +8,8 @@ use crate::error::SignError;
 use crate::order::Task;
 
 /// How names end of what is signed below a folder.
-const ENDS: [&str; 5] = [".ko", ".ko.gz", ".ko.xz", ".ko.zst", ".efi"];
+const ENDS: [&str; 9] =
+    [".ko", ".ko.gz", ".ko.xz", ".ko.zst", ".efi", ".sys", ".dll", ".exe", ".cat"];
 
 /// One task a file, in the order named, each file once; below folders by name. Links to folders are not
 /// followed.

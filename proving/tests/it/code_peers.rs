@@ -222,6 +222,11 @@ fn lief(path: &Path) -> Result<Option<Said>, String> {
     python("lief", script, path)
 }
 
+/// Whether LIEF finds every signature over the image as it is.
+pub(crate) fn lief_holds(path: &Path) -> Result<Option<bool>, String> {
+    Ok(lief(path)?.and_then(|said| said.matches))
+}
+
 fn signify(path: &Path) -> Result<Option<Said>, String> {
     let script = "import json, sys\n\
         from signify.authenticode import AuthenticodeFile\n\

@@ -30,6 +30,8 @@ mod signed;
 mod signing;
 #[cfg(unix)]
 mod sign_trouble;
+mod signing_windows;
+mod stamping;
 mod skipped;
 mod stories;
 mod tidy;
@@ -79,6 +81,8 @@ fn main() -> ExitCode {
         dkms::trials(),
         #[cfg(unix)]
         secrets::trials(),
+        signing_windows::trials(),
+        stamping::trials(),
         windows::trials(),
         on_linux::trials(),
         on_windows::trials(),

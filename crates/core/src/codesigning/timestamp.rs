@@ -9,7 +9,7 @@ use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use loadworthy_formats::authenticode::signature::{self, Signer};
-use loadworthy_formats::der::element::Tlv;
+use loadworthy_formats::der::element::{Elements, Tlv};
 use loadworthy_formats::error::Error;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::timestamp::token::{self, Token};
@@ -51,6 +51,8 @@ pub struct Timestamp {
     pub signer_name: Arc<str>,
     /// The chain.
     pub chain: Chain,
+    /// Certificates on paths that count, the authority's own first, in no other order.
+    pub path: Vec<Certificate>,
     /// Known authorities that the chain reaches.
     pub authorities: Vec<Authority>,
     /// Whether the chain ends at a public authority by certificates that may stamp; otherwise the stamp
@@ -81,12 +83,7 @@ pub(super) fn of(
 ) -> Vec<Timestamp> {
     let mut found = Vec::new();
     for (kind, value) in signer.unsigned_all(&ATTRIBUTES, limits) {
-        let read = if kind == token::COUNTERSIGNATURE {
-            countersignature(value, signer, outer, authorities)
-        } else {
-            token(value, signer, authorities, limits)
-        };
-        match read {
+        match one(kind, value, signer.signature, outer, authorities, limits) {
             Ok(stamp) => found.push(stamp),
             Err(problem) => problems.push(problem),
         }
@@ -94,11 +91,43 @@ pub(super) fn of(
     found
 }
 
+/// A time-stamp over `signature` that is in no message yet: `kind` and `value` are of the attribute that
+/// it will be, `beside` the certificates that came with it.
+///
+/// # Errors
+/// When it is none.
+pub fn alone(
+    kind: &[u8],
+    value: &[u8],
+    signature: &[u8],
+    beside: &[&[u8]],
+    authorities: &Authorities,
+    limits: &Limits,
+) -> Result<Timestamp, Error> {
+    let value = Elements::new(value).next_element()?;
+    one(kind, value, signature, &Inside::new(beside), authorities, limits)
+}
+
+fn one(
+    kind: &[u8],
+    value: Tlv<'_>,
+    over: &[u8],
+    outer: &Inside<'_>,
+    authorities: &Authorities,
+    limits: &Limits,
+) -> Result<Timestamp, Error> {
+    if kind == token::COUNTERSIGNATURE {
+        countersignature(value, over, outer, authorities)
+    } else {
+        token(value, over, authorities, limits)
+    }
+}
+
 const ATTRIBUTES: [&[u8]; 3] = [token::COUNTERSIGNATURE, token::RFC_3161, token::TIME_STAMP_TOKEN];
 
 fn countersignature(
     value: Tlv<'_>,
-    over: &Signer<'_>,
+    over: &[u8],
     outer: &Inside<'_>,
     authorities: &Authorities,
 ) -> Result<Timestamp, Error> {
@@ -107,7 +136,7 @@ fn countersignature(
     let said = said.and_then(|said| time::seconds(said.tag, said.value));
     let is_sha1 =
         DigestAlgorithm::from_oid(stamper.digest_algorithm) == Some(DigestAlgorithm::Sha1);
-    let mut stamp = by(&stamper, outer, over.signature, is_sha1, authorities);
+    let mut stamp = by(&stamper, outer, over, is_sha1, authorities);
     stamp.kind = Kind::Pkcs9;
     stamp.time = said;
     Ok(stamp)
@@ -115,7 +144,7 @@ fn countersignature(
 
 fn token(
     value: Tlv<'_>,
-    over: &Signer<'_>,
+    over: &[u8],
     authorities: &Authorities,
     limits: &Limits,
 ) -> Result<Timestamp, Error> {
@@ -128,7 +157,7 @@ fn token(
     let mut stamp = by(stamper, &inside, message.content, false, authorities);
     stamp.time = told.time;
     stamp.policy = Some(Arc::from(told.policy));
-    if message.content_type != token::TST_INFO || !is_over(&told, over.signature) {
+    if message.content_type != token::TST_INFO || !is_over(&told, over) {
         stamp.verifies = Some(false);
     }
     Ok(stamp)
@@ -167,6 +196,11 @@ fn by(
             .as_ref()
             .map_or_else(|| Arc::from(issuer()), |c| Arc::clone(&c.name)),
         chain: climb.told(inside),
+        path: climb
+            .on_the_way
+            .iter()
+            .filter_map(|n| inside.certificates.get(*n).map(Certificate::of))
+            .collect(),
         is_public: may_stamp && climb.reached.iter().any(|r| public(r.authority.kind)),
         authorities: climb.reached.into_iter().map(|r| r.authority).collect(),
         verifies: outcome.holds(),

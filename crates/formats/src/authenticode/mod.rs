@@ -9,4 +9,5 @@ pub mod pss;
 pub mod signature;
 pub mod indirect;
 pub mod write;
+pub mod amend;
 pub mod pages;

@@ -1,4 +1,4 @@
-//! `SpcIndirectDataContent` written down: what a signature or a catalog says of a file.
+//! `SpcIndirectDataContent` and `SpcSpOpusInfo` written down: what a signature or a catalog says of a file.
 //!
 //! Source: *Windows Authenticode Portable Executable Signature Format* (2008); catalogs of several
 //! makers for the links that it leaves open.
@@ -74,10 +74,37 @@ fn image(link: Vec<u8>) -> Vec<u8> {
     [element(tag::OID, PE_IMAGE), value].concat()
 }
 
+/// `SpcSpOpusInfo` with tag and length: what the signer calls the program, and where more is told. Empty
+/// where nothing is said, as `SignTool` writes it.
+#[must_use]
+pub fn opus(program: Option<&str>, more: Option<&str>) -> Vec<u8> {
+    let name = program.map(|name| {
+        let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        holding(tag::context_constructed(0), &[element(tag::context(0), &units)])
+    });
+    let url = more.map(|url| {
+        holding(tag::context_constructed(1), &[element(tag::context(0), url.as_bytes())])
+    });
+    sequence(&name.into_iter().chain(url).collect::<Vec<_>>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authenticode::indirect::{page_hashes, subject};
+    use crate::authenticode::indirect::{opus as read_opus, page_hashes, subject};
+    use crate::der::element::Elements;
+
+    #[test]
+    fn what_a_signer_calls_the_program_is_read_as_written() {
+        for (program, more) in
+            [(None, None), (Some("Démo 1.0"), None), (Some("a"), Some("https://example.org/"))]
+        {
+            let written = opus(program, more);
+            let read = read_opus(Elements::new(&written).next_element().unwrap());
+            assert_eq!((read.program.as_deref(), read.more.as_deref()), (program, more));
+        }
+        assert_eq!(opus(None, None), [0x30, 0]);
+    }
 
     #[test]
     fn the_bytes_of_real_makers() {

@@ -31,6 +31,8 @@ pub struct Token<'a> {
     pub serial: &'a [u8],
     /// When, in whole seconds since 1970.
     pub time: Option<i64>,
+    /// The number that the request brought: contents octets.
+    pub nonce: Option<&'a [u8]>,
 }
 
 /// Reads the contents of the token's `OCTET STRING`.
@@ -50,7 +52,10 @@ pub fn read(content: &[u8]) -> Result<Token<'_>, Error> {
         return Err(Error::new("TSTInfo genTime", time.at, Kind::Missing));
     }
     let time = whole_seconds(time.value);
-    Ok(Token { policy, digest_algorithm, imprint: digest, serial, time })
+    let _accuracy = parts.optional(tag::SEQUENCE);
+    let _ordering = parts.optional(tag::BOOLEAN);
+    let nonce = parts.optional(tag::INTEGER).map(|nonce| nonce.value);
+    Ok(Token { policy, digest_algorithm, imprint: digest, serial, time, nonce })
 }
 
 /// `GeneralizedTime` that ends in `Z`; a fraction of a second is cut off.

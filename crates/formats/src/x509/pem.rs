@@ -9,7 +9,17 @@ pub fn read(bytes: &[u8]) -> Option<Vec<u8>> {
 /// The DER of the first block that is called a certificate, whatever stands around it.
 #[must_use]
 pub fn certificate(bytes: &[u8]) -> Option<Vec<u8>> {
-    let blocks = pem::parse_many(bytes).ok()?;
     let named = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
-    blocks.into_iter().find(|b| named.contains(&b.tag())).map(pem::Pem::into_contents)
+    blocks(bytes, &named).next()
+}
+
+/// The DER of all blocks that are called certificates, or messages that hold some, in order.
+#[must_use]
+pub fn certificates(bytes: &[u8]) -> Vec<Vec<u8>> {
+    blocks(bytes, &["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7"]).collect()
+}
+
+fn blocks(bytes: &[u8], named: &[&str]) -> impl Iterator<Item = Vec<u8>> {
+    let blocks = pem::parse_many(bytes).unwrap_or_default();
+    blocks.into_iter().filter(|b| named.contains(&b.tag())).map(pem::Pem::into_contents)
 }

@@ -42,6 +42,19 @@ Examples:
 Exit codes: 0 made · 1 refused: a target cannot verify such a key · 2 usage
 error, or our own work failed")]
     New(KeyNew),
+    /// A small time-stamping authority, for tests and labs
+    #[cfg(feature = "sign")]
+    #[command(before_help = "\
+Examples:
+  loadworthy key new --name 'Lab time' --timestamps --key tsa.key --cert tsa.der
+  loadworthy key timestamp-authority --key tsa.key --cert tsa.der
+  loadworthy sign demo.sys -k v.pfx --timestamp http://127.0.0.1:3161/ \\
+      --timestamp-root tsa.der")]
+    #[command(after_help = "\
+It runs until it is stopped, or has given --answers. Nobody outside the lab
+should believe it. Exit codes: 0 stopped after --answers · 2 usage error, or our
+own work failed")]
+    TimestampAuthority(TimestampAuthority),
     /// From one key to another on many machines: what comes next where
     #[command(before_help = "\
 Examples:
@@ -136,6 +149,9 @@ pub(crate) struct KeyNew {
     /// For boot images, too: without, shim passes over it for them
     #[arg(long)]
     pub(crate) images: bool,
+    /// For a time-stamping authority of your own, and nothing else
+    #[arg(long, conflicts_with = "images")]
+    pub(crate) timestamps: bool,
     /// Days of validity
     #[arg(long, value_name = "DAYS", default_value_t = 3650, value_parser = clap::value_parser!(u32).range(1..=36500))]
     pub(crate) days: u32,
@@ -147,6 +163,54 @@ pub(crate) struct KeyNew {
     pub(crate) passphrase_env: Option<String>,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[cfg(feature = "sign")]
+#[derive(Debug, Args)]
+pub(crate) struct TimestampAuthority {
+    /// The authority's key: PEM, DER or PKCS#12
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: PathBuf,
+    /// Its certificate
+    #[arg(long, value_name = "CERT")]
+    pub(crate) cert: Option<PathBuf>,
+    /// Where the passphrase of a locked key is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Where it listens; port 0 takes any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3161")]
+    pub(crate) listen: String,
+    /// Stop after this many answers
+    #[arg(long, value_name = "N")]
+    pub(crate) answers: Option<u64>,
+    /// How far its clock goes wrong
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true)]
+    pub(crate) skew: i64,
+    /// How it goes wrong
+    #[arg(long, value_enum, value_name = "FAULT")]
+    pub(crate) fault: Option<Fault>,
+}
+
+/// How a time-stamping authority goes wrong.
+#[cfg(feature = "sign")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Fault {
+    /// It answers another request
+    Nonce,
+    /// It stamps something else
+    Imprint,
+    /// Its signature is damaged
+    Signature,
+    /// It does not name the certificate it signed with
+    Unnamed,
+    /// It refuses
+    Refusal,
+    /// It answers with something that is no time-stamp
+    Rubbish,
+    /// It answers HTTP 500
+    Status,
+    /// It never answers
+    Silence,
 }
 
 #[cfg(feature = "sign")]

@@ -5,6 +5,8 @@ use crate::request::Surroundings;
 use crate::trouble::Trouble;
 use std::io::Write;
 
+#[cfg(feature = "sign")]
+mod authority;
 mod enroll;
 mod list;
 #[cfg(feature = "sign")]
@@ -22,6 +24,8 @@ pub(crate) fn run(
         args::Key::Rotate(args) => rotate::run(args, around, out),
         #[cfg(feature = "sign")]
         args::Key::New(args) => new::run(args, around, out, err),
+        #[cfg(feature = "sign")]
+        args::Key::TimestampAuthority(args) => authority::run(args, around, out),
         args::Key::Enroll(args) => enroll::run(args, around, out, err),
     }
 }

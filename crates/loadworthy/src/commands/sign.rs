@@ -1,4 +1,4 @@
-//! `loadworthy sign`: modules and EFI images, judged before they are released.
+//! `loadworthy sign`: modules, EFI images and code of Windows, judged before they are released.
 
 use crate::args::{self, Digest, Format};
 use crate::exit;
@@ -11,6 +11,7 @@ use loadworthy_core::crypt::digest::DigestAlgorithm;
 use loadworthy_core::signed::{Fate, Receipt};
 use loadworthy_report::{json, signed};
 use loadworthy_sign::act;
+use loadworthy_sign::authenticode::Manner;
 use loadworthy_sign::certificate::Certificate;
 use loadworthy_sign::elsewhere::{self, Made};
 use loadworthy_sign::error::SignError;
@@ -27,6 +28,8 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+mod windows;
+
 /// The variable that the kernel's own build takes a passphrase from (`scripts/sign-file.c`).
 const KERNEL_BUILD: &str = "KBUILD_SIGN_PIN";
 
@@ -39,13 +42,13 @@ pub(crate) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<u8, Trouble> {
-    let digest = match args.digest {
-        Digest::Sha256 => DigestAlgorithm::Sha256,
-        Digest::Sha384 => DigestAlgorithm::Sha384,
-        Digest::Sha512 => DigestAlgorithm::Sha512,
-    };
+    let digest = algorithm(args.digest);
+    if args.windows.strip {
+        return windows::strip(args, around, out);
+    }
+    let manner = windows::manner(args)?;
     if let Some(to) = &args.to_sign {
-        return to_sign(only(args)?, digest, to, out);
+        return to_sign(only(args)?, digest, &manner, to, out);
     }
     let certificate = args.cert.as_deref().map(Certificate::open).transpose()?;
     let made = match (&args.signature, &certificate) {
@@ -76,6 +79,9 @@ pub(crate) fn run(
         naming: if args.key_id { Naming::KeyId } else { Naming::IssuerSerial },
         tasks: tree::tasks(&args.files, args.recursive, args.output.as_deref())?,
         targets: targets(args, around)?,
+        on: windows::on(args, around)?,
+        manner,
+        now: i64::try_from((around.clock)()).unwrap_or(i64::MAX),
         force: args.force,
         at: time,
         jobs: args.source.jobs.map_or(around.processors, usize::from),
@@ -89,6 +95,15 @@ pub(crate) fn run(
         signed::receipt(&receipt, args.verbose, &around.style, out)
     })?;
     Ok(code(&receipt))
+}
+
+const fn algorithm(digest: Digest) -> DigestAlgorithm {
+    match digest {
+        Digest::Sha1 => DigestAlgorithm::Sha1,
+        Digest::Sha256 => DigestAlgorithm::Sha256,
+        Digest::Sha384 => DigestAlgorithm::Sha384,
+        Digest::Sha512 => DigestAlgorithm::Sha512,
+    }
 }
 
 /// 0: all are signed. 1: some are not, or were signed and refused. 2: nothing could be signed.
@@ -114,10 +129,11 @@ fn only(args: &args::Sign) -> Result<&Path, Trouble> {
 fn to_sign(
     file: &Path,
     by: DigestAlgorithm,
+    manner: &Manner,
     to: &Path,
     out: &mut dyn Write,
 ) -> Result<u8, Trouble> {
-    let digest = elsewhere::to_sign(file, by)?;
+    let digest = elsewhere::to_sign(file, by, manner)?;
     if to == Path::new("-") {
         written(writeln!(out, "{digest}"))?;
     } else {

@@ -57,7 +57,16 @@ struct FileDto<'a> {
     after: Option<&'a str>,
     replaced: usize,
     kept: usize,
+    stamp: Option<StampDto<'a>>,
     judged: Vec<JudgedDto<'a>>,
+}
+
+#[derive(Serialize)]
+struct StampDto<'a> {
+    url: &'a str,
+    kind: &'static str,
+    time: &'a str,
+    authority: &'a str,
 }
 
 #[derive(Serialize)]
@@ -69,6 +78,8 @@ struct JudgedDto<'a> {
     title: Option<&'static str>,
     errno: Option<&'static str>,
     taint: Vec<&'static str>,
+    subject: &'a str,
+    phase: &'static str,
     remedies: Vec<RemedyDto>,
 }
 
@@ -104,6 +115,12 @@ fn file<'a>(file: &'a Signed, receipt: &'a Receipt) -> FileDto<'a> {
         after: file.after.as_deref(),
         replaced: file.replaced,
         kept: file.kept,
+        stamp: file.stamp.as_ref().map(|stamp| StampDto {
+            url: &stamp.url,
+            kind: stamp.kind,
+            time: &stamp.time,
+            authority: &stamp.authority,
+        }),
         judged: file.judged.iter().map(|one| judged(one, receipt)).collect(),
     }
 }
@@ -122,6 +139,8 @@ fn judged<'a>(judged: &'a Judged, receipt: &'a Receipt) -> JudgedDto<'a> {
         title: code.map(|code| code.title()),
         errno: judgement.says.errno.map(|errno| errno.name()),
         taint: judgement.says.taint.iter().map(|letter| letter.name()).collect(),
+        subject: &judged.answered.subject.name,
+        phase: judged.answered.phase.name(),
         remedies: judged.answered.tried.iter().filter(|t| t.helps).map(remedy).collect(),
     }
 }

@@ -1,4 +1,4 @@
-//! A key in a file: PEM or DER; PKCS#8, open or encrypted; PKCS#1 and SEC 1; PKCS#12.
+//! A key in a file: PEM or DER; PKCS#8, open or encrypted; PKCS#1 and SEC 1; PKCS#12; PVK.
 //!
 //! Sources: RFC 5208, RFC 8018, RFC 8017 appendix A.1.2, RFC 5915.
 
@@ -23,6 +23,7 @@ use crate::error::SignError;
 use crate::secret::{Ask, Secret};
 use crate::signer::Signer;
 use crate::signers::pkcs12::{self, Failure};
+use crate::signers::{pvk, sha1};
 
 /// A key of this size is no key: the longest RSA key that is used has some 2.5 kB.
 const MOST: u64 = 1 << 20;
@@ -32,6 +33,8 @@ const MOST: u64 = 1 << 20;
 pub struct FileSigner {
     key: Key,
     certificate: Certificate,
+    /// Certificates that came with the key.
+    chain: Vec<Certificate>,
     named: String,
 }
 
@@ -68,6 +71,18 @@ impl FileSigner {
         if begins(bytes) {
             return Self::of_pkcs12(bytes, certificate, named, ask);
         }
+        if loadworthy_formats::pvk::begins(bytes) {
+            let Some(certificate) = certificate else {
+                return Err(SignError::Certificate {
+                    named: named.to_owned(),
+                    problem: "a PVK file holds no certificate: give its .spc with --cert"
+                        .to_owned(),
+                });
+            };
+            let key = pvk::opened(bytes, named, &|| passphrase(named, ask))?;
+            let key = of_der(key.bytes(), &certificate, named)?;
+            return Self::matched(key, certificate, Vec::new(), named);
+        }
         let certificate = match certificate {
             Some(given) => given,
             None => Certificate::read(bytes, named).map_err(|_| SignError::Certificate {
@@ -76,7 +91,9 @@ impl FileSigner {
             })?,
         };
         let key = private_key(bytes, &certificate, named, ask)?;
-        Self::matched(key, certificate, named)
+        // What stands beside the key, where that is not for people alone.
+        let chain = Certificate::read_all(bytes, named).unwrap_or_default();
+        Self::matched(key, certificate, chain, named)
     }
 
     /// The key in a PKCS#12 file, with the certificate there that is about it.
@@ -100,16 +117,17 @@ impl FileSigner {
                 "no private key in it"
             }));
         };
+        let inside = found.certificates.iter().filter_map(|der| Certificate::read(der, named).ok());
+        let inside: Vec<Certificate> = inside.collect();
         if let Some(given) = certificate {
             let key = of_der(key.bytes(), &given, named)?;
-            return Self::matched(key, given, named);
+            return Self::matched(key, given, inside, named);
         }
-        let inside = found.certificates.iter().filter_map(|der| Certificate::read(der, named).ok());
         inside
-            .into_iter()
+            .iter()
             .find_map(|one| {
-                let key = of_der(key.bytes(), &one, named).ok()?;
-                Self::matched(key, one, named).ok()
+                let key = of_der(key.bytes(), one, named).ok()?;
+                Self::matched(key, one.clone(), inside.clone(), named).ok()
             })
             .ok_or_else(|| SignError::Certificate {
                 named: named.to_owned(),
@@ -117,7 +135,12 @@ impl FileSigner {
             })
     }
 
-    fn matched(key: Key, certificate: Certificate, named: &str) -> Result<Self, SignError> {
+    fn matched(
+        key: Key,
+        certificate: Certificate,
+        mut chain: Vec<Certificate>,
+        named: &str,
+    ) -> Result<Self, SignError> {
         let public = match &key {
             Key::Rsa(pair) => pair.public_key().as_ref(),
             Key::Ec(pair) => pair.public_key().as_ref(),
@@ -126,7 +149,8 @@ impl FileSigner {
             let certificate = certificate.subject();
             return Err(SignError::Mismatch { key: named.to_owned(), certificate });
         }
-        Ok(Self { key, certificate, named: named.to_owned() })
+        chain.retain(|one| *one != certificate);
+        Ok(Self { key, certificate, chain, named: named.to_owned() })
     }
 }
 
@@ -255,6 +279,10 @@ impl Signer for FileSigner {
         &self.certificate
     }
 
+    fn chain(&self) -> &[Certificate] {
+        &self.chain
+    }
+
     fn named(&self) -> &str {
         &self.named
     }
@@ -267,6 +295,9 @@ impl Signer for FileSigner {
             problem: "the arithmetic failed".to_owned(),
         };
         match &self.key {
+            Key::Rsa(pair) if by == DigestAlgorithm::Sha1 => {
+                sha1::sign(pair, digest).ok_or_else(failed)
+            }
             Key::Rsa(pair) => {
                 let (encoding, algorithm): (&'static dyn RsaEncoding, _) = match by {
                     DigestAlgorithm::Sha256 => (&RSA_PKCS1_SHA256, &lc::SHA256),

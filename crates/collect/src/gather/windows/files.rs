@@ -1,5 +1,6 @@
 //! The files of a caller's folder, by name; bytes are read when they are asked for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -117,6 +118,23 @@ impl Files {
     pub fn bytes(&self, n: usize, limits: &Limits) -> Result<Vec<u8>, Why> {
         let missing = || Why::Missing(Arc::from(""));
         self.all.get(n).ok_or_else(missing)?.read(limits)
+    }
+
+    /// Takes bytes from other files: from the true path of each file to the path of the other. What INFs say
+    /// was read before.
+    #[must_use]
+    pub fn in_place(mut self, others: &BTreeMap<PathBuf, PathBuf>) -> Self {
+        if others.is_empty() {
+            return self;
+        }
+        for at in &mut self.all {
+            if let Bytes::Disk(path) = &mut at.bytes
+                && let Some(other) = path.canonicalize().ok().and_then(|path| others.get(&path))
+            {
+                other.clone_into(path);
+            }
+        }
+        self
     }
 
     /// Numbers of the files with this extension, in the order of their paths.

@@ -15,6 +15,7 @@ use loadworthy_core::signed::{Fate, Receipt};
 use loadworthy_report::json::changed;
 use loadworthy_report::{json, signed};
 use loadworthy_sign::act;
+use loadworthy_sign::authenticode::Manner;
 use loadworthy_sign::certificate::Certificate;
 use loadworthy_sign::modules::Naming;
 use loadworthy_sign::order::{Order, Task, With};
@@ -115,6 +116,9 @@ pub(super) fn sign(
             naming: Naming::IssuerSerial,
             tasks: tasks.collect(),
             targets: vec![(kernel.to_string(), target)],
+            on: None,
+            manner: Manner::default(),
+            now: i64::try_from(around.now).unwrap_or_default(),
             force: false,
             at: at(None, around).map_err(Trouble::Usage)?,
             jobs: around.processors,

@@ -61,7 +61,14 @@ pub(crate) fn run(
 fn pair(args: &args::KeyNew, around: &Surroundings, kind: Kind) -> Result<Written, Trouble> {
     let passphrase = passphrase(args, around)?;
     let begins = i64::try_from(around.now).unwrap_or_default();
-    let wish = Wish { name: args.name.clone(), kind, images: args.images, begins, days: args.days };
+    let wish = Wish {
+        name: args.name.clone(),
+        kind,
+        images: args.images,
+        stamps: args.timestamps,
+        begins,
+        days: args.days,
+    };
     let pair = Pair::make(&wish)?;
     pair.write(&args.key, &args.cert, passphrase.as_ref())?;
     let certificate = Described::of(&pair.certificate)

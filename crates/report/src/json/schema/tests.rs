@@ -15,7 +15,7 @@ use loadworthy_core::drift::{Change, Compared, Difference, Side, Told, Topic};
 use loadworthy_core::keys::builds::Form;
 use loadworthy_core::keys::rotation::plan;
 use loadworthy_core::proof::{Assumption, Node, Origin, Proof, text};
-use loadworthy_core::signed::{self as acts, Fate, Judged, Signed, Target};
+use loadworthy_core::signed::{self as acts, Fate, Judged, Signed, Stamp, Target};
 use loadworthy_core::tables::Tables;
 use loadworthy_formats::limits::Limits;
 use serde_json::Value;
@@ -170,6 +170,12 @@ fn collect_writes_what_its_schema_says() {
 #[test]
 fn sign_writes_what_its_schema_says() {
     let row = |path: &str, fate: Fate, judged: Vec<Judged>| Signed {
+        stamp: Some(Stamp {
+            url: "http://tsa.example".to_owned(),
+            kind: "rfc3161",
+            time: "2026-11-21T00:00:00Z".to_owned(),
+            authority: "A".to_owned(),
+        }),
         path: path.to_owned(),
         to: Some("out/a.ko".to_owned()),
         kind: Some(Kind::LinuxModule),
