@@ -13,6 +13,8 @@ use loadworthy_formats::cpio::archive::Entry;
 use loadworthy_formats::cpio::image::Part;
 use loadworthy_formats::error::Error;
 use loadworthy_formats::evidence::encoding;
+use loadworthy_formats::evidence::journal::Record;
+use loadworthy_formats::evidence::journal_file;
 use loadworthy_formats::evidence::recogniser::{Recogniser, Seen};
 use loadworthy_formats::evidence::windows::{binary_events, records, setup};
 use loadworthy_formats::kernel::{
@@ -124,6 +126,17 @@ const OWN: &[Reader] = &[
             let lines = recogniser.log(&text, &mut count);
             black_box((lines, recogniser.short(&text, &mut count)));
         }
+        black_box(seen);
+    }),
+    ("journal_file", |bytes| {
+        let mut seen = 0_usize;
+        let mut count = |s: Seen| seen += s.quote.len();
+        let mut each = |number: u64, record: &Record| {
+            if let Some(recogniser) = recogniser() {
+                recogniser.record(record, number, &mut count);
+            }
+        };
+        let _ = black_box(journal_file::read(bytes, &LIMITS, &mut each));
         black_box(seen);
     }),
     ("windows_evidence", |bytes| {

@@ -347,7 +347,7 @@ pub static CAUSE_LOCKDOWN_WITHOUT_SECURE_BOOT: Code =
     code!("LW6009", "lockdown-without-secure-boot");
 /// SELinux denies the load; the signature is not the reason.
 pub static CAUSE_SELINUX_DENIES_MODULE_LOAD: Code = code!("LW6010", "selinux-denies-module-load");
-/// SELinux keeps the loader from the keyrings, so a good signature cannot be checked.
+/// SELinux keeps the loader from the keyrings: a good signature cannot be checked.
 pub static CAUSE_SELINUX_DENIES_KEY_SEARCH: Code = code!("LW6011", "selinux-denies-key-search");
 /// The line is a notice; the module loaded.
 pub static CAUSE_TAINT_MESSAGE_ONLY: Code = code!("LW6012", "taint-message-only");
@@ -384,13 +384,13 @@ pub static CAUSE_TEST_CERTIFICATE_UNTRUSTED: Code =
     code!("LW6027", "cause-test-certificate-untrusted");
 /// The driver is signed for testing, and test mode is not in effect.
 pub static CAUSE_TESTSIGNING_NOT_ACTIVE: Code = code!("LW6028", "cause-testsigning-not-active");
-/// The catalog is validly signed, and its publisher is not accepted for this install.
+/// The catalog is validly signed; its publisher is not accepted for this install.
 pub static CAUSE_PUBLISHER_NOT_TRUSTED: Code = code!("LW6029", "cause-publisher-not-trusted");
 /// This Windows does not understand SHA-256 signatures yet.
 pub static CAUSE_SHA2_NOT_SUPPORTED: Code = code!("LW6030", "cause-sha2-not-supported");
 /// The file's set of signatures is one that the older system cannot use.
 pub static CAUSE_BAD_DUAL_SIGNATURE: Code = code!("LW6031", "cause-bad-dual-signature");
-/// Line endings were converted after signing, so the INF no longer matches its catalog.
+/// Line ends were converted after signing: the INF no longer matches its catalog.
 pub static CAUSE_CATALOG_HASH_LINE_ENDINGS: Code =
     code!("LW6032", "cause-catalog-hash-line-endings");
 /// A file was changed after the catalog was made.

@@ -7,6 +7,7 @@
 pub mod encoding;
 pub mod line;
 pub mod journal;
+pub mod journal_file;
 pub mod moment;
 pub mod windows;
 pub mod recogniser;

@@ -6,8 +6,8 @@ pub mod redact;
 
 use loadworthy_core::diagnose::finding::{Changed, Finding, Quoted};
 
-/// The heading of a finding: how sure, about what, and what it is.
-fn heading(finding: &Finding) -> String {
+/// What a finding is about, in a few words; empty where nothing is named.
+fn subject(finding: &Finding) -> String {
     let about = &finding.about;
     let mut subject = about.name.clone().unwrap_or_default();
     if !about.also.is_empty() {
@@ -16,15 +16,27 @@ fn heading(finding: &Finding) -> String {
     if let Some(host) = &about.host {
         subject.push_str(&format!(" on {host}"));
     }
-    let subject = subject.trim().to_owned();
+    subject.trim().to_owned()
+}
+
+/// The heading of a finding: about what, and what it is.
+fn heading(finding: &Finding) -> String {
+    let subject = subject(finding);
     match subject.is_empty() {
         true => finding.title.clone(),
         false => format!("{subject}: {}", finding.title),
     }
 }
 
-/// The second line: code, cause, way and whether it comes back.
-fn facts(finding: &Finding) -> String {
+/// The cause by its names: code, cause and the finer one.
+fn names(finding: &Finding) -> String {
+    let code = finding.code.as_deref().map(|c| format!("{c} ")).unwrap_or_default();
+    let detail = finding.detail.as_deref().map(|d| format!(" ({d})")).unwrap_or_default();
+    format!("{code}{}{detail}", finding.cause)
+}
+
+/// Which way leads back, and whether it comes back.
+fn outlook(finding: &Finding) -> String {
     let path = match finding.recovery.path.as_deref() {
         Some("policy-change") => "the way back: change the policy",
         Some("driver-change") => "the way back: change the driver",
@@ -36,9 +48,12 @@ fn facts(finding: &Finding) -> String {
         "no" => "it does not come back at the next boot",
         _ => "whether it comes back is not known",
     };
-    let code = finding.code.as_deref().map(|c| format!("{c} ")).unwrap_or_default();
-    let detail = finding.detail.as_deref().map(|d| format!(" ({d})")).unwrap_or_default();
-    format!("{code}{}{detail}; {path}; {recurs}", finding.cause)
+    format!("{path}; {recurs}")
+}
+
+/// The names of the cause, the way and whether it comes back.
+fn facts(finding: &Finding) -> String {
+    format!("{}; {}", names(finding), outlook(finding))
 }
 
 /// Said where it is so: this is not about signatures.

@@ -14,4 +14,6 @@ pub mod roots;
 
 pub mod recorded;
 
+pub mod joined;
+
 pub mod live;

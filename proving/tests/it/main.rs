@@ -17,6 +17,7 @@ mod gate;
 mod hostile;
 #[cfg(unix)]
 mod keys;
+mod joined;
 mod laws;
 mod oracle;
 mod peers;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         keys::trials(),
         laws::trials(),
         oracle::trials(),
+        joined::trials(),
         bootchain::trials(),
         bundles::trials(),
         catalogs::trials(),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -14,6 +14,8 @@ use loadworthy_core::diagnose::clue::Clue;
 use loadworthy_core::diagnose::finding::Coverage;
 use loadworthy_formats::compress;
 use loadworthy_formats::evidence::encoding::{self, Decoder, Encoding};
+use loadworthy_formats::evidence::journal::Record;
+use loadworthy_formats::evidence::journal_file;
 use loadworthy_formats::evidence::recogniser::{LINE, Recogniser, SHORT, Seen, WRITTEN};
 use loadworthy_formats::evidence::windows::binary_events;
 use loadworthy_formats::limits::Limits;
@@ -78,11 +80,20 @@ pub fn scan(texts: Vec<Text>, recogniser: &Recogniser, jobs: usize) -> Result<Sc
             );
             continue;
         }
-        if let Some(kind) = no_text(&head) {
-            match path.filter(|_| kind == Kind::Code) {
-                Some(path) => out.files.push(path),
-                None => out.read.skipped.push(format!("{name}: {}", kind.words())),
-            }
+        if head.starts_with(journal_file::MAGIC) {
+            let mut whole = head;
+            stream.by_ref().take(windows::WHOLE).read_to_end(&mut whole).map_err(wrong)?;
+            out.short = false;
+            journal(&whole, (&name, order), recogniser, &mut gathered, &mut out.read);
+            continue;
+        }
+        // A caller's module is one whatever its bytes are: that may be what is wrong with it.
+        if let Some(path) = path.as_ref().filter(|p| code(&head) || module(p)) {
+            out.files.push(path.clone());
+            continue;
+        }
+        if code(&head) {
+            out.read.skipped.push(format!("{name}: no text"));
             continue;
         }
         if let Some(how) = compress::sniff(&head) {
@@ -95,7 +106,7 @@ pub fn scan(texts: Vec<Text>, recogniser: &Recogniser, jobs: usize) -> Result<Sc
                 let said = "compressed, and not to be unpacked whole within the limit";
                 out.read.skipped.push(format!("{name}: {said}"));
             }
-            if let Some(path) = path.filter(|_| no_text(&plain) == Some(Kind::Code)) {
+            if let Some(path) = path.filter(|_| code(&plain)) {
                 out.files.push(path);
                 continue;
             }
@@ -176,32 +187,46 @@ pub fn scan(texts: Vec<Text>, recogniser: &Recogniser, jobs: usize) -> Result<Sc
     Ok(out)
 }
 
-/// What is no text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// A module or an image.
-    Code,
-    /// The journal's own files.
-    Journal,
-}
-
-impl Kind {
-    fn words(self) -> &'static str {
-        match self {
-            Self::Code => "no text",
-            Self::Journal => "a file of the journal: give the output of journalctl --file",
-        }
+/// Whether it is a module or an image.
+fn code(head: &[u8]) -> bool {
+    match head {
+        [0x7f, b'E', b'L', b'F', ..] => true,
+        [b'M', b'Z', _, _, ..] => head.iter().take(1024).filter(|b| **b == 0).count() > 64,
+        _ => false,
     }
 }
 
-fn no_text(head: &[u8]) -> Option<Kind> {
-    match head {
-        [0x7f, b'E', b'L', b'F', ..] => Some(Kind::Code),
-        [b'M', b'Z', _, _, ..] if head.iter().take(1024).filter(|b| **b == 0).count() > 64 => {
-            Some(Kind::Code)
+/// Whether a file is named as modules are.
+fn module(path: &Path) -> bool {
+    let name = path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
+    ["", ".gz", ".xz", ".zst"].iter().any(|end| name.ends_with(&format!(".ko{end}")))
+}
+
+/// Hears what a file of the journal says; an entry counts as a line.
+fn journal(
+    bytes: &[u8],
+    (name, order): (&Arc<str>, usize),
+    recogniser: &Recogniser,
+    gathered: &mut Gathered,
+    read: &mut Coverage,
+) {
+    let mut hear = |number: u64, record: &Record| {
+        recogniser.record(record, number, &mut |s| gathered.add(name, order, s.line + 1, s));
+    };
+    read.bytes += bytes.len() as u64;
+    match journal_file::read(bytes, &Limits::DEFAULT, &mut hear) {
+        Ok(told) => {
+            read.lines += told.value.entries;
+            let damaged = told.deviations.len();
+            if damaged > 0 {
+                read.skipped.push(format!("{name}: {damaged} damaged stretches"));
+            }
+            if told.value.left_off > 0 {
+                let left_off = told.value.left_off;
+                read.skipped.push(format!("{name}: {left_off} entries that could not be read"));
+            }
         }
-        _ if head.starts_with(b"LPKSHHRH") => Some(Kind::Journal),
-        _ => None,
+        Err(problem) => read.skipped.push(format!("{name}: {problem}")),
     }
 }
 

@@ -351,7 +351,7 @@ fn beside_package(
 }
 
 /// Signs that are an error number.
-const ERRNOS: [(&str, &str); 8] = [
+const ERRNOS: [(&str, &str); 10] = [
     ("errno-keyrejected", "EKEYREJECTED"),
     ("errno-nokey", "ENOKEY"),
     ("errno-perm", "EPERM"),
@@ -360,6 +360,8 @@ const ERRNOS: [(&str, &str); 8] = [
     ("errno-inval", "EINVAL"),
     ("errno-nosym", "ENOENT"),
     ("errno-badmsg", "EBADMSG"),
+    ("errno-nopkg", "ENOPKG"),
+    ("errno-msgsize", "EMSGSIZE"),
 ];
 
 /// Signs that are a line of the kernel about the refusal.

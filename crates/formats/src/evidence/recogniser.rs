@@ -3,7 +3,7 @@
 //!
 //! Works on blocks that begin and end with whole lines, so that several threads may share a stream.
 
-use crate::evidence::journal;
+use crate::evidence::journal::{self, Record};
 use crate::evidence::line::{self, uncoloured};
 use crate::evidence::windows::statement::Statement;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
@@ -219,18 +219,40 @@ impl Recogniser {
         });
     }
 
+    /// Asks the table about one record of a log, line by line where its message has several.
+    pub fn record(&self, record: &Record, number: u64, seen: &mut dyn FnMut(Seen)) {
+        if !self.quick.is_match(&record.message) {
+            return;
+        }
+        for said in record.message.lines() {
+            let said = said.get(..said.floor_char_boundary(LINE)).unwrap_or_default();
+            let said = uncoloured(said);
+            let rows = self.rows_of(said.as_bytes());
+            let by = Spoken {
+                stamp: record.time.as_deref(),
+                host: record.host.as_deref(),
+                boot: record.boot.as_deref(),
+            };
+            self.ask(rows, &said, by, (number, Text::Log), seen);
+        }
+    }
+
+    /// The rows of which a literal stands in the line.
+    fn rows_of(&self, line: &[u8]) -> Vec<usize> {
+        let found = self.which.find_overlapping_iter(line);
+        let mut rows: Vec<usize> =
+            found.filter_map(|m| self.owner.get(m.pattern().as_usize()).copied()).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
     fn line(&self, line: &[u8], number: u64, text: Text, seen: &mut dyn FnMut(Seen)) {
         let line = line.get(..line.len().min(LINE)).unwrap_or_default();
-        let mut rows: Vec<usize> = self
-            .which
-            .find_overlapping_iter(line)
-            .filter_map(|m| self.owner.get(m.pattern().as_usize()).copied())
-            .collect();
+        let rows = self.rows_of(line);
         if rows.is_empty() {
             return;
         }
-        rows.sort_unstable();
-        rows.dedup();
         let whole = String::from_utf8_lossy(line);
         let whole = uncoloured(whole.trim_end_matches(['\r', '\0']));
         let record = journal::read(&whole);
@@ -246,6 +268,17 @@ impl Recogniser {
                 (journal::exported(parts.message), parts.stamp, parts.host, None)
             }
         };
+        self.ask(rows, said, Spoken { stamp, host, boot }, (number, text), seen);
+    }
+
+    fn ask(
+        &self,
+        rows: Vec<usize>,
+        said: &str,
+        Spoken { stamp, host, boot }: Spoken<'_>,
+        (number, text): (u64, Text),
+        seen: &mut dyn FnMut(Seen),
+    ) {
         for row in rows {
             let Some(compiled) = self.rows.get(row) else { continue };
             let written = text == Text::Prose && stamp.is_none() && !of_loader(said);
@@ -283,6 +316,14 @@ impl Recogniser {
 /// Whether a loader printed the line: the name of a module is no word of people.
 fn of_loader(said: &str) -> bool {
     ["insmod: ", "modprobe: "].iter().any(|by| said.trim_start().starts_with(by))
+}
+
+/// When and where something was said.
+#[derive(Clone, Copy, Debug)]
+struct Spoken<'a> {
+    stamp: Option<&'a str>,
+    host: Option<&'a str>,
+    boot: Option<&'a str>,
 }
 
 /// What sort of text a line stands in.

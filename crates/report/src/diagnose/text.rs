@@ -1,6 +1,6 @@
 //! For the terminal, at three in the morning.
 
-use super::{NO_SIGNATURE, change, facts, heading};
+use super::{NO_SIGNATURE, change, names, outlook, subject};
 use crate::style::{Style, Tone, wrap};
 use loadworthy_core::diagnose::finding::{Coverage, Diagnosis, Finding, Quoted};
 use loadworthy_core::tables::diagnose::Knowledge;
@@ -69,18 +69,21 @@ fn whole(told: &Diagnosis, read: &Coverage, style: &Style, out: &mut dyn Write) 
 
 fn one(finding: &Finding, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let tone = if finding.fault { Tone::Bad } else { Tone::Good };
+    // The answer: how sure, about what, its names; what it is; which way, and whether it recurs.
     let sure = finding.confidence.name();
-    let lead = format!("{sure}  ");
-    for (n, line) in
-        wrap(&heading(finding), style.width.saturating_sub(lead.len())).iter().enumerate()
-    {
-        if n == 0 {
-            writeln!(out, "{}  {}", style.paint(tone, sure), style.plain(line))?;
-        } else {
-            writeln!(out, "{}{}", " ".repeat(lead.len()), style.plain(line))?;
+    let room = style.width.saturating_sub(sure.len()).saturating_sub(2);
+    let about = subject(finding);
+    let names = names(finding);
+    let first = match about.is_empty() {
+        true => cut(&names, room),
+        false => {
+            let left = room.saturating_sub(names.chars().count()).saturating_sub(2).max(room / 4);
+            cut(&format!("{}: {names}", cut(&about, left)), room)
         }
-    }
-    say("", &facts(finding), style, out)?;
+    };
+    writeln!(out, "{}  {}", style.paint(tone, sure), style.plain(&first))?;
+    say("", &finding.title, style, out)?;
+    say("", &outlook(finding), style, out)?;
     if !finding.signature && finding.family == "not-signature" {
         writeln!(out, "{}", style.paint(Tone::Strong, NO_SIGNATURE))?;
     }
@@ -147,6 +150,15 @@ fn say(lead: &str, text: &str, style: &Style, out: &mut dyn Write) -> io::Result
     Ok(())
 }
 
+/// At most so many characters; what is cut off is marked.
+fn cut(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(room.saturating_sub(1)).collect();
+    format!("{kept}…")
+}
+
 fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
@@ -171,4 +183,67 @@ pub fn causes(knowledge: &Knowledge, style: &Style, out: &mut dyn Write) -> io::
         say("          ", &cause.means, style, out)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loadworthy_core::diagnose::finding::{About, Confidence, Recovery};
+
+    /// Whatever the cause, the finer name and the subject: three lines of 80 columns.
+    #[test]
+    fn the_answer_stands_in_three_lines() {
+        let knowledge = Knowledge::built_in().unwrap();
+        let style = Style::default();
+        let mut seen = 0;
+        for cause in knowledge.listed() {
+            let details = knowledge.reasons.iter().filter(|r| r.cause == cause.id);
+            let details: Vec<_> = details.map(|r| r.detail.clone()).chain([None]).collect();
+            let module = "a_module_whose_name_is_as_long_as_the_kernel_lets_one_be".to_owned();
+            for (detail, recurs) in details.into_iter().zip(["yes", "no", "unknown"].iter().cycle())
+            {
+                for about in [
+                    About::default(),
+                    About { name: Some("lpfc".into()), ..About::default() },
+                    About {
+                        name: Some(module.clone()),
+                        also: vec!["one".into(), "two".into()],
+                        host: Some("storage-17.example".into()),
+                        ..About::default()
+                    },
+                ] {
+                    let finding = Finding {
+                        code: cause.code.clone(),
+                        cause: cause.id.clone(),
+                        detail: detail.clone(),
+                        title: cause.title.clone(),
+                        recovery: Recovery { path: cause.path.clone(), ..Recovery::default() },
+                        recurs: (*recurs).to_owned(),
+                        about,
+                        family: cause.family.clone(),
+                        confidence: Confidence::Possible,
+                        weight: 0,
+                        because: String::new(),
+                        evidence: Vec::new(),
+                        more: 0,
+                        others: Vec::new(),
+                        next: None,
+                        fault: cause.fault,
+                        signature: true,
+                        consequences: Vec::new(),
+                        judged: None,
+                    };
+                    let mut page = Vec::new();
+                    one(&finding, &style, &mut page).unwrap();
+                    let page = String::from_utf8(page).unwrap();
+                    let answer: Vec<&str> = page.lines().take_while(|l| !l.is_empty()).collect();
+                    assert_eq!(answer.len(), 3, "{page}");
+                    assert!(answer.iter().all(|l| l.chars().count() <= 80), "{page}");
+                    assert!(answer[0].contains(&cause.id) && answer[1] == cause.title, "{page}");
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 100);
+    }
 }
