@@ -57,7 +57,8 @@ pub fn builds_on(
         let names = Names::of(&host.looking(), &kernel);
         let asked = Asked { host, kernel: &kernel, names: &names, request: &one, progress };
         for package in &found {
-            match package.kernels.get(&*release) {
+            // A build that failed leaves a folder with nothing but its log.
+            match package.kernels.get(&*release).filter(|modules| !modules.is_empty()) {
                 None => built.push(missing(package, &release)),
                 Some(modules) => {
                     built.extend(modules.iter().map(|path| of_dkms(&asked, package, path)));

@@ -142,6 +142,28 @@ fn talk(
     Ok(driven)
 }
 
+/// The lines that a console drew, in order, without frames and what moves the cursor; one that was drawn
+/// several times after another stands once.
+#[must_use]
+pub fn lines(drawn: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(drawn);
+    let mut lines: Vec<String> = Vec::new();
+    for piece in text.split('\x1b') {
+        // A sequence ends with its first letter.
+        let words = match piece.strip_prefix('[') {
+            Some(moves) => moves.split_once(|c: char| c.is_ascii_alphabetic()).map_or("", |p| p.1),
+            None => piece,
+        };
+        for line in words.split(|c: char| c.is_control() || !c.is_ascii()) {
+            let line = line.trim();
+            if !line.is_empty() && lines.last().is_none_or(|last| last != line) {
+                lines.push(line.to_owned());
+            }
+        }
+    }
+    lines
+}
+
 /// What a screen shows, without what moves the cursor, at its full length.
 fn shown_all(drawn: &[u8]) -> String {
     let text = String::from_utf8_lossy(drawn);
@@ -173,4 +195,17 @@ fn ends(running: &mut Child, until: Instant) -> bool {
         std::thread::sleep(Duration::from_millis(100));
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines;
+
+    #[test]
+    fn a_console_is_lines_without_frames() {
+        let drawn =
+            b"\x1b[2J\x1b[01;01H\x1b[0;37;44m\xc9\xcd\xcd\xbb\x1b[04;20HPerform MOK management\
+            \xba\x1b[05;10H Continue boot \x1b[05;10H Continue boot \r\n\x1b[=3hEnroll MOK";
+        assert_eq!(lines(drawn), ["Perform MOK management", "Continue boot", "Enroll MOK"]);
+    }
 }

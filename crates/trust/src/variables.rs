@@ -8,9 +8,6 @@ use loadworthy_formats::uefi::guid::Guid;
 
 /// The folder of variables below a root.
 const FOLDER: &str = "sys/firmware/efi/efivars";
-/// So many bytes the kernel keeps free and refuses to write into (`EFI_MIN_RESERVE`,
-/// `arch/x86/platform/efi/quirks.c`): firmware that is full may not start again.
-pub const RESERVE: u64 = 5120;
 /// The type of efivarfs (`EFIVARFS_MAGIC`, `include/uapi/linux/magic.h`).
 #[cfg(target_os = "linux")]
 const EFIVARFS: u64 = 0xde5e_81e4;

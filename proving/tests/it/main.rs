@@ -10,6 +10,7 @@ mod corpus;
 mod findings;
 #[cfg(unix)]
 mod dkms;
+mod documented;
 mod drift;
 mod forged;
 mod formats;
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
         sign_files::trials(),
         #[cfg(unix)]
         dkms::trials(),
+        documented::trials(),
         #[cfg(unix)]
         secrets::trials(),
         signing_windows::trials(),

@@ -128,6 +128,8 @@ fn nowhere() -> Result<(), Failed> {
             .to_owned(),
         "sign a.ko -k open0.pem -c shut0.der --unjudged --log log --verbose".to_owned(),
         "sign open0.pem -k open0.pem -c open0.der --unjudged --log log --verbose".to_owned(),
+        format!("sign a.ko -k pkcs11:token=t?pin-value={WRONG}&module-path=/n -c open0.der"),
+        format!("dkms setup --root root --cert open0.der --key pkcs11:token=t?pin-value={WRONG}"),
         "inspect open0.pem shut0.pem".to_owned(),
         "inspect open0.pem --json".to_owned(),
         "key list --root root --all --proof full".to_owned(),

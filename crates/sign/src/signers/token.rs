@@ -22,7 +22,7 @@ use crate::certificate::Certificate;
 use crate::error::SignError;
 use crate::secret::{Ask, Secret};
 use crate::signer::Signer;
-use crate::signers::uri::Uri;
+use crate::signers::uri::{Uri, without_pin};
 
 /// Where modules are looked for when the URI names none: everything that is registered, through p11-kit.
 const ANY: &str = "p11-kit-proxy.so";
@@ -47,6 +47,7 @@ impl TokenSigner {
         certificate: Option<Certificate>,
         ask: Ask<'_>,
     ) -> Result<Self, SignError> {
+        let text = &without_pin(text);
         let wrong = |problem: String| SignError::Key { key: text.to_owned(), problem };
         let uri = Uri::read(text).map_err(wrong)?;
         let context = load(&uri).map_err(wrong)?;

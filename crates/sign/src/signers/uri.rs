@@ -73,6 +73,13 @@ impl Uri {
     }
 }
 
+/// The URI without the PIN that should not be in it, so that nothing repeats it.
+pub(super) fn without_pin(text: &str) -> String {
+    let Some((before, rest)) = text.split_once("pin-value=") else { return text.to_owned() };
+    let after = rest.find('&').map_or("", |at| &rest[at..]);
+    format!("{before}pin-value={}", without_pin(after))
+}
+
 fn pairs(text: &str, between: char) -> Result<Vec<(&str, Vec<u8>)>, String> {
     text.split(between)
         .filter(|pair| !pair.is_empty())
@@ -103,7 +110,7 @@ fn unescaped(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::Uri;
+    use super::{Uri, without_pin};
 
     #[test]
     fn a_uri_names_token_object_and_module() {
@@ -121,6 +128,11 @@ mod tests {
     #[test]
     fn a_pin_on_the_command_line_is_refused() {
         assert!(Uri::read("pkcs11:token=a?pin-value=1234").unwrap_err().contains("no secret"));
+        assert_eq!(without_pin("pkcs11:a?pin-value=1234&b=c"), "pkcs11:a?pin-value=&b=c");
+        assert_eq!(
+            without_pin("pkcs11:a?pin-value=12&pin-value=34"),
+            "pkcs11:a?pin-value=&pin-value="
+        );
         assert!(Uri::read("pkcs11:tokn=a").is_err());
         assert!(Uri::read("pkcs11:token=%4").is_err());
         assert!(Uri::read("file:x").is_err());

@@ -11,8 +11,9 @@ use crate::oracles::live::predicted;
 use crate::program;
 use loadworthy_formats::uefi::guid::Guid;
 use loadworthy_rehearse::machine::Machine;
-use loadworthy_rehearse::operator::{Key as Stroke, Screen, drive};
+use loadworthy_rehearse::operator::{Key as Stroke, Screen, drive, lines};
 use loadworthy_rehearse::store::Store;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -50,7 +51,8 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
     key(&folder.join("owner.key"))?;
 
     let asked = ["key", "enroll", "owner.der", "--store", "vars.fd", "-o", "asked.fd", "--request"];
-    told(&[&asked[..], &["--password-file", "password"]].concat(), &folder)?;
+    let password = ["--password-file", "password", "--json"];
+    let announced = told(&[&asked[..], &password].concat(), &folder)?;
     let disk = BTreeMap::from([
         ("EFI/BOOT/BOOTX64.EFI".to_owned(), shim),
         ("EFI/BOOT/mmx64.efi".to_owned(), read(&packages::manager(say)?)?),
@@ -69,6 +71,11 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
     let driven = drive(&at, &machine, &screens, PATIENCE)?;
     let store = Store::open(&driven.store)?;
     let list = store.get("MokList", Guid::SHIM_LOCK).unwrap_or_default();
+    let drawn = lines(&read(&at.join("console"))?);
+    if let Some(line) = missing(&announced, &drawn)? {
+        say(&format!("MokManager never showed {line:?}; it showed {drawn:?}"));
+        return Ok(false);
+    }
     let there = list.windows(certificate.len()).any(|part| part == certificate);
     let gone = store.get("MokNew", Guid::SHIM_LOCK).is_none();
     say(&format!(
@@ -85,7 +92,7 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
     put("crc-itu-t.ko", &plain)?;
     let at = ["--root", "root", "--kernel", &kernel.release, "--assume", "enroll=owner.der"];
     let sign = ["sign", "crc-itu-t.ko", "--key", "owner.key", "--cert", "owner.der", "-o"];
-    told(&[&sign[..], &["signed.ko"], &at[..]].concat(), &folder)?;
+    drop(told(&[&sign[..], &["signed.ko"], &at[..]].concat(), &folder)?);
     let case = |name: &str, bytes: Vec<u8>| Case { name: name.into(), how: name.into(), bytes };
     let cases = [case("signed", read(&folder.join("signed.ko"))?), case("unsigned", plain)];
     let parts = Parts {
@@ -114,11 +121,21 @@ fn key(at: &Path) -> Result<(), String> {
     fs::set_permissions(at, fs::Permissions::from_mode(0o600)).map_err(told)
 }
 
-/// Runs the program, which must succeed.
-fn told(arguments: &[&str], folder: &Path) -> Result<(), String> {
+/// The first line that was announced and not drawn in this order.
+fn missing(announced: &[u8], drawn: &[String]) -> Result<Option<String>, String> {
+    let told: Value = serde_json::from_slice(announced).map_err(|e| e.to_string())?;
+    let screens = told["done"]["screens"].as_array().into_iter().flatten();
+    let shows = screens.flat_map(|screen| screen["shows"].as_array().into_iter().flatten());
+    let mut rest = drawn.iter();
+    let mut shows = shows.filter_map(Value::as_str);
+    Ok(shows.find(|wanted| !rest.any(|line| line == wanted)).map(str::to_owned))
+}
+
+/// Runs the program, which must succeed; what it printed.
+fn told(arguments: &[&str], folder: &Path) -> Result<Vec<u8>, String> {
     let done = program::run(arguments, folder)?;
     match done.status.success() {
-        true => Ok(()),
+        true => Ok(done.stdout),
         false => {
             let said = [done.stdout, done.stderr].concat();
             Err(format!("{}: {}", arguments.join(" "), String::from_utf8_lossy(&said)))

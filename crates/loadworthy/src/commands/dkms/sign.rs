@@ -40,6 +40,10 @@ pub(super) fn set_up(args: &args::DkmsSetup, out: &mut dyn Write) -> Result<u8, 
     if token && form == Form::SignTool {
         return Err(Trouble::Usage("DKMS 2 signs with keys in files only".to_owned()));
     }
+    if args.key.contains("pin-value=") {
+        let hint = "pin-value= would be for everybody to read; use pin-source=FILE";
+        return Err(Trouble::Usage(hint.to_owned()));
+    }
     // DKMS makes a new pair where one of the two is missing, and every enrolment is lost.
     Certificate::open(&args.cert)?;
     if !token {

@@ -16,7 +16,7 @@ use loadworthy_report::enrolment as page;
 use loadworthy_report::json::enrolment as json;
 use loadworthy_trust::password::Password;
 use loadworthy_trust::request::{ATTRIBUTES, AUTH, NEW, Request};
-use loadworthy_trust::variables::{RESERVE, Variables};
+use loadworthy_trust::variables::Variables;
 use loadworthy_trust::{record, store};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -139,7 +139,7 @@ fn into_firmware(
     let request = Request::of(&enrolment.certificate.der, &seen.request, &password)
         .map_err(Trouble::Usage)?;
     enrolment.room = (variables.free(), request.needs());
-    if enrolment.room.0.is_some_and(|free| free < request.needs().saturating_add(RESERVE)) {
+    if !request.fits(enrolment.room.0) {
         seen.obstacles.push(Obstacle::NoRoom);
     }
     // What the firmware has no room for is not forced upon it.
