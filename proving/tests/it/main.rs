@@ -5,6 +5,7 @@
 
 mod bootchain;
 mod bundles;
+mod cases;
 mod catalogs;
 mod corpus;
 mod findings;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         joined::trials(),
         bootchain::trials(),
         bundles::trials(),
+        cases::trials(),
         catalogs::trials(),
         stories::trials(),
         peers::trials(),
