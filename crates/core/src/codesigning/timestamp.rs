@@ -61,7 +61,8 @@ pub struct Timestamp {
     /// Whether it is over this signature and the authority's key made it. `None`: that cannot be worked
     /// out here.
     pub verifies: Option<bool>,
-    /// Whether the digest stands without the name of its algorithm, as Symantec's authority wrote it.
+    /// Whether the digest stands without the name of its algorithm, as VeriSign's and Symantec's
+    /// authorities wrote it.
     pub is_bare: bool,
     /// The authority's policy: contents of an object identifier; only of tokens.
     pub policy: Option<Arc<[u8]>>,
@@ -134,9 +135,11 @@ fn countersignature(
     let stamper = signature::signer(value)?;
     let said = stamper.signed(token::SIGNING_TIME).next();
     let said = said.and_then(|said| time::seconds(said.tag, said.value));
-    let is_sha1 =
-        DigestAlgorithm::from_oid(stamper.digest_algorithm) == Some(DigestAlgorithm::Sha1);
-    let mut stamp = by(&stamper, outer, over, is_sha1, authorities);
+    // VeriSign's authority of 2006 to 2008 and Symantec's later one signed the digest without the name
+    // of its algorithm: MD5 first, then SHA-1.
+    let bare = [Some(DigestAlgorithm::Md5), Some(DigestAlgorithm::Sha1)];
+    let bare_counts = bare.contains(&DigestAlgorithm::from_oid(stamper.digest_algorithm));
+    let mut stamp = by(&stamper, outer, over, bare_counts, authorities);
     stamp.kind = Kind::Pkcs9;
     stamp.time = said;
     Ok(stamp)
