@@ -35,6 +35,7 @@ pub mod verifiable;
 pub mod builds;
 pub mod windows;
 pub mod catalogs;
+pub mod submission;
 pub mod policy;
 pub mod record;
 pub mod diff;

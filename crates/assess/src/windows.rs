@@ -147,18 +147,41 @@ pub fn check_in_place(
     }
     Ok(Answers {
         at: request.at.clone(),
-        host: Host {
-            source: Origin::Profile,
-            platform: Platform::Windows,
-            started_by: None,
-            kernel: None,
-            secure_boot: None,
-            lockdown: None,
-        },
+        host: of_profiles(),
         answers,
         notes,
         findings,
     })
+}
+
+/// What each platform makes of a package whose files are in memory; `shown` is how it is called.
+///
+/// # Errors
+/// When a platform is not known.
+pub fn check_files(shown: &str, files: Files, request: &OnRequest) -> Result<Answers, Trouble> {
+    let tables = tables(&request.knowledge)?;
+    let profiles = profiles(request, &tables)?;
+    let package = Package::open(shown, files, &tables.authorities, &Limits::DEFAULT);
+    let opened = Opened { package, what: What::All };
+    let answers = profiles.iter().flat_map(|profile| opened.judge(profile)).collect();
+    Ok(Answers {
+        at: request.at.clone(),
+        host: of_profiles(),
+        answers,
+        notes: dated::notes(&profiles, &tables),
+        findings: opened.linted(&tables.inf_lints),
+    })
+}
+
+const fn of_profiles() -> Host {
+    Host {
+        source: Origin::Profile,
+        platform: Platform::Windows,
+        started_by: None,
+        kernel: None,
+        secure_boot: None,
+        lockdown: None,
+    }
 }
 
 /// An argument that was opened.

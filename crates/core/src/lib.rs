@@ -34,6 +34,7 @@ pub mod signature;
 pub mod verdict;
 pub mod checks;
 pub mod answer;
+pub mod submitted;
 pub mod keys;
 pub mod drift;
 pub mod preflight;

@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 mod key;
+pub(crate) mod package;
 pub(crate) use key::{Dkms, Key, KeyEnroll, KeyList, KeyRotate};
 #[cfg(feature = "sign")]
 pub(crate) use key::{DkmsSetup, DkmsSign, Fault, KeyKind, KeyNew, TimestampAuthority};
@@ -81,6 +82,15 @@ Examples:
   loadworthy catalog list demo.cat
   loadworthy catalog systems             what --os takes")]
     Catalog(Catalog),
+    /// Windows packages for the hardware portal: made ready, and held against what comes back
+    #[command(before_help = "\
+Examples:
+  loadworthy package prepare demo/ -o demo.cab
+  loadworthy package compare --submitted demo.cab --returned Signed_1.zip
+  loadworthy package compare --submitted demo.cab --returned Signed_1.zip \\
+      --on windows-10-22h2 --on windows-11-24h2")]
+    #[command(subcommand)]
+    Package(package::Package),
     /// Something vanished: what happened, how sure, and which way back?
     #[command(before_help = "\
 Examples:

@@ -3,6 +3,7 @@
 pub(crate) mod told;
 mod hosts;
 pub(crate) mod catalog;
+pub(crate) mod package;
 pub(crate) mod check;
 pub(crate) mod collect;
 pub(crate) mod config;

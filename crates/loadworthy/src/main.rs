@@ -69,6 +69,7 @@ fn run(
     };
     let code = match command {
         Command::Catalog(args) => commands::catalog::run(args, around, out)?,
+        Command::Package(args) => commands::package::run(args, around, out)?,
         Command::Check(args) => commands::check::run(args, around, out, err)?,
         Command::Policy(args) => commands::policy::run(args, around, out)?,
         Command::Config(args) => commands::config::run(args, around, out)?,
@@ -113,6 +114,7 @@ fn monitored(cli: &Cli) -> bool {
 fn what(cli: &Cli) -> &'static str {
     match cli.command {
         Some(Command::Catalog(_)) => "catalog: ",
+        Some(Command::Package(_)) => "package: ",
         Some(Command::Check(_)) => "check: ",
         Some(Command::Policy(_)) => "policy: ",
         Some(Command::Config(_)) => "config: ",

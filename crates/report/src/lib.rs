@@ -18,6 +18,7 @@ pub mod terminal;
 pub mod rehearsal;
 pub mod keys;
 pub mod catalog;
+pub mod submitted;
 pub mod signed;
 pub mod enrolment;
 pub mod rotation;

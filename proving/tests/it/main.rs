@@ -22,6 +22,7 @@ mod keys;
 mod joined;
 mod laws;
 mod oracle;
+mod packages;
 mod peers;
 mod scenarios;
 #[cfg(unix)]
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         bundles::trials(),
         cases::trials(),
         catalogs::trials(),
+        packages::trials(),
         stories::trials(),
         peers::trials(),
         code_peers::trials(),

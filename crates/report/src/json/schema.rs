@@ -25,6 +25,7 @@ pub static ALL: &[(&str, &str)] = &[
     ("key-new", include_str!("../../../../docs/schema/key-new.json")),
     ("key-rotate", include_str!("../../../../docs/schema/key-rotate.json")),
     ("key-list", include_str!("../../../../docs/schema/key-list.json")),
+    ("package", include_str!("../../../../docs/schema/package.json")),
     ("platforms", include_str!("../../../../docs/schema/platforms.json")),
     ("policy", include_str!("../../../../docs/schema/policy.json")),
     ("rehearse", include_str!("../../../../docs/schema/rehearse.json")),
