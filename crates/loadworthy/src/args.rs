@@ -575,8 +575,8 @@ pub(crate) struct Sign {
     /// Release what a target refuses, too; the receipt says so
     #[arg(long)]
     pub(crate) force: bool,
-    /// Judge on a named platform, too: `debian-12,enroll=CERT.der`; repeatable;
-    /// `check --on list` prints all of them
+    /// Judge on a named platform, too: `debian-12,enroll=CERT.der`, for drivers and catalogs
+    /// `windows-11-24h2`; repeatable; `check --on list` prints all of them
     #[arg(long, value_name = "PLATFORM")]
     pub(crate) on: Vec<String>,
     /// Judge nothing: the machine that this is for is not known here

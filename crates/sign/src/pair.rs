@@ -131,6 +131,11 @@ impl Pair {
         Ok(Self { certificate, key })
     }
 
+    /// The private key: PKCS#8.
+    pub(crate) const fn key(&self) -> &Secret {
+        &self.key
+    }
+
     /// Writes both: the key as PEM that only its owner may read, locked where there is a passphrase;
     /// the certificate as DER, as MokManager takes it. What is there already is never written over.
     ///
@@ -163,7 +168,7 @@ impl Pair {
 }
 
 /// A new file with these rights; one that is there is left alone.
-fn put(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
+pub(crate) fn put(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -146,6 +146,13 @@ pub(crate) struct KeyNew {
     /// bundle, a folder of bundles, or a platform like `debian-12`; repeatable
     #[arg(long = "for", value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
+    /// For code of Windows on test machines: with .pfx, .spc and .pvk beside the certificate, scripts for
+    /// the machines that are to trust it, and what each version of Windows says to it
+    #[arg(long, conflicts_with_all = ["targets", "images", "timestamps", "json", "format"])]
+    pub(crate) test: bool,
+    /// Lock the .pfx as Windows before 10 opens it, and judge signatures of SHA-1
+    #[arg(long, requires = "test")]
+    pub(crate) legacy: bool,
     /// For boot images, too: without, shim passes over it for them
     #[arg(long)]
     pub(crate) images: bool,

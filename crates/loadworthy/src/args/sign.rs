@@ -7,10 +7,6 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Code for Windows")]
 pub(crate) struct Windows {
-    /// Judge drivers and catalogs on this platform before they are released:
-    /// `windows-11-24h2`; repeatable; `check --on list` prints all
-    #[arg(long, value_name = "PLATFORM", conflicts_with = "unjudged")]
-    pub(crate) on: Vec<String>,
     /// Nest the signature in the one that is there, in place of it
     #[arg(long)]
     pub(crate) append: bool,

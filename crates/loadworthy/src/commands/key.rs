@@ -12,6 +12,8 @@ mod list;
 #[cfg(feature = "sign")]
 mod new;
 mod rotate;
+#[cfg(feature = "sign")]
+mod test;
 
 pub(crate) fn run(
     args: &args::Key,
@@ -22,6 +24,8 @@ pub(crate) fn run(
     match args {
         args::Key::List(args) => list::run(args, around, out),
         args::Key::Rotate(args) => rotate::run(args, around, out),
+        #[cfg(feature = "sign")]
+        args::Key::New(args) if args.test => test::run(args, around, out),
         #[cfg(feature = "sign")]
         args::Key::New(args) => new::run(args, around, out, err),
         #[cfg(feature = "sign")]

@@ -4,12 +4,13 @@
 //! Windows and older OpenSSL wrote: triple DES and RC2 with 40 bits, both under SHA-1 (RFC 7292,
 //! appendices B and C).
 
-use cbc::Decryptor;
 use cbc::cipher::block_padding::Pkcs7;
-use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, KeyInit, KeyIvInit};
+use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, BlockModeEncrypt, KeyInit, KeyIvInit};
+use cbc::{Decryptor, Encryptor};
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_formats::der::element::Elements;
 use loadworthy_formats::der::grammar::tag;
+use loadworthy_formats::der::write::{element, integer, sequence};
 use pkcs8::pkcs5::EncryptionScheme;
 use zeroize::Zeroizing;
 
@@ -39,7 +40,8 @@ pub(super) fn opened(scheme: &[u8], text: &[u8], passphrase: &Secret) -> Result<
     }
     let (kind, salt, rounds) = old(scheme).ok_or(Shut::Scheme)?;
     let password = bmp(passphrase);
-    let make = |purpose, size| derived(&password, salt, rounds, purpose, size);
+    let make =
+        |purpose, size| derived(DigestAlgorithm::Sha1, &password, salt, rounds, purpose, size);
     let iv = make(2, 8);
     let opened = match kind {
         TRIPLE_DES => decrypted::<des::TdesEde3>(&make(1, 24), &iv, text),
@@ -47,6 +49,18 @@ pub(super) fn opened(scheme: &[u8], text: &[u8], passphrase: &Secret) -> Result<
         _ => return Err(Shut::Scheme),
     };
     opened.ok_or(Shut::Passphrase)
+}
+
+/// Locks `text` as Windows 7 still opens it: triple DES under SHA-1. The scheme, and what is locked.
+pub(super) fn locked(text: &[u8], passphrase: &Secret, salt: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    const COUNT: u32 = 2000;
+    let password = bmp(passphrase);
+    let make =
+        |purpose, size| derived(DigestAlgorithm::Sha1, &password, salt, COUNT, purpose, size);
+    let cipher = Encryptor::<des::TdesEde3>::new_from_slices(&make(1, 24), &make(2, 8)).ok()?;
+    let parameters = sequence(&[element(tag::OCTET_STRING, salt), integer(&COUNT.to_be_bytes())]);
+    let scheme = sequence(&[element(tag::OID, TRIPLE_DES), parameters]);
+    Some((scheme, cipher.encrypt_padded_vec::<Pkcs7>(text)))
 }
 
 fn decrypted<C: KeyInit + BlockCipherDecrypt>(
@@ -71,24 +85,25 @@ fn old(scheme: &[u8]) -> Option<(&[u8], &[u8], u32)> {
 }
 
 /// The passphrase as PKCS#12 digests it: UTF-16, most significant byte first, with its end.
-fn bmp(passphrase: &Secret) -> Zeroizing<Vec<u8>> {
+pub(super) fn bmp(passphrase: &Secret) -> Zeroizing<Vec<u8>> {
     let text = Zeroizing::new(String::from_utf8_lossy(passphrase.bytes()).into_owned());
     let units = text.encode_utf16().chain([0]);
     Zeroizing::new(units.flat_map(u16::to_be_bytes).collect())
 }
 
-/// Bytes of a block of SHA-1.
+/// Bytes of a block of SHA-1, and of SHA-256.
 const BLOCK: usize = 64;
 
-/// RFC 7292, B.2, with SHA-1.
-fn derived(
+/// RFC 7292, B.2, with SHA-1 or SHA-256.
+pub(super) fn derived(
+    by: DigestAlgorithm,
     password: &[u8],
     salt: &[u8],
     rounds: u32,
     purpose: u8,
     size: usize,
 ) -> Zeroizing<Vec<u8>> {
-    let sha1 = |bytes: &[u8]| digest(DigestAlgorithm::Sha1, bytes);
+    let hash = |bytes: &[u8]| digest(by, bytes);
     let filled = |bytes: &[u8]| {
         let length = bytes.len().next_multiple_of(BLOCK);
         bytes.iter().copied().cycle().take(length).collect::<Vec<u8>>()
@@ -96,9 +111,9 @@ fn derived(
     let mut input = Zeroizing::new([filled(salt), filled(password)].concat());
     let mut out = Zeroizing::new(Vec::new());
     while out.len() < size {
-        let mut made = sha1(&Zeroizing::new([&[purpose; BLOCK][..], &input].concat()));
+        let mut made = hash(&Zeroizing::new([&[purpose; BLOCK][..], &input].concat()));
         for _ in 1..rounds {
-            made = sha1(made.as_bytes());
+            made = hash(made.as_bytes());
         }
         out.extend_from_slice(made.as_bytes());
         // Each block of the input, as a number, grows by what was made and one.

@@ -124,7 +124,10 @@ fn is_root(path: &Path) -> bool {
     ["boot", "lib", "usr", "etc"].iter().any(|folder| path.join(folder).is_dir())
 }
 
-fn passphrase(args: &args::KeyNew, around: &Surroundings) -> Result<Option<Secret>, Trouble> {
+pub(super) fn passphrase(
+    args: &args::KeyNew,
+    around: &Surroundings,
+) -> Result<Option<Secret>, Trouble> {
     let secret = if let Some(path) = &args.passphrase_file {
         Secret::line(std::fs::read(path).map_err(|e| Trouble::File(path.clone(), e))?)
     } else if let Some(name) = &args.passphrase_env {

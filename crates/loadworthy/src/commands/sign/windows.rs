@@ -56,17 +56,16 @@ fn all(files: &[PathBuf]) -> Result<Vec<Certificate>, SignError> {
     Ok(read?.concat())
 }
 
-/// The platforms that have to accept it; told at once where one is none.
+/// The platforms of Windows that have to accept it; told at once where one is none.
 pub(super) fn on(args: &args::Sign, around: &Surroundings) -> Result<Option<OnRequest>, Trouble> {
-    if args.windows.on.is_empty() {
-        return Ok(None);
-    }
-    for on in &args.windows.on {
-        if on_linux::named(on)?.is_some() {
-            return Err(Trouble::Usage(format!(
-                "--on {on}: modules are judged under a platform of Linux with --policy {on}"
-            )));
+    let mut on = Vec::new();
+    for named in &args.on {
+        if on_linux::named(named)?.is_none() {
+            on.push(named.clone());
         }
+    }
+    if on.is_empty() {
+        return Ok(None);
     }
     let source = args::Source {
         at: args.source.at.clone(),
@@ -75,7 +74,7 @@ pub(super) fn on(args: &args::Sign, around: &Surroundings) -> Result<Option<OnRe
     };
     let read = request(&source, Subjects::Named(Vec::new()), around).map_err(Trouble::Usage)?;
     let request = OnRequest {
-        on: args.windows.on.clone(),
+        on,
         subjects: Vec::new(),
         assume: read.assume,
         at: read.at,

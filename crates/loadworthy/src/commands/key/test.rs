@@ -1,0 +1,137 @@
+//! `loadworthy key new --test`: a key for test machines with Windows, and how far it reaches.
+
+use super::new::passphrase;
+use crate::args;
+use crate::args::KeyKind;
+use crate::exit;
+use crate::request::Surroundings;
+use crate::trouble::{Trouble, written};
+use loadworthy_assess::clock::stamp;
+use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
+use loadworthy_core::keys::described::Described;
+use loadworthy_sign::certificate::Certificate;
+use loadworthy_sign::pair::{Kind, Pair, Wish};
+use loadworthy_sign::reach::{self, Reach};
+use loadworthy_sign::secret::Secret;
+use loadworthy_sign::signers::file::FileSigner;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+const TEST_MACHINE: &str = include_str!("scripts/test-machine.cmd");
+const ENTERPRISE: &str = include_str!("scripts/enterprise.cmd");
+
+pub(crate) fn run(
+    args: &args::KeyNew,
+    around: &Surroundings,
+    out: &mut dyn Write,
+) -> Result<u8, Trouble> {
+    let kind = match args.kind {
+        KeyKind::Rsa2048 => Kind::Rsa2048,
+        KeyKind::Rsa3072 => Kind::Rsa3072,
+        KeyKind::Rsa4096 => Kind::Rsa4096,
+        KeyKind::EcdsaP256 | KeyKind::EcdsaP384 => {
+            let said = "--test: kernels of Windows know RSA alone for drivers: --kind rsa-3072";
+            return Err(Trouble::Usage(said.to_owned()));
+        }
+    };
+    let word = passphrase(args, around)?;
+    let begins = i64::try_from(around.now).unwrap_or_default();
+    let wish = Wish {
+        name: args.name.clone(),
+        kind,
+        images: true,
+        stamps: false,
+        begins,
+        days: args.days,
+    };
+    let pair = Pair::make(&wish)?;
+    pair.write(&args.key, &args.cert, word.as_ref())?;
+    let files = exported(args, &pair, word.as_ref()).inspect_err(|_| {
+        // All of it, or nothing.
+        let _ = (fs::remove_file(&args.key), fs::remove_file(&args.cert));
+    })?;
+    let told = Described::of(&pair.certificate)
+        .map_err(|e| Trouble::Usage(format!("{}: {e}", args.cert.display())))?;
+    written(
+        writeln!(
+            out,
+            "made  {}  {}, for code on test machines",
+            around.style.plain(&told.name),
+            told.algorithm
+        )
+        .and_then(|()| writeln!(out, "  key     {}", args.key.display()))
+        .and_then(|()| writeln!(out, "  cert    {}", args.cert.display()))
+        .and_then(|()| files.iter().try_for_each(|p| writeln!(out, "  also    {}", p.display())))
+        .and_then(|()| writeln!(out, "  sha256  {}", told.sha256)),
+    )?;
+    let ask = |_: &str| Ok(word.as_ref().map(|word| Secret::new(word.bytes().to_vec())));
+    let signer = FileSigner::open(&args.key, Some(Certificate::open(&args.cert)?), &ask)?;
+    let by = if args.legacy { DigestAlgorithm::Sha1 } else { DigestAlgorithm::Sha256 };
+    let folder = tempfile::tempdir().map_err(|e| Trouble::File(std::env::temp_dir(), e))?;
+    let reach = reach::of(&signer, by, &stamp(around.now), folder.path())?;
+    written(table(&reach, out))?;
+    Ok(exit::LOADS)
+}
+
+/// Everything beside the certificate.
+fn exported(
+    args: &args::KeyNew,
+    pair: &Pair,
+    word: Option<&Secret>,
+) -> Result<Vec<PathBuf>, Trouble> {
+    let mut files = pair.export(&args.cert, word, args.legacy)?;
+    match scripts(args, pair) {
+        Ok(more) => files.extend(more),
+        Err(problem) => {
+            for path in &files {
+                let _ = fs::remove_file(path);
+            }
+            return Err(problem);
+        }
+    }
+    Ok(files)
+}
+
+/// Both scripts, beside the certificate.
+fn scripts(args: &args::KeyNew, pair: &Pair) -> Result<Vec<PathBuf>, Trouble> {
+    let name = args.cert.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let stem = args.cert.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let sha1 = digest(DigestAlgorithm::Sha1, &pair.certificate).to_string();
+    let mut paths = Vec::new();
+    for (what, text) in [("test-machine", TEST_MACHINE), ("enterprise", ENTERPRISE)] {
+        // A percent sign begins a variable there.
+        let text = text
+            .replace("@CERT@", &name.replace('%', "%%"))
+            .replace("@SHA1@", &sha1)
+            .replace("FILE-", &format!("{}-", stem.replace('%', "%%")))
+            .replace('\n', "\r\n");
+        let path = args.cert.with_file_name(format!("{stem}-{what}.cmd"));
+        let mut file = File::create_new(&path).map_err(|e| Trouble::File(path.clone(), e))?;
+        file.write_all(text.as_bytes()).map_err(|e| Trouble::File(path.clone(), e))?;
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+fn table(reach: &[Reach], out: &mut dyn Write) -> io::Result<()> {
+    let line = |out: &mut dyn Write, cells: [&str; 6]| {
+        let [platform, install, trusted, load, without, test] = cells;
+        let row = format!("{platform:<24}{install:<16}{trusted:<16}{load:<16}{without:<16}{test}");
+        writeln!(out, "{}", row.trim_end())
+    };
+    writeln!(out, "\nWhat each version of Windows says to a driver package signed with it:")?;
+    line(out, ["", "installs", "installs,", "loads", "loads without", "loads in"])?;
+    line(out, ["", "", "trusted", "", "Secure Boot", "test mode"])?;
+    for r in reach {
+        line(out, [&r.platform, &r.install, &r.trusted, &r.load, &r.without, &r.test])?;
+    }
+    let judged = reach.iter().filter(|r| r.load != "-").count();
+    let many = |of: fn(&Reach) -> &str| reach.iter().filter(|r| of(r) == "loads").count();
+    let (plain, test) = (many(|r| &r.load), many(|r| &r.test));
+    writeln!(
+        out,
+        "\nIt loads on {plain} of {judged} as they come, on {test} in test mode. A certificate in the \
+         machine's stores\nlets a package install; kernels do not look there."
+    )
+}
