@@ -10,11 +10,12 @@ use crate::reader::{index, wide};
 /// Bytes that are asked of the source at once.
 const PIECE: usize = 128 << 10;
 
-/// A source and what was read ahead of it.
+/// A source and what was read ahead of it: `ahead` from `at` to `end`; the rest of it is room.
 pub struct Feed<'s> {
     source: &'s mut dyn Read,
     ahead: Vec<u8>,
     at: usize,
+    end: usize,
     passed: u64,
     ended: bool,
 }
@@ -28,7 +29,7 @@ impl std::fmt::Debug for Feed<'_> {
 impl<'s> Feed<'s> {
     /// A feed from the start of `source`.
     pub fn new(source: &'s mut dyn Read) -> Self {
-        Self { source, ahead: Vec::new(), at: 0, passed: 0, ended: false }
+        Self { source, ahead: Vec::new(), at: 0, end: 0, passed: 0, ended: false }
     }
 
     /// How many bytes were taken so far.
@@ -42,10 +43,10 @@ impl<'s> Feed<'s> {
     /// # Errors
     /// What the source says.
     pub fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
-        while self.ahead.len().saturating_sub(self.at) < count && !self.ended {
+        while self.left().len() < count && !self.ended {
             self.more()?;
         }
-        let rest = self.ahead.get(self.at..).unwrap_or_default();
+        let rest = self.left();
         Ok(rest.get(..count).unwrap_or(rest))
     }
 
@@ -65,18 +66,27 @@ impl<'s> Feed<'s> {
         }
     }
 
+    /// What was read and not taken.
+    fn left(&self) -> &[u8] {
+        self.ahead.get(self.at..self.end).unwrap_or_default()
+    }
+
     fn more(&mut self) -> io::Result<()> {
-        self.ahead.drain(..self.at.min(self.ahead.len()));
+        // What is left moves to the front, and room is made once: most of what passes here is large.
+        self.ahead.copy_within(self.at..self.end, 0);
+        self.end = self.end.saturating_sub(self.at);
         self.at = 0;
-        let before = self.ahead.len();
-        self.ahead.resize(before.saturating_add(PIECE), 0);
+        let most = self.end.saturating_add(PIECE);
+        if self.ahead.len() < most {
+            self.ahead.resize(most, 0);
+        }
         let read = loop {
-            match self.source.read(self.ahead.get_mut(before..).unwrap_or_default()) {
+            match self.source.read(self.ahead.get_mut(self.end..most).unwrap_or_default()) {
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 other => break other,
             }
         };
-        self.ahead.truncate(before.saturating_add(*read.as_ref().unwrap_or(&0)));
+        self.end = self.end.saturating_add(*read.as_ref().unwrap_or(&0)).min(most);
         self.ended = matches!(read, Ok(0));
         read.map(|_| ())
     }
@@ -93,14 +103,14 @@ impl Read for Feed<'_> {
 
 impl BufRead for Feed<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at >= self.ahead.len() && !self.ended {
+        if self.at >= self.end && !self.ended {
             self.more()?;
         }
-        Ok(self.ahead.get(self.at..).unwrap_or_default())
+        Ok(self.left())
     }
 
     fn consume(&mut self, count: usize) {
-        let count = count.min(self.ahead.len().saturating_sub(self.at));
+        let count = count.min(self.left().len());
         self.at = self.at.saturating_add(count);
         self.passed = self.passed.saturating_add(wide(count));
     }

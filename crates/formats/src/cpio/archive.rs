@@ -1,6 +1,6 @@
 //! One archive: entries up to the trailer.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, BufRead, ErrorKind, Read};
 
 use crate::error::{Deviation, Error, Kind};
 use crate::feed::{self, Feed};
@@ -115,7 +115,7 @@ pub fn walk(
         let start = feed.passed();
         let mut data = Data { feed, left: size, sum: 0, sums };
         visit(&entry, &mut data);
-        let drained = io::copy(&mut data, &mut io::sink());
+        let drained = data.drain();
         let sum = data.sum;
         drained.map_err(|e| match e.kind() {
             ErrorKind::UnexpectedEof => {
@@ -138,6 +138,24 @@ struct Data<'d, 's> {
     left: u64,
     sum: u32,
     sums: bool,
+}
+
+impl Data<'_, '_> {
+    /// Passes over what nobody read; only sums need to be made of it.
+    fn drain(&mut self) -> io::Result<()> {
+        if self.sums {
+            return io::copy(self, &mut io::sink()).map(drop);
+        }
+        while self.left > 0 {
+            let ahead = wide(self.feed.fill_buf()?.len()).min(self.left);
+            if ahead == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            self.feed.consume(index(ahead));
+            self.left = self.left.saturating_sub(ahead);
+        }
+        Ok(())
+    }
 }
 
 impl Read for Data<'_, '_> {

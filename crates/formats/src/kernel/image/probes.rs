@@ -3,6 +3,7 @@
 //! Distributions carry patches back and forth; the text a piece of code would print is there exactly
 //! when the code is. Each probe names the source file its text stands in.
 
+use aho_corasick::{Span, packed};
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -182,14 +183,48 @@ const TEXTS: &[(Probe, &[u8])] = &[
     (Probe::MlDsa, b"mldsa65"),
 ];
 
-/// The probes whose text occurs in one of the stretches.
+/// The probes whose text occurs in one of the stretches, in one pass for all of them.
 pub(super) fn find(stretches: &[&[u8]]) -> BTreeSet<Probe> {
-    TEXTS
-        .iter()
-        .filter(|(_, text)| {
-            let finder = memmem::Finder::new(text);
-            stretches.iter().any(|stretch| finder.find(stretch).is_some())
-        })
-        .map(|(probe, _)| *probe)
-        .collect()
+    let mut found = BTreeSet::new();
+    let texts = TEXTS.iter().map(|(_, text)| text);
+    let Some(all) = packed::Config::new().builder().extend(texts).build() else {
+        return one_by_one(stretches);
+    };
+    for stretch in stretches {
+        let mut from = 0;
+        while let Some(hit) = all.find_in(stretch, Span::from(from..stretch.len())) {
+            // Only one of those that begin here is told.
+            let here = stretch.get(hit.start()..).unwrap_or_default();
+            found.extend(TEXTS.iter().filter(|(_, t)| here.starts_with(t)).map(|(p, _)| *p));
+            from = hit.start().saturating_add(1);
+        }
+    }
+    found
+}
+
+/// The same where the processor has no way to look for all at once.
+fn one_by_one(stretches: &[&[u8]]) -> BTreeSet<Probe> {
+    let has = |text| {
+        let finder = memmem::Finder::new(text);
+        stretches.iter().any(|stretch| finder.find(stretch).is_some())
+    };
+    TEXTS.iter().filter(|(_, text)| has(*text)).map(|(probe, _)| *probe).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_at_once_finds_what_each_alone_finds() {
+        let every: Vec<u8> =
+            TEXTS.iter().flat_map(|(_, text)| [text, &b"\0"[..]].concat()).collect();
+        assert_eq!(find(&[&every]).len(), TEXTS.len());
+        // One that begins inside another, and one that is cut off by the end.
+        let inside = b"unsigned module loading\0EFI Secure Boot\0.machine\0.platform";
+        for stretches in [&[&every[..]][..], &[&inside[..]], &[&inside[..], b"x"], &[b""], &[]] {
+            assert_eq!(find(stretches), one_by_one(stretches));
+        }
+        assert_eq!(find(&[inside]).len(), 3);
+    }
 }
