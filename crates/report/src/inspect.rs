@@ -28,6 +28,7 @@ mod inf;
 mod registry;
 mod app_control;
 mod archive;
+mod package;
 pub mod kernel_text;
 
 use std::path::Path;
@@ -50,6 +51,7 @@ pub use kernel_image::Kernel;
 pub use keys::{Encryption, Mac, Part, Pkcs12, Pvk};
 pub use kind::Kind;
 pub use module::Module;
+pub use package::{Bootable, Carried, Driver, Package, Script, Source};
 pub use pe::{Digests, Pe, Table};
 pub use pkcs7::{Pkcs7, Signer};
 pub use registry::{Registry, Setting};
@@ -90,6 +92,9 @@ pub struct Entry {
     /// The block of an `initramfs`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initramfs: Option<Initramfs>,
+    /// The block of a `package`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package: Option<Package>,
     /// The block of a text of a kernel, under the name of its kind.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub kernel_text: Option<kernel_text::Text>,
@@ -169,6 +174,10 @@ pub fn too_large(path: &Path, size: u64, largest: u64) -> Entry {
 /// Fills the block of the file's kind and says which it is.
 fn look(path: &Path, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(block) = package::read(bytes, limits, &mut entry.errors, &mut entry.deviations) {
+        entry.package = Some(block);
+        return Kind::Package;
+    }
     let packing = compress::sniff(bytes);
     let glance = packing.map(|how| packed::glance(bytes, how, limits));
     if module::is(glance.as_deref().unwrap_or(bytes)) {
@@ -334,6 +343,9 @@ pub fn text(entry: &Entry) -> String {
     if let Some(block) = &entry.initramfs {
         block.text(&mut page);
     }
+    if let Some(block) = &entry.package {
+        block.text(&mut page);
+    }
     if let Some(block) = &entry.kernel_text {
         block.text(&mut page);
     }
@@ -387,6 +399,7 @@ fn headline(entry: &Entry) -> String {
         Entry { kernel: Some(block), .. } => block.headline(),
         Entry { pe: Some(block), .. } => block.headline(),
         Entry { initramfs: Some(block), .. } => block.headline(),
+        Entry { package: Some(block), .. } => block.headline(),
         Entry { inf: Some(block), .. } => block.headline(),
         Entry { registry: Some(block), .. } => block.headline(),
         Entry { app_control_policy: Some(block), .. } => block.headline(),

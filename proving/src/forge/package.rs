@@ -1,16 +1,24 @@
 //! Writes `.deb` packages (deb(5), POSIX ustar), so small that nothing in them is packed.
 
-/// A package of files, each with its path below `/`.
+/// A package of files, each with its path below `/`; those below `DEBIAN` are for the package manager, as
+/// `dpkg-deb --build` takes them.
 #[must_use]
 pub fn deb(name: &str, files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let control = format!(
         "Package: {name}\nVersion: 1.0\nArchitecture: all\nMaintainer: Nobody <nobody@example.org>\n\
          Description: forged\n"
     );
-    let control = tar(&[("control".to_owned(), control.into_bytes())]);
+    let own = files
+        .iter()
+        .filter_map(|(path, data)| Some((path.strip_prefix("DEBIAN/")?.to_owned(), data.clone())));
+    let control: Vec<_> =
+        [("control".to_owned(), control.into_bytes())].into_iter().chain(own).collect();
+    let control = tar(&control);
+    let files: Vec<_> =
+        files.iter().filter(|(path, _)| !path.starts_with("DEBIAN/")).cloned().collect();
     let mut out = b"!<arch>\n".to_vec();
     for (name, data) in
-        [("debian-binary", b"2.0\n".to_vec()), ("control.tar", control), ("data.tar", tar(files))]
+        [("debian-binary", b"2.0\n".to_vec()), ("control.tar", control), ("data.tar", tar(&files))]
     {
         let size = data.len();
         out.extend(

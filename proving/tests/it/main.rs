@@ -17,6 +17,7 @@ mod forged;
 mod formats;
 mod gate;
 mod hostile;
+mod inspected;
 #[cfg(unix)]
 mod keys;
 mod joined;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         formats::trials(),
         gate::trials(),
         hostile::trials(),
+        inspected::trials(),
         #[cfg(unix)]
         keys::trials(),
         laws::trials(),

@@ -14,6 +14,8 @@ pub enum Kind {
     KernelImage,
     /// An initramfs image.
     Initramfs,
+    /// A `.deb` or `.rpm`.
+    Package,
     /// Lists of signatures, or an update of them.
     SignatureList,
     /// A firmware variable that holds something else.
@@ -80,6 +82,7 @@ impl Kind {
             Self::Pe => "pe",
             Self::KernelImage => "kernel-image",
             Self::Initramfs => "initramfs",
+            Self::Package => "package",
             Self::SignatureList => "signature-list",
             Self::EfiVariable => "efi-variable",
             Self::Certificate => "certificate",

@@ -1,21 +1,25 @@
 //! What a compressed file begins with, and all of it.
 
+use std::io::Read;
+
+use loadworthy_formats::compress::streaming::stream;
 use loadworthy_formats::compress::{self, Compression};
 use loadworthy_formats::error::Kind;
+use loadworthy_formats::feed::Feed;
 use loadworthy_formats::limits::Limits;
 
 /// Bytes that are unpacked to see what is inside.
-const GLANCE: usize = 4096;
-/// Bytes that a gzip file may unpack to while looking: its decoder does not stop half-way.
-const WHOLE_GLANCE: usize = 96 << 20;
+const GLANCE: u64 = 4096;
 
-/// The first bytes inside a compressed file, as far as they can be had.
+/// The first bytes inside a compressed file, as far as they can be had: nothing more of it is unpacked.
 pub(super) fn glance(bytes: &[u8], how: Compression, limits: &Limits) -> Vec<u8> {
     let mut out = Vec::new();
-    let most = if how == Compression::Gzip { WHOLE_GLANCE } else { GLANCE };
-    // Too much is what is expected here, and what came before the damage tells as much.
-    let _ = compress::unpack(bytes, how, most, limits, &mut out);
-    out.truncate(GLANCE);
+    let mut source = bytes;
+    let mut feed = Feed::new(&mut source);
+    if let Ok(unpacked) = stream(&mut feed, how, limits) {
+        // What came before the damage tells as much.
+        let _ = unpacked.take(GLANCE).read_to_end(&mut out);
+    }
     out
 }
 
