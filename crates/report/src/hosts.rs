@@ -9,6 +9,12 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
+mod html;
+mod markdown;
+
+pub use html::html;
+pub use markdown::markdown;
+
 /// One host.
 #[derive(Debug)]
 pub struct One {
@@ -48,6 +54,60 @@ fn weighing(one: &One, weight: Weight) -> Vec<Gist> {
     gists.filter(|gist| gist.weight == weight).collect()
 }
 
+/// What a host comes to.
+struct Told {
+    /// `refused`, `unknown` or `loads`.
+    word: &'static str,
+    /// What is refused, or cannot be told.
+    named: Vec<Gist>,
+    /// How many drivers have another outcome than on most hosts.
+    unlike: usize,
+}
+
+fn told(one: &One, usual: &BTreeMap<String, &'static str>) -> Told {
+    let (fails, open) = (weighing(one, Weight::Fails), weighing(one, Weight::Open));
+    let (word, named) = match (fails.is_empty(), open.is_empty()) {
+        (true, true) if one.answers.answers.is_empty() => ("unknown", Vec::new()),
+        (true, true) => ("loads", Vec::new()),
+        (true, false) => ("unknown", open),
+        (false, _) => ("refused", fails),
+    };
+    Told { word, named, unlike: odd(one, usual) }
+}
+
+/// Drivers that do not simply load on every host, and what stands for each host in its row.
+fn uneven(all: &[One]) -> Vec<(String, Vec<Option<Gist>>)> {
+    let each: Vec<BTreeMap<String, Gist>> = all
+        .iter()
+        .map(|one| {
+            let gists = one.answers.answers.iter().map(|a| Gist::of(a, &one.answers));
+            gists.map(|gist| (gist.name.clone(), gist)).collect()
+        })
+        .collect();
+    let names: BTreeSet<&String> = each.iter().flat_map(BTreeMap::keys).collect();
+    let row = |name: &&String| {
+        (name.to_string(), each.iter().map(|host| host.get(*name).cloned()).collect::<Vec<_>>())
+    };
+    let loads = |cell: &Option<Gist>| cell.as_ref().is_some_and(|g| g.outcome == "loads");
+    let rows = names.iter().map(row).filter(|(_, cells)| !cells.iter().all(loads));
+    rows.collect()
+}
+
+/// What stands in a cell.
+fn cell(of: Option<&Gist>) -> String {
+    match of {
+        None => "-".to_owned(),
+        Some(Gist { outcome, code: Some(code), .. }) => format!("{outcome} {}", code.id),
+        Some(gist) => gist.outcome.to_owned(),
+    }
+}
+
+/// The first line: how many hosts, how many drivers, how many hosts something is refused on.
+fn headline(all: &[One], usual: &BTreeMap<String, &'static str>) -> String {
+    let stopped = all.iter().filter(|one| !weighing(one, Weight::Fails).is_empty()).count();
+    format!("{} hosts, {} drivers: something is refused on {stopped}", all.len(), usual.len())
+}
+
 /// Sorts hosts: those with refusals first, then those that are unlike the others.
 pub fn odd_ones_first(all: &mut [One]) {
     let usual = usual(all);
@@ -68,36 +128,20 @@ pub fn odd_ones_first(all: &mut [One]) {
 /// When `out` does not take it.
 pub fn text(all: &[One], every: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let usual = usual(all);
-    let stopped = all.iter().filter(|one| !weighing(one, Weight::Fails).is_empty()).count();
-    let line =
-        format!("{} hosts, {} drivers: something is refused on {stopped}", all.len(), usual.len());
-    writeln!(out, "{}", style.paint(Tone::Strong, &line))?;
-    let mut fine = Vec::new();
-    for one in all {
-        let (fails, open) = (weighing(one, Weight::Fails), weighing(one, Weight::Open));
-        let (word, tone, named) = match (fails.as_slice(), open.as_slice()) {
-            ([], []) if one.answers.answers.is_empty() => ("unknown", Tone::Mind, Vec::new()),
-            ([], []) => {
-                fine.push(one);
-                continue;
-            }
-            ([], open) => ("unknown", Tone::Mind, open.to_vec()),
-            (fails, _) => ("refused", Tone::Bad, fails.to_vec()),
-        };
-        let mut said: Vec<String> =
-            named.iter().take(BESIDE).map(|g| format!("{} ({})", g.name, g.id())).collect();
-        if named.len() > BESIDE {
-            said.push(format!("and {} more", named.len() - BESIDE));
-        }
-        if named.is_empty() {
-            said.push("nothing to judge".to_owned());
-        }
-        let said = style.plain(&said.join(", "));
-        writeln!(out, "{}  {}  {said}", style.paint(tone, word), style.plain(&one.name))?;
+    writeln!(out, "{}", style.paint(Tone::Strong, &headline(all, &usual)))?;
+    let each: Vec<(&One, Told)> = all.iter().map(|one| (one, told(one, &usual))).collect();
+    let (fine, not): (Vec<_>, Vec<_>) =
+        each.into_iter().partition(|(_, told)| told.word == "loads");
+    for (one, told) in not {
+        let tone = if told.word == "refused" { Tone::Bad } else { Tone::Mind };
+        let said = style.plain(&few(&told.named));
+        writeln!(out, "{}  {}  {said}", style.paint(tone, told.word), style.plain(&one.name))?;
     }
-    for one in fine {
-        let odd = odd(one, &usual);
-        let unlike = if odd > 0 { format!("  unlike most: {odd}") } else { String::new() };
+    for (one, told) in fine {
+        let unlike = match told.unlike {
+            0 => String::new(),
+            odd => format!("  unlike most: {odd}"),
+        };
         let name = style.plain(&one.name);
         writeln!(out, "{}  {name}{unlike}", style.paint(Tone::Good, "loads"))?;
     }
@@ -105,6 +149,19 @@ pub fn text(all: &[One], every: bool, style: &Style, out: &mut dyn Write) -> io:
         beside(all, &usual, every, style, out)?;
     }
     Ok(())
+}
+
+/// The first of them with their codes, and how many more there are.
+fn few(named: &[Gist]) -> String {
+    let mut said: Vec<String> =
+        named.iter().take(BESIDE).map(|g| format!("{} ({})", g.name, g.id())).collect();
+    if named.len() > BESIDE {
+        said.push(format!("and {} more", named.len() - BESIDE));
+    }
+    if named.is_empty() {
+        said.push("nothing to judge".to_owned());
+    }
+    said.join(", ")
 }
 
 /// Drivers as rows, hosts as columns.

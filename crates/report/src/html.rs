@@ -40,8 +40,18 @@ pub fn check(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
 
 /// The page up to its counts.
 fn opened(title: &str, answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
-    let host = &answers.host;
-    let kernel = host.kernel.as_deref().map_or("no kernel".to_owned(), safe);
+    let kernel = answers.host.kernel.as_deref().map_or("no kernel".to_owned(), safe);
+    begun(title, &kernel, &about(answers), &gist::counts(answers), out)
+}
+
+/// The page up to its counts; everything is safe already.
+pub(crate) fn begun(
+    title: &str,
+    of: &str,
+    about: &str,
+    counts: &[(&str, usize)],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     write!(
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -49,30 +59,35 @@ fn opened(title: &str, answers: &Answers, out: &mut dyn Write) -> io::Result<()>
          style-src 'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>loadworthy: {kernel}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
+         <title>loadworthy: {of}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
     )?;
-    writeln!(out, "<h1>{title}</h1>\n<p class=\"about\">{}</p>", about(answers))?;
+    writeln!(out, "<h1>{title}</h1>\n<p class=\"about\">{about}</p>")?;
     writeln!(out, "<ul class=\"counts\">")?;
-    for (word, n) in gist::counts(answers) {
+    for (word, n) in counts {
         writeln!(out, "<li class=\"{word}\"><b>{n}</b> {word}</li>")?;
     }
     writeln!(out, "</ul>")
 }
 
 fn closed(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
+    ended(&answers.at, out)
+}
+
+/// The end of the page.
+pub(crate) fn ended(at: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "<footer>loadworthy {}, as of {}</footer>\n</main>\n</body>\n</html>",
         env!("CARGO_PKG_VERSION"),
-        safe(&answers.at)
+        safe(at)
     )
 }
 
-pub(super) fn safe(text: &str) -> String {
+pub(crate) fn safe(text: &str) -> String {
     escaped(&gist::plain(text))
 }
 
-fn about(answers: &Answers) -> String {
+pub(crate) fn about(answers: &Answers) -> String {
     let host = &answers.host;
     let mut said: Vec<String> = host.kernel.iter().map(|k| format!("kernel {}", safe(k))).collect();
     said.extend(

@@ -61,7 +61,7 @@ pub fn check(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Text that stays text: nothing in it is markup, and a row stays a row (CommonMark 2.4, GFM 4.10).
-fn safe(text: &str) -> String {
+pub(crate) fn safe(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in gist::plain(text).chars() {
         match c {

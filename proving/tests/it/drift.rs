@@ -108,7 +108,47 @@ demo  refused        loads          loads
         && told["hosts"][0]["name"] == "web3"
         && told["hosts"][0]["unlike_most"] == 1
         && told["hosts"][0]["check"]["verdicts"][0]["code"] == "LW1004";
-    if right { Ok(()) } else { Err(told.to_string().into()) }
+    if !right {
+        return Err(told.to_string().into());
+    }
+    let shown = |format: &str| -> Result<String, Failed> {
+        let said =
+            program::run(&[&asked, ["--format", format].as_slice()].concat(), folder.path())?;
+        match said.status.code() {
+            Some(1) => Ok(String::from_utf8_lossy(&said.stdout).into_owned()),
+            _ => Err(String::from_utf8_lossy(&said.stderr).into()),
+        }
+    };
+    let markdown = shown("markdown")?;
+    let wanted = "\
+## loadworthy: 3 hosts, 1 drivers: something is refused on 1
+
+| host | kernel | outcome | what | unlike most |
+|---|---|---|---|---|
+| web3 | 6.1.0-99-amd64 | refused | demo \\(LW1004\\) | 1 |
+| web1 | 6.1.0-99-amd64 | loads |  | 0 |
+| web2 | 6.1.0-99-amd64 | loads |  | 0 |
+
+| driver | web3 | web1 | web2 |
+|---|---|---|---|
+| demo | refused LW1004 | loads | loads |
+";
+    if markdown != wanted {
+        return Err(markdown.into());
+    }
+    let html = shown("html")?;
+    let all = [
+        "<li class=\"refused\"><b>1</b> refused</li>",
+        "<tr><td class=\"refused\">refused</td><td><b>web3</b>",
+        "<tr><th scope=\"row\">web3</th><td class=\"refused\">refused LW1004</td></tr>",
+        "<tr><th scope=\"row\">web1</th><td class=\"loads\">loads</td></tr>",
+        "<h2>What would help</h2>",
+    ];
+    let alone = !html.contains("<script") && html.matches("http").count() == 1;
+    match all.iter().find(|part| !html.contains(**part)) {
+        None if alone && html.find("web3") < html.find("web1") => Ok(()),
+        missing => Err(format!("{missing:?} in {html}").into()),
+    }
 }
 
 /// The files of a machine, judged as an ordinary boot of a named platform would.

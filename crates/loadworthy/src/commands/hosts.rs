@@ -19,14 +19,14 @@ pub(super) fn run(
     around: &Surroundings,
     out: &mut dyn Write,
 ) -> Result<u8, Trouble> {
-    let json = match args.output.wanted() {
-        CheckFormat::Json => true,
-        CheckFormat::Text => false,
+    let format = args.output.wanted();
+    match format {
+        CheckFormat::Text | CheckFormat::Json | CheckFormat::Html | CheckFormat::Markdown => {}
         _ => {
-            let hint = "--format text or json for several bundles, or one bundle at a time";
+            let hint = "--format text, json, html or markdown for several bundles, or one bundle at a time";
             return Err(Trouble::Usage(hint.to_owned()));
         }
-    };
+    }
     let mut codes = Vec::new();
     let mut all = Vec::new();
     for bundle in bundles {
@@ -41,11 +41,14 @@ pub(super) fn run(
         all.push(One { name: name(bundle), answers });
     }
     hosts::odd_ones_first(&mut all);
-    written(if json {
-        hosts::json(&all, proofs(args), out)
-    } else {
-        let full = depth(args.proof) == Depth::Full || args.verbose;
-        hosts::text(&all, full, &around.style, out)
+    written(match format {
+        CheckFormat::Json => hosts::json(&all, proofs(args), out),
+        CheckFormat::Html => hosts::html(&all, out),
+        CheckFormat::Markdown => hosts::markdown(&all, out),
+        _ => {
+            let full = depth(args.proof) == Depth::Full || args.verbose;
+            hosts::text(&all, full, &around.style, out)
+        }
     })?;
     let any = |code: u8| codes.contains(&code);
     Ok(match () {
