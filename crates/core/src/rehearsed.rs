@@ -37,6 +37,9 @@ pub struct Machine {
     pub seen: Vec<Seen>,
     /// What of the host the machine does not have.
     pub left_out: Vec<String>,
+    /// Requests on the host that wait for a person at the next boot, each in a sentence. The machine has
+    /// nobody: it starts as the host does when nobody answers.
+    pub waiting: Vec<String>,
 }
 
 /// An item of the policy as the kernel in the machine showed it.
@@ -65,6 +68,8 @@ pub struct OnTrial {
     pub observed: Option<Outcome>,
     /// Whether the kernel let it in and its own start found nothing to drive here.
     pub own_start: bool,
+    /// Where the kernel's lines are others than those foretold, a sentence each.
+    pub lines_differ: Vec<String>,
     /// Whether both say the same; `None` where nothing was foretold or nothing happened.
     pub agrees: Option<bool>,
 }

@@ -7,6 +7,7 @@
 pub mod store;
 pub mod archive;
 pub mod runner;
+pub mod lines;
 pub mod machine;
 #[cfg(unix)]
 pub mod operator;

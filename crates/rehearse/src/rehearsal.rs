@@ -3,6 +3,7 @@
 use crate::boot_files::{self, Loaders};
 use crate::cargo::{self, Cargo};
 use crate::equipment::{self, Equipment};
+use crate::lines;
 use crate::machine::{self, Booted, Machine};
 use crate::runner::{Heard, Load, PROGRAM, initramfs};
 use crate::variables::{self, Memory};
@@ -10,13 +11,19 @@ use loadworthy_assess::check::check_on;
 use loadworthy_assess::host::{Host, OneKernel};
 use loadworthy_assess::names::Names;
 use loadworthy_assess::request::{Request, Subjects, Trouble as Assess, Which};
-use loadworthy_collect::item::HostPath;
+use loadworthy_collect::gather::certificate::named;
+use loadworthy_collect::gather::inventory;
+use loadworthy_collect::item::{HostPath, Item};
 use loadworthy_core::answer::{Answered, Answers, Kind};
 use loadworthy_core::fact::step::Step;
 use loadworthy_core::proof::Rule;
 use loadworthy_core::rehearsed::{self, OnTrial, Outcome, Rehearsed, Seen};
 use loadworthy_core::verdict::Verdict;
 use loadworthy_formats::kernel::name;
+use loadworthy_formats::uefi::guid::Guid;
+use loadworthy_formats::uefi::mok::Request as Mok;
+use loadworthy_formats::uefi::signature_list;
+use loadworthy_formats::uefi::signature_type::Type;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
@@ -99,7 +106,33 @@ pub fn rehearse(host: &Host, request: &Request, options: &Options) -> Result<Reh
     let folder = tempfile::tempdir().map_err(|e| format!("a folder for the machine: {e}"))?;
     let patience = options.patience.unwrap_or(patience);
     let booted = machine::boot(folder.path(), &staged.machine, patience)?;
-    Ok(staged.compared(asked, &plan, &equipment, &booted))
+    let waiting = waiting(host);
+    Ok(staged.compared((asked, waiting), &plan, &equipment, &booted))
+}
+
+/// Requests that MokManager would ask somebody about.
+fn waiting(host: &Host) -> Vec<String> {
+    let looking = host.looking();
+    let pending = inventory::gather(&looking).pending;
+    let pending = Step::of(&RULE).consult(&pending).cloned().unwrap_or_default();
+    let mut said = Vec::new();
+    // Shim takes up its own level without asking.
+    for request in pending.iter().filter(|name| Mok::named(name) != Some(Mok::SbatPolicy)) {
+        let item = Item::Variable { name: request.to_string(), vendor: Guid::SHIM_LOCK };
+        let (_, bytes) = looking.view.look(&item, looking.limits.text_bytes);
+        let lists = signature_list::read(bytes.get(4..).unwrap_or_default(), looking.limits).value;
+        let names: Vec<String> =
+            lists.data(Type::X509).map(|der| format!("\"{}\"", named(der).name)).collect();
+        said.push(match names.as_slice() {
+            [] => format!("{request} waits for somebody at MokManager, who has ten seconds"),
+            names => format!(
+                "{request} waits for somebody at MokManager, who has ten seconds: {}; rehearsed as when \
+                 nobody answers, --assume enroll=FILE rehearses with a certificate enrolled",
+                names.join(", ")
+            ),
+        });
+    }
+    said
 }
 
 /// What is foretold of each module in `order`, by path: what was asked about, and what that needs.
@@ -223,7 +256,7 @@ impl Staged {
 
     fn compared(
         &self,
-        asked: Answers,
+        (asked, waiting): (Answers, Vec<String>),
         plan: &Plan<'_>,
         equipment: &Equipment,
         booted: &Booted,
@@ -234,14 +267,21 @@ impl Staged {
             .iter()
             .filter_map(|a| Some((a.subject.path.as_deref()?, a.subject.required_by.as_slice())))
             .collect();
-        let modules = order.iter().filter_map(|path| {
-            let path = path.to_string();
-            let answered = foretold.get(&path)?;
+        let log = &plan.host.tables.log;
+        let mut printed = BTreeSet::new();
+        let mut modules = Vec::new();
+        for path in order.iter().map(ToString::to_string) {
+            let Some(answered) = foretold.get(&path) else { continue };
             let heard = booted.heard.iter().find(|h| h.case == path);
             let by = required.get(path.as_str()).copied().unwrap_or_default();
-            Some(on_trial(path, answered, heard, by))
-        });
-        let modules = modules.collect();
+            let mut module = on_trial(path, answered, heard, by);
+            if let (Some(heard), Some(agrees)) = (heard, module.agrees) {
+                let lines = &answered.judgement.says.lines;
+                module.lines_differ = lines::differing(lines, &heard.log, log, &mut printed);
+                module.agrees = Some(agrees && module.lines_differ.is_empty());
+            }
+            modules.push(module);
+        }
         let loaders = self.loaders.iter().flat_map(|l| [&l.shim.path, &l.grub.path]);
         Rehearsed {
             at: asked.at,
@@ -254,6 +294,7 @@ impl Staged {
                 started: booted.started,
                 console: if booted.started { Vec::new() } else { booted.console.clone() },
                 seen: self.seen(booted),
+                waiting,
                 left_out: self.left_out.iter().cloned().chain(self.unread(order)).collect(),
             },
             modules,
@@ -337,7 +378,8 @@ fn on_trial(
     };
     let required_by = required_by.to_vec();
     let name = answered.subject.name.clone();
-    OnTrial { name, path, required_by, foretold, observed, own_start, agrees }
+    let lines_differ = Vec::new();
+    OnTrial { name, path, required_by, foretold, observed, own_start, lines_differ, agrees }
 }
 
 fn sorted(letters: &str) -> BTreeSet<char> {

@@ -41,6 +41,12 @@ pub fn write(rehearsed: &Rehearsed, style: &Style, out: &mut dyn Write) -> io::R
     for seen in machine.seen.iter().filter(|seen| seen.same == Some(false)) {
         writeln!(out, "\n  {}: differs in the machine: {}", seen.item, style.plain(&seen.said))?;
     }
+    for waiting in &machine.waiting {
+        writeln!(out)?;
+        for line in wrap(&style.plain(waiting), style.width.saturating_sub(2)) {
+            writeln!(out, "  {}", style.paint(Tone::Mind, &line))?;
+        }
+    }
     let by = if machine.loaders.is_empty() {
         "by the firmware".to_owned()
     } else {
@@ -97,7 +103,14 @@ fn row(module: &OnTrial, wide: usize, style: &Style, out: &mut dyn Write) -> io:
     let mark = if module.agrees == Some(false) { "!" } else { " " };
     let name = style.plain(&module.name);
     writeln!(out, "{mark} {name:wide$}  {foretold:26}  {}", style.paint(tone, &observed))?;
-    let log = module.observed.iter().flat_map(|seen| &seen.log);
+    for line in &module.lines_differ {
+        writeln!(out, "      {}", style.plain(line))?;
+    }
+    let log = module
+        .observed
+        .iter()
+        .flat_map(|seen| &seen.log)
+        .filter(|_| module.lines_differ.is_empty());
     for line in log.filter(|_| module.agrees == Some(false)).take(5) {
         writeln!(out, "      {}", style.plain(line))?;
     }
@@ -134,6 +147,7 @@ mod tests {
             foretold,
             observed,
             own_start,
+            lines_differ: Vec::new(),
             agrees,
         };
         let loads = || outcome_of("loads", None, "");
@@ -149,6 +163,7 @@ mod tests {
                 console: Vec::new(),
                 seen: Vec::new(),
                 left_out: Vec::new(),
+                waiting: vec!["MokNew waits".to_owned()],
             },
             modules: vec![
                 module("e1000e", loads(), Some(loads()), false, Some(true)),
@@ -167,6 +182,7 @@ mod tests {
             String::from_utf8(out).unwrap()
         };
         assert!(text(&rehearsed).starts_with("as foretold  "), "{}", text(&rehearsed));
+        assert!(text(&rehearsed).contains("\n  MokNew waits\n"), "{}", text(&rehearsed));
         assert!(text(&rehearsed).contains("2 modules, 1 loaded, 1 let in, nothing here to drive"));
         let refused = outcome_of("refused", Some("EKEYREJECTED"), "");
         rehearsed.modules.push(module("lpfc", loads(), Some(refused), false, Some(false)));

@@ -1,5 +1,6 @@
 //! A kernel's answer and ours, held against each other.
 
+use loadworthy_rehearse::lines::normal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -48,28 +49,6 @@ impl Said {
             "refused" => Some(false),
             _ => None,
         }
-    }
-}
-
-/// The name of the caller is nobody's prediction, and unprintable bytes are written `\xNN`.
-#[must_use]
-pub fn normal(line: &str) -> String {
-    let mut plain = String::new();
-    for c in line.trim().chars() {
-        match c {
-            ' '..='~' => plain.push(c),
-            other => {
-                let mut bytes = [0; 4];
-                for byte in other.encode_utf8(&mut bytes).bytes() {
-                    plain += &format!("\\x{byte:02x}");
-                }
-            }
-        }
-    }
-    let plain = plain.replace("\\x5c", "\\");
-    match plain.strip_prefix("Lockdown: ").and_then(|rest| rest.split_once(": ")) {
-        Some((_, rest)) => format!("Lockdown: *: {rest}"),
-        None => plain,
     }
 }
 

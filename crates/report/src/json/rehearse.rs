@@ -26,6 +26,7 @@ struct MachineDto<'a> {
     console: &'a [String],
     seen: Vec<SeenDto<'a>>,
     left_out: &'a [String],
+    waiting: &'a [String],
 }
 
 #[derive(Debug, Serialize)]
@@ -43,6 +44,7 @@ struct ModuleDto<'a> {
     foretold: OutcomeDto<'a>,
     observed: Option<OutcomeDto<'a>>,
     own_start: bool,
+    lines_differ: &'a [String],
     agrees: Option<bool>,
 }
 
@@ -74,6 +76,7 @@ impl<'a> From<&'a OnTrial> for ModuleDto<'a> {
             foretold: OutcomeDto::from(&module.foretold),
             observed: module.observed.as_ref().map(OutcomeDto::from),
             own_start: module.own_start,
+            lines_differ: &module.lines_differ,
             agrees: module.agrees,
         }
     }
@@ -107,6 +110,7 @@ pub fn rehearse(rehearsed: &Rehearsed, out: &mut dyn Write) -> io::Result<()> {
                 console: &machine.console,
                 seen: machine.seen.iter().map(SeenDto::from).collect(),
                 left_out: &machine.left_out,
+                waiting: &machine.waiting,
             },
             modules: rehearsed.modules.iter().map(ModuleDto::from).collect(),
         },

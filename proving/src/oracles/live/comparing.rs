@@ -1,7 +1,8 @@
 //! The kernel's answer and ours to one case, with what a start has printed before.
 
-use crate::oracles::answer::{Answer, Said, difference, normal};
+use crate::oracles::answer::{Answer, Said, difference};
 use crate::oracles::live::cases::Case;
+use loadworthy_rehearse::lines::{self, about_the_load};
 use loadworthy_rehearse::runner::Heard;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -75,50 +76,10 @@ fn compare(heard: &Heard, said: &Said, printed: &mut BTreeSet<String>) -> (Optio
     let name = heard.errno.map(name_of);
     let actual = about_the_load(&heard.log);
     let mut expected = said.clone();
-    expected.log.clear();
-    for (line, once) in said.log.iter().zip(&said.once) {
-        let line = normal(line);
-        let key = match once {
-            Some(row) => (*row).to_owned(),
-            None if line.starts_with("Lockdown: ") => "lockdown".to_owned(),
-            None if line == LOCK_DEBUGGING => line.clone(),
-            None => String::new(),
-        };
-        let known = !key.is_empty() && !printed.insert(key.clone());
-        let rationed = key == "lockdown" && actual.contains(&line);
-        if !known || rationed {
-            expected.log.push(line);
-        }
-    }
+    let lines = said.log.iter().map(String::as_str).zip(said.once.iter().copied());
+    expected.log = lines::expected(lines, &actual, printed);
     let shortened = expected.log.len() < said.log.len();
     (difference(name.as_deref(), &heard.mod_taint, Some(&actual), &expected), shortened)
-}
-
-/// What the kernel says once a boot, when it stops looking after its locks (`kernel/panic.c`).
-const LOCK_DEBUGGING: &str = "Disabling lock debugging due to kernel taint";
-
-/// The lines about the load itself: without dumps of registers and stacks, and without what depends on the
-/// processor (`arch/x86/kernel/cpu/bugs.c`: a module without retpolines) or on the clock.
-fn about_the_load(log: &[String]) -> Vec<String> {
-    let noise = ["alg: ", "clocksource: ", "Spectre V2 : "];
-    let mut dump_ends: Option<&str> = None;
-    let mut out = Vec::new();
-    for line in log.iter().map(|line| normal(line)) {
-        dump_ends = dump_ends.or(match line.as_str() {
-            line if line.starts_with("------------[ cut here") => Some("---[ end trace"),
-            line if line.starts_with("CPU: ") => Some("</TASK>"),
-            _ => None,
-        });
-        let about = !noise.iter().any(|start| line.starts_with(start))
-            && !line.contains("callbacks suppressed")
-            && !line.ends_with(": loading module not compiled with retpoline compiler.");
-        let over = dump_ends.is_some_and(|end| line.starts_with(end));
-        if dump_ends.is_none() && about {
-            out.push(line);
-        }
-        dump_ends = dump_ends.filter(|_| !over);
-    }
-    out
 }
 
 /// The name of an error number (`include/uapi/asm-generic/errno.h`).
