@@ -28,6 +28,7 @@ pub mod scan_bench;
 
 pub mod bench;
 pub mod drivers;
+pub mod preflight_bench;
 pub mod sign_bench;
 
 pub mod wine;

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use xtask::{
-    bench, block_rules, cases, ci, drivers, generate, kernels, oracle, sign_bench, tidy, tree,
-    whole_trees, wine,
+    bench, block_rules, cases, ci, drivers, generate, kernels, oracle, preflight_bench, sign_bench,
+    tidy, tree, whole_trees, wine,
 };
 
 const USAGE: &str = "\
@@ -20,7 +20,7 @@ cargo x cases FILE [PLATFORM] field cases (JSON, one a line) put to diagnose, an
 cargo x block-rules POLICY.xml@DAY… --machine POLICY.xml@DAY…
                              makes the table of vulnerable drivers of published lists and those of machines
 cargo x bench [ID…] [--tree DIR] [--pairs N] [--program FILE]
-                             B1, B4, B7, D1, S1: our figure, its peer's, and the ratio
+                             B1, B4, B7, D1, P1, S1: our figure, its peer's, and the ratio
 cargo x bench --drivers DIR  W1, W2, W3: the same for signatures over the drivers and catalogs of a folder
 ";
 
@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         "bench" => options(rest).and_then(|options| match &options.drivers {
             Some(folder) => drivers::run(folder, options.pairs, &mut say),
             None => bench::run(&options, &mut say)
+                .and_then(|reached| Ok(preflight_bench::run(&options, &mut say)? && reached))
                 .and_then(|reached| Ok(sign_bench::run(&options, &mut say)? && reached)),
         }),
         _ => {

@@ -15,3 +15,14 @@ pub fn build() -> Result<PathBuf, String> {
     output(&mut build)?;
     Ok(root().join("target/release/loadworthy"))
 }
+
+/// Builds a program that figures are held against.
+///
+/// # Errors
+/// When it does not build.
+pub fn peer(name: &str) -> Result<PathBuf, String> {
+    let mut build = Command::new("cargo");
+    build.args(["build", "--release", "--package", "loadworthy-proving", "--bin", name]);
+    output(build.current_dir(root()))?;
+    Ok(root().join("target/release").join(name))
+}
