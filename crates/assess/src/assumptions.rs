@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use loadworthy_collect::gather::certificate::named;
+use loadworthy_collect::gather::deny_updates;
 use loadworthy_collect::gather::firmware::denied;
 use loadworthy_collect::sighting::Outcome;
 use loadworthy_collect::views::caller;
@@ -23,7 +24,7 @@ pub const KEYS: [(&str, &str); 6] = [
     ("lockdown", "none | integrity | confidentiality"),
     ("sig-enforce", "on | off"),
     ("enroll", "a certificate file (DER or PEM)"),
-    ("dbx", "a file of signature lists or a signed dbx update"),
+    ("dbx", "a file of signature lists, a signed dbx update, or a cabinet with one"),
     ("cmdline", "a kernel command line"),
 ];
 
@@ -94,23 +95,35 @@ pub fn bytes(path: &str) -> Result<Vec<u8>, String> {
     }
 }
 
-/// The signature lists of a dbx in any form it comes in: a signed update, an efivarfs file, bare lists.
+/// The signature lists of a dbx in any form it comes in: a signed update, one or several in a cabinet as
+/// fwupd keeps them, an efivarfs file, bare lists.
 ///
 /// # Errors
-/// Where a signed update cannot be read.
-pub fn dbx_lists(bytes: &[u8]) -> Result<&[u8], String> {
-    let payload = if authenticated::begins(bytes) {
-        authenticated::read(bytes).map_err(|e| e.to_string())?.value.payload
-    } else {
-        bytes
-    };
+/// Where a signed update cannot be read, or a cabinet holds none.
+pub fn dbx_lists(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    if bytes.starts_with(b"MSCF") {
+        let updates = deny_updates::of_cabinet(bytes, &Limits::DEFAULT);
+        if updates.is_empty() {
+            return Err("a cabinet without a signed update of dbx for this machine".to_owned());
+        }
+        let lists = updates.iter().map(|(name, update)| {
+            payload(update).map(<[u8]>::to_vec).map_err(|e| format!("{name}: {e}"))
+        });
+        return Ok(lists.collect::<Result<Vec<_>, _>>()?.concat());
+    }
+    let payload = if authenticated::begins(bytes) { payload(bytes)? } else { bytes };
     let empty = signature_list::read(payload, &Limits::DEFAULT).value.lists.is_empty();
-    Ok(if empty { payload.get(4..).unwrap_or_default() } else { payload })
+    Ok(if empty { payload.get(4..).unwrap_or_default() } else { payload }.to_vec())
+}
+
+fn payload(update: &[u8]) -> Result<&[u8], String> {
+    authenticated::read(update).map(|read| read.value.payload).map_err(|e| e.to_string())
 }
 
 /// The entries of a dbx.
 pub(crate) fn denials(bytes: &[u8]) -> Result<Vec<Denied>, String> {
-    let lists = signature_list::read(dbx_lists(bytes)?, &Limits::DEFAULT).value;
+    let lists = dbx_lists(bytes)?;
+    let lists = signature_list::read(&lists, &Limits::DEFAULT).value;
     let entries: Vec<_> = lists.entries().map(|(of, entry)| denied(of, entry).0).collect();
     if entries.is_empty() { Err("holds no signature list".to_owned()) } else { Ok(entries) }
 }

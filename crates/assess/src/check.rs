@@ -74,7 +74,13 @@ pub fn check_on(
     let only_images = !(images.is_empty() && archives.is_empty()) && others.is_empty();
     let kernels = if only_images { Vec::new() } else { host.asked(&request.kernel)? };
     for kernel in kernels {
-        let kernel = host.kernel(kernel, request)?;
+        let kernel = match &request.subjects {
+            Subjects::Used => {
+                let seen = seen.get_or_init(|| Seen::of(host));
+                preflight::kernel(host, kernel, request, &manifest, seen)?
+            }
+            Subjects::All | Subjects::Named(_) => host.kernel(kernel, request)?,
+        };
         summary.get_or_insert_with(|| summary_of(host, &kernel));
         let names = Names::of(&host.looking(), &kernel);
         notes.extend(notes::of_kernel(host, &kernel, request));

@@ -7,9 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use loadworthy_collect::gather::firmware;
 use loadworthy_collect::gather::linux as linux_facts;
+use loadworthy_collect::gather::linux::initramfs::Initramfs;
 use loadworthy_collect::gather::linux::kernels::{self, Kernel, Kernels};
+use loadworthy_collect::gather::linux::module::{self, Scratch};
 use loadworthy_collect::gather::linux::tree::{self, Tree};
 use loadworthy_collect::gather::looking::Looking;
+use loadworthy_collect::item::HostPath;
 use loadworthy_collect::keep::Keep;
 use loadworthy_collect::view::View;
 use loadworthy_collect::views::bundle::Recorded;
@@ -20,13 +23,14 @@ use loadworthy_collect::views::split::{Split, trust_side};
 use loadworthy_core::fact::Fact;
 use loadworthy_core::facts::firmware::FirmwareFacts;
 use loadworthy_core::facts::linux::LinuxFacts;
-use loadworthy_core::facts::module::ModuleFacts;
+use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
 use loadworthy_core::platform::Named;
 use loadworthy_core::policy::linux::LinuxPolicy;
 use loadworthy_core::policy::next_boot::NextBoot;
-use loadworthy_core::proof::{Assumption, text};
+use loadworthy_core::proof::{Assumption, Gaps, Why, text};
 use loadworthy_core::tables::Tables;
 use loadworthy_formats::limits::Limits;
+use loadworthy_formats::text::hex;
 
 use crate::assumptions;
 pub(crate) use crate::known::known;
@@ -45,6 +49,12 @@ pub struct Host {
     derived: Mutex<BTreeSet<Arc<str>>>,
     /// What modules that were read say of themselves.
     said: Mutex<BTreeMap<Arc<str>, Arc<Said>>>,
+    /// Digests of modules that were read.
+    digests: Mutex<BTreeMap<Arc<str>, Fact<[u8; 32]>>>,
+    /// Trees that were looked at.
+    trees: Mutex<BTreeMap<Arc<str>, Tree>>,
+    /// What was unpacked ahead of being asked for.
+    ahead: Mutex<BTreeMap<Arc<str>, Result<Initramfs, Why>>>,
     limits: Limits,
     keep: Option<Keep>,
     /// The platform that it only is by name.
@@ -154,6 +164,9 @@ impl Host {
             with: None,
             derived: Mutex::default(),
             said: Mutex::default(),
+            digests: Mutex::default(),
+            trees: Mutex::default(),
+            ahead: Mutex::default(),
             limits,
             keep: None,
             named: None,
@@ -208,12 +221,54 @@ impl Host {
         self.with.as_ref().map(|with| with.laid.as_slice()).unwrap_or_default()
     }
 
-    /// Keeps what a module says of itself.
+    /// Keeps what a module says of itself, and the digest of its bytes.
     pub(crate) fn note(&self, facts: &ModuleFacts) {
+        let mut digests = self.digests.lock().unwrap_or_else(PoisonError::into_inner);
+        digests.insert(facts.path.clone(), content(facts));
+        drop(digests);
         if let Some(said) = Said::of(facts) {
             let mut all = self.said.lock().unwrap_or_else(PoisonError::into_inner);
             all.insert(facts.path.clone(), Arc::new(said));
         }
+    }
+
+    /// The digest of the module at `path` once it is unpacked, its signature included.
+    pub(crate) fn digest(&self, path: &HostPath, scratch: &mut Scratch) -> Fact<[u8; 32]> {
+        let digests = self.digests.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = digests.get(path.to_string().as_str()).cloned();
+        drop(digests);
+        known.unwrap_or_else(|| content(&module::gather(&self.looking(), path, scratch)))
+    }
+
+    /// The tree of a kernel; it is read once, unless packages are laid over it as they are asked for.
+    fn tree(&self, release: &Arc<str>) -> Tree {
+        if self.with.is_some() {
+            return tree::gather(&self.looking(), release);
+        }
+        let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || tree::gather(&self.looking(), release);
+        trees.entry(release.clone()).or_insert_with(read).clone()
+    }
+
+    /// Keeps an initramfs until it is asked for.
+    pub(crate) fn keep_ahead(&self, release: &Arc<str>, found: Result<Initramfs, Why>) {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        ahead.insert(release.clone(), found);
+    }
+
+    /// The initramfs that was unpacked ahead, if there is one.
+    pub(crate) fn take_ahead(&self, release: &str) -> Option<Result<Initramfs, Why>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner).remove(release)
+    }
+
+    /// A kernel of which nothing is known but its name and its tree.
+    pub(crate) fn nameless(&self, kernel: &Kernel) -> OneKernel {
+        let looking = Looking::new(&Nothing, &self.limits);
+        let tree = self.tree(&kernel.release);
+        let facts = linux_facts::gather(&looking, &self.kernels, kernel, &tree);
+        let firmware = firmware::gather(&looking);
+        let policy = LinuxPolicy::of(&facts, &firmware, &self.tables);
+        OneKernel { kernel: kernel.clone(), tree, facts, firmware, policy }
     }
 
     /// What the module at `path` says of itself, where it was read.
@@ -270,7 +325,7 @@ impl Host {
     pub fn kernel(&self, kernel: Kernel, request: &Request) -> Result<OneKernel, Trouble> {
         self.derive(&kernel, request.jobs);
         let looking = self.looking();
-        let tree = tree::gather(&looking, &kernel.release);
+        let tree = self.tree(&kernel.release);
         let mut facts = linux_facts::gather(&looking, &self.kernels, &kernel, &tree);
         if request.kernel != Which::Running {
             next_boot::command_line(&looking, &self.next_boot, &kernel.release, &mut facts);
@@ -282,5 +337,17 @@ impl Host {
         assumptions::apply(&request.assume, &mut facts, &mut firmware)?;
         let policy = LinuxPolicy::of(&facts, &firmware, &self.tables);
         Ok(OneKernel { kernel, tree, facts, firmware, policy })
+    }
+}
+
+/// The digest of a module that was read.
+fn content(facts: &ModuleFacts) -> Fact<[u8; 32]> {
+    let digest = facts.file.fact(|file| match &**file {
+        ModuleFile::Read(bytes) => (Some(bytes.sha256), format!("sha256 {}", hex(&bytes.sha256))),
+        ModuleFile::NotReadable(_) => (None, String::new()),
+    });
+    match known(&digest).flatten() {
+        Some(sha256) => digest.map(|_| sha256),
+        None => Fact::unknown(Gaps::new()),
     }
 }

@@ -17,7 +17,6 @@ use loadworthy_core::checks::initramfs::{Copied, InitramfsCase, Needed, judge};
 use loadworthy_core::codes::{INITRAMFS_COPY_DIFFERS, INSTALL_COMMAND_REPLACES_LOADING};
 use loadworthy_core::fact::Fact;
 use loadworthy_core::fact::step::Step;
-use loadworthy_core::facts::module::ModuleFile;
 use loadworthy_core::initramfs_claim::InitramfsClaim;
 use loadworthy_core::policy::linux::LinuxPolicy;
 use loadworthy_core::proof::{Claim, Evidence, Gaps, Question, Rule, gap, text};
@@ -47,9 +46,11 @@ pub(crate) fn of_kernel(
         return None;
     }
     let looking = asked.host.looking();
-    let entry = asked.host.next_boot.entry_of(release);
-    let named = entry.map(|entry| entry.initrds.as_slice()).unwrap_or_default();
-    let place = initramfs::locate(&looking, release, named, entry.map(|entry| &*entry.kernel));
+    let place = place(asked.host, release);
+    let open = || match asked.host.take_ahead(release) {
+        Some(found) => found,
+        None => initramfs::open(&looking, &place, None),
+    };
     let evidence = |item: &str, said: &str| Evidence {
         origin: looking.view.origin(),
         item: text(item),
@@ -69,11 +70,11 @@ pub(crate) fn of_kernel(
         }
         Place::Files(files) => {
             let last = files.last().map(ToString::to_string).unwrap_or_default();
-            (last, initramfs::open(&looking, &place))
+            (last, open())
         }
-        Place::Within(image) => (format!("{image}: .initrd"), initramfs::open(&looking, &place)),
+        Place::Within(image) => (format!("{image}: .initrd"), open()),
     };
-    let found = match found {
+    let mut found = match found {
         Ok(found) => found,
         Err(why) => {
             let gaps = gap(Question::ImageBytes, why);
@@ -82,18 +83,36 @@ pub(crate) fn of_kernel(
             return Some(answered(&path, None, judge(&case), !roots.is_empty()));
         }
     };
+    let kept = Inside::of(asked, &found, &path).ok()?.kept(roots, all);
+    if !kept {
+        found = initramfs::open(&looking, &place, None).ok()?;
+    }
     let case = Inside::of(asked, &found, &path).ok()?.case(asked, roots, all, notes);
     Some(answered(&path, None, judge(&case), !roots.is_empty()))
+}
+
+/// Where the initramfs of a kernel is: its entry says so, or it lies where they lie.
+fn place(host: &Host, release: &str) -> Place {
+    let entry = host.next_boot.entry_of(release);
+    let named = entry.map(|entry| entry.initrds.as_slice()).unwrap_or_default();
+    initramfs::locate(&host.looking(), release, named, entry.map(|entry| &*entry.kernel))
+}
+
+/// Unpacks the initramfs of a kernel, whose image is unpacked beside it; of its modules those alone
+/// that `wanted` names.
+pub(crate) fn ahead(host: &Host, release: &Arc<str>, wanted: BTreeSet<String>) {
+    let place = place(host, release);
+    if matches!(place, Place::Files(_) | Place::Within(_)) {
+        let found = initramfs::open(&host.looking(), &place, Some(Arc::new(wanted)));
+        host.keep_ahead(release, found);
+    }
 }
 
 /// Looks at every module in the initramfs of a kernel, so that a view which keeps what it is asked has
 /// them all.
 pub(crate) fn look_through(host: &Host, kernel: &OneKernel, jobs: usize) {
     let (looking, release) = (host.looking(), &kernel.kernel.release);
-    let entry = host.next_boot.entry_of(release);
-    let named = entry.map(|entry| entry.initrds.as_slice()).unwrap_or_default();
-    let place = initramfs::locate(&looking, release, named, entry.map(|entry| &*entry.kernel));
-    let Ok(found) = initramfs::open(&looking, &place) else { return };
+    let Ok(found) = initramfs::open(&looking, &place(host, release), None) else { return };
     let inner = Looking::new(&*found.view, looking.limits);
     let tree = tree::gather(&inner, release);
     let paths: Vec<HostPath> =
@@ -229,6 +248,19 @@ impl<'a> Inside<'a> {
         if known(&asked).is_none() { nothing() } else { asked }
     }
 
+    /// The copies of these modules.
+    fn copies(&self, roots: &BTreeSet<String>, all: &BTreeSet<String>) -> Vec<(String, HostPath)> {
+        let wanted = roots.union(all);
+        wanted.filter_map(|wanted| Some((wanted.clone(), one(&self.names, wanted)?))).collect()
+    }
+
+    /// Whether the bytes of these modules, and of what they depend on in here, were kept.
+    fn kept(&self, roots: &BTreeSet<String>, all: &BTreeSet<String>) -> bool {
+        let paths: Vec<HostPath> = self.copies(roots, all).into_iter().map(|(_, at)| at).collect();
+        let mut closure = self.names.closure(&paths).into_iter();
+        closure.all(|path| self.found.keeps(&name::of_path(&path.to_string())))
+    }
+
     fn case(
         &self,
         asked: &Asked<'_>,
@@ -237,14 +269,7 @@ impl<'a> Inside<'a> {
         notes: &mut Vec<Note>,
     ) -> InitramfsCase {
         let mut case = self.whole();
-        let one = |names: &Names, wanted: &str| match names.find(wanted) {
-            Found::Files(paths) => paths.into_iter().next(),
-            Found::None(_) => None,
-        };
-        let copies: Vec<(String, HostPath)> = roots
-            .union(all)
-            .filter_map(|wanted| Some((wanted.clone(), one(&self.names, wanted)?)))
-            .collect();
+        let copies = self.copies(roots, all);
         let paths: Vec<HostPath> = copies.iter().map(|(_, path)| path.clone()).collect();
         let mut own = Vec::new();
         let judged = self.judged(asked, &paths, &mut own);
@@ -278,14 +303,13 @@ impl<'a> Inside<'a> {
     fn differing(&self, asked: &Asked<'_>, copies: &[(String, HostPath)]) -> Vec<Note> {
         static RULE: Rule =
             Rule { name: "initramfs/same-copy", source: "initramfs-tools(7), dracut(8)" };
-        let looking = asked.host.looking();
         let mut scratch = Scratch::default();
         let mut notes = Vec::new();
         for (name, inside) in copies {
             let Found::Files(paths) = asked.names.find(name) else { continue };
             let Some(path) = paths.first() else { continue };
-            let mine = digest(&self.host.looking(), inside, &mut scratch);
-            let theirs = digest(&looking, path, &mut scratch);
+            let mine = self.host.digest(inside, &mut scratch);
+            let theirs = asked.host.digest(path, &mut scratch);
             let mut step = Step::of(&RULE);
             let (Ok(mine), Ok(theirs)) =
                 (step.consult(&mine).copied(), step.consult(&theirs).copied())
@@ -302,19 +326,10 @@ impl<'a> Inside<'a> {
     }
 }
 
-/// The digest of a module once it is unpacked, its signature included.
-fn digest(looking: &Looking<'_>, path: &HostPath, scratch: &mut Scratch) -> Fact<[u8; 32]> {
-    let facts = module::gather(looking, path, scratch);
-    let digest = facts.file.fact(|file| match &**file {
-        ModuleFile::Read(bytes) => {
-            let shown = loadworthy_formats::text::hex(&bytes.sha256);
-            (Some(bytes.sha256), format!("sha256 {shown}"))
-        }
-        ModuleFile::NotReadable(_) => (None, String::new()),
-    });
-    match known(&digest).flatten() {
-        Some(sha256) => digest.map(|_| sha256),
-        None => Fact::unknown(Gaps::new()),
+fn one(names: &Names, wanted: &str) -> Option<HostPath> {
+    match names.find(wanted) {
+        Found::Files(paths) => paths.into_iter().next(),
+        Found::None(_) => None,
     }
 }
 

@@ -11,7 +11,7 @@ use loadworthy_formats::manifest::Class;
 use crate::host::{Host, known};
 use crate::judging::Asked;
 use crate::names::Names;
-use crate::preflight::kernel::Modules;
+use crate::preflight::catalogue::Modules;
 use crate::preflight::seen::Seen;
 use crate::request::{Request, Trouble};
 

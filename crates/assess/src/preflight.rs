@@ -6,7 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::thread;
 
+use loadworthy_collect::gather::linux::kernels::Kernel;
 use loadworthy_collect::gather::linux::manifest::Found as Manifest;
 use loadworthy_collect::item::HostPath;
 use loadworthy_core::answer::{Answered, Kind, Need, Note};
@@ -21,17 +23,18 @@ use loadworthy_formats::kernel::name;
 
 use crate::advice;
 use crate::boot_chain::boot_chain;
+use crate::host::{Host, OneKernel};
 use crate::initramfs;
 use crate::judging::{Asked, Wanted, no_file};
-use crate::names::Found;
+use crate::names::{Found, Names};
 use crate::packages;
-use crate::request::Which;
+use crate::request::{Request, Trouble, Which};
 use crate::rollback;
-use kernel::Modules;
+use catalogue::Modules;
 use seen::Seen;
 
 pub mod seen;
-pub(crate) mod kernel;
+pub(crate) mod catalogue;
 mod under_root;
 mod telling;
 pub(crate) mod profile;
@@ -61,6 +64,58 @@ pub(crate) fn run(
     let roots = under_root::modules(asked, seen, &scene, manifest);
     beside(asked, seen, manifest, &roots, &mut answers, notes);
     answers
+}
+
+/// Names of the modules that will be judged. Nothing of the kernel must be known for it but its tree.
+fn foreseen(asked: &Asked<'_>, manifest: &Manifest, seen: &Seen) -> BTreeSet<String> {
+    let modules = Modules::of(asked, &seen.hardware);
+    let scene = Scene { graph: &seen.graph, hardware: &seen.hardware, catalogue: &modules };
+    let owner = &manifest.manifest;
+    let all = if owner.require.is_empty() { scene.by_hardware() } else { scene.by_manifest(owner) };
+    let files = all.iter().flat_map(|required| match asked.names.find(&required.name) {
+        Found::Files(paths) => paths,
+        Found::None(_) => Vec::new(),
+    });
+    let files: Vec<HostPath> = files.collect();
+    let closure = asked.names.closure(&files);
+    let mut names: BTreeSet<String> =
+        closure.iter().map(|path| name::of_path(&path.to_string())).collect();
+    names.extend(under_root::modules(asked, seen, &scene, manifest));
+    names
+}
+
+/// Looks at a kernel for its preflight: its image is unpacked on one processor and its initramfs on
+/// another, since both take long and neither needs the other.
+///
+/// # Errors
+/// As [`Host::kernel`].
+pub(crate) fn kernel(
+    host: &Host,
+    kernel: Kernel,
+    request: &Request,
+    manifest: &Manifest,
+    seen: &Seen,
+) -> Result<OneKernel, Trouble> {
+    // Packages that are laid over the host change its tree first.
+    if !host.laid().is_empty() {
+        return host.kernel(kernel, request);
+    }
+    let unpack = |kernel: &Kernel| {
+        let nameless = host.nameless(kernel);
+        let names = Names::of(&host.looking(), &nameless);
+        let progress = &|_, _| ();
+        let asked = Asked { host, kernel: &nameless, names: &names, request, progress };
+        initramfs::ahead(host, &kernel.release, foreseen(&asked, manifest, seen));
+    };
+    if request.jobs < 2 {
+        unpack(&kernel);
+        return host.kernel(kernel, request);
+    }
+    thread::scope(|scope| {
+        let initramfs = kernel.clone();
+        scope.spawn(move || unpack(&initramfs));
+        host.kernel(kernel, request)
+    })
 }
 
 /// What belongs to the preflight and is judged in rooms of its own: the boot chain, the initramfs,

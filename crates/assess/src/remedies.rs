@@ -98,6 +98,11 @@ impl<'a> Remedies<'a> {
         // shim's own certificate stands in the same list, and its key is somebody else's.
         let mine = |held: &&Held| own.iter().any(|(_, c)| *c.name == *held.name);
         let owner_key = enrolled.iter().find(mine).map(|held| held.name.clone());
+        let pairs = &self.kernel.facts.own_keys;
+        let of_owner = owner_key.as_ref().and_then(|name| {
+            let (at, _) = own.iter().find(|(_, certificate)| *certificate.name == **name)?;
+            pairs.iter().find(|pair| pair.certificate.trim_start_matches('/') == &**at)
+        });
         let not_enrolled =
             own.iter().find(|(_, c)| !enrolled.iter().any(|held| *held.name == *c.name));
         let file = known(&case.module.file.fact(|f| (f.clone(), String::new())));
@@ -111,6 +116,7 @@ impl<'a> Remedies<'a> {
             name: case.module.name.clone(),
             path: case.module.path.clone(),
             release: self.kernel.kernel.release.clone(),
+            keys: of_owner.or_else(|| pairs.first()).cloned(),
             owner_key,
             signer: case.signature.signer.clone(),
             certificate: not_enrolled.map(|(at, _)| at.clone()),

@@ -2,6 +2,7 @@
 
 use crate::boot_claim::By;
 use crate::code::Code;
+use crate::facts::linux::KeyPair;
 use crate::policy::next_boot::BootEntry;
 use crate::proof::{Origin, Proof};
 use crate::tables::inf_lints::Level;
@@ -239,6 +240,8 @@ pub enum Remedy {
         path: Arc<str>,
         /// A trusted key that is the machine owner's: its certificate's name. `None`: there is none yet.
         with: Option<Arc<str>>,
+        /// Where the machine keeps the key that it signs with, and its certificate.
+        keys: Option<KeyPair>,
     },
     /// Enrol the signer's certificate as a machine owner key.
     Enroll {

@@ -3,6 +3,7 @@
 
 use crate::answer::Remedy;
 use crate::check::Letter;
+use crate::facts::linux::KeyPair;
 use crate::verdict::{Ended, Judgement, Verdict};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -64,6 +65,8 @@ pub struct Ways {
     pub release: Arc<str>,
     /// The name of a machine owner key that this kernel trusts.
     pub owner_key: Option<Arc<str>>,
+    /// The files that this machine signs with.
+    pub keys: Option<KeyPair>,
     /// Who signed, where somebody did.
     pub signer: Option<Arc<str>>,
     /// A certificate of that signer that was found, to be enrolled.
@@ -89,7 +92,8 @@ pub fn candidates(judgement: &Judgement, ways: &Ways) -> Vec<Remedy> {
         if ways.in_tree {
             out.push(Remedy::Reinstall { path: ways.path.clone() });
         }
-        out.push(Remedy::Sign { path: ways.path.clone(), with: ways.owner_key.clone() });
+        let (path, with) = (ways.path.clone(), ways.owner_key.clone());
+        out.push(Remedy::Sign { path, with, keys: ways.keys.clone() });
         if let Some(signer) = &ways.signer {
             out.push(Remedy::Enroll {
                 signer: signer.clone(),

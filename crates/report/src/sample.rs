@@ -103,7 +103,7 @@ pub(crate) fn refused(name: &str) -> Answered {
             Passage::taint(Claim::InTree(false), Letter::O, &codes::OUT_OF_TREE),
         ),
     ]);
-    let sign = Remedy::Sign { path: text(file), with: Some(text("lab owner")) };
+    let sign = Remedy::Sign { path: text(file), with: Some(text("lab owner")), keys: None };
     let off = Verdict::Refused(&codes::UNSIGNED_MODULE_REFUSED);
     answered(
         name,

@@ -14,7 +14,7 @@ use loadworthy_formats::manifest::Class;
 use crate::host::Host;
 use crate::judging::Asked;
 use crate::names::Names;
-use crate::preflight::kernel::Modules;
+use crate::preflight::catalogue::Modules;
 use crate::preflight::seen::Seen;
 use crate::request::{Request, Which};
 

@@ -17,7 +17,7 @@ use loadworthy_formats::elf::layout::Layout;
 use loadworthy_formats::kernel::name;
 use loadworthy_formats::text::hex;
 
-use super::kernel::Modules;
+use super::catalogue::Modules;
 use super::seen::Seen;
 use super::telling::{drawn, seen};
 use crate::clock::seconds;

@@ -12,7 +12,7 @@ use loadworthy_core::preflight::required::All;
 use loadworthy_core::proof::{Claim, Evidence, Proof, Rule, text};
 use loadworthy_formats::manifest::{Accept, Line};
 
-use super::kernel::Modules;
+use super::catalogue::Modules;
 use super::seen::Seen;
 use crate::judging::Asked;
 

@@ -7,8 +7,8 @@ use loadworthy_core::preflight::required::{Scene, modalias};
 use loadworthy_core::preflight::subject::{self, Typed};
 use loadworthy_formats::manifest::{Device, Manifest, Require, What};
 
+use super::catalogue::Modules;
 use super::judge;
-use super::kernel::Modules;
 use super::seen::Seen;
 use crate::judging::Asked;
 use crate::request::Trouble;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use loadworthy_core::proof::text;
 use loadworthy_formats::cab::{cabinet, data};
+use loadworthy_formats::limits::Limits;
 use loadworthy_formats::uefi::authenticated;
 
 use super::looking::Looking;
@@ -43,7 +44,10 @@ pub fn gather(looking: &Looking<'_>) -> Vec<(Arc<str>, Vec<u8>)> {
             if bin && authenticated::begins(&bytes) {
                 found.push((text(shown), bytes));
             } else if cab {
-                found.extend(inside(looking, &shown, &bytes));
+                let updates = of_cabinet(&bytes, looking.limits).into_iter();
+                found.extend(
+                    updates.map(|(name, update)| (text(format!("{shown}: {name}")), update)),
+                );
             }
         }
     }
@@ -56,13 +60,16 @@ fn elsewhere(name: &str) -> bool {
     !here && ["arm", "aa64", "ia32", "x86"].iter().any(|other| name.contains(other))
 }
 
-fn inside(looking: &Looking<'_>, shown: &str, bytes: &[u8]) -> Vec<(Arc<str>, Vec<u8>)> {
-    let Ok(read) = cabinet::read(bytes, looking.limits) else { return Vec::new() };
-    let unpacked = data::unpack(&read.value, looking.limits);
+/// The updates in a cabinet that are for machines like this, each with its name; none where it is no
+/// cabinet.
+#[must_use]
+pub fn of_cabinet(bytes: &[u8], limits: &Limits) -> Vec<(String, Vec<u8>)> {
+    let Ok(read) = cabinet::read(bytes, limits) else { return Vec::new() };
+    let unpacked = data::unpack(&read.value, limits);
     let files = read.value.files.iter().filter_map(|file| {
         let bytes = unpacked.bytes(file).filter(|bytes| authenticated::begins(bytes))?;
         let other = elsewhere(&file.name.to_lowercase());
-        (!other).then(|| (text(format!("{shown}: {}", file.name)), bytes.to_vec()))
+        (!other).then(|| (file.name.clone(), bytes.to_vec()))
     });
     files.collect()
 }

@@ -52,6 +52,7 @@ pub fn gather(
         symbols: symbols::gather(looking, &kernel.release, &image),
         module_struct_size: image.module_struct_size(looking),
         own_certificates: certificate::own(looking),
+        own_keys: dkms::keys(looking).into_iter().chain(certificate::own_keys(looking)).collect(),
         builtin_names: builtin::names(looking, tree, &image, &about),
         image: image.source(looking),
     }

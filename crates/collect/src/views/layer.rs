@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use loadworthy_formats::cpio::image::{self, Part};
@@ -87,7 +87,7 @@ impl Layer {
         let mut failed = None;
         let parsed = form::walk(&mut source, UNPACKED, limits, &mut |member, data| {
             if failed.is_none()
-                && let Err(e) = layer.member(member, data, &mut store, &mut end)
+                && let Err(e) = layer.member(member, data, true, (&mut store, &mut end))
             {
                 failed = Some(e);
             }
@@ -108,8 +108,8 @@ impl Layer {
         &mut self,
         member: &Member<'_>,
         data: &mut dyn Read,
-        store: &mut File,
-        end: &mut u64,
+        wanted: bool,
+        (store, end): (&mut File, &mut u64),
     ) -> io::Result<()> {
         let path = HostPath::new(member.path);
         if member.path.split(|b| *b == b'/').any(|step| step == b"..") {
@@ -123,9 +123,9 @@ impl Layer {
                 Some(node) => node.clone(),
                 None => return Ok(()),
             },
-            Sort::File if Item::File(path.clone()).row().is_some() => {
+            Sort::File if wanted && Item::File(path.clone()).row().is_some() => {
                 let at = *end;
-                let copied = io::copy(data, store);
+                let copied = copy(data, store);
                 // What follows a member that breaks off begins where the store ends.
                 *end = store.stream_position()?;
                 let size = copied?;
@@ -138,12 +138,14 @@ impl Layer {
         Ok(())
     }
 
-    /// What is in an initramfs, and the parts it is made of.
+    /// What is in an initramfs, and the parts it is made of. Of files that are not `wanted` the bytes
+    /// are passed over.
     ///
     /// # Errors
     /// Where there is no room to unpack it.
     pub fn of_initramfs(
         source: &mut dyn Read,
+        wanted: &dyn Fn(&[u8]) -> bool,
         limits: &Limits,
     ) -> io::Result<(Self, Parsed<Vec<Part>>)> {
         let mut layer = Self::empty();
@@ -170,7 +172,8 @@ impl Layer {
             }
             let member = Member { path: entry.path, sort, size: entry.size };
             if failed.is_none() {
-                failed = layer.member(&member, data, &mut store, &mut end).err();
+                let into = (&mut store, &mut end);
+                failed = layer.member(&member, data, wanted(entry.path), into).err();
             }
             for other in linked.remove(&entry.file).unwrap_or_default() {
                 if let Some(node) = layer.nodes.get(&path).cloned() {
@@ -353,6 +356,22 @@ impl Layer {
             None => return Err(Outcome::Absent),
         };
         Ok(Metadata { kind, size, modified: 0, inode: 0, device: 0 })
+    }
+}
+
+/// Copies in pieces that are worth a call to the system each.
+fn copy(from: &mut dyn Read, to: &mut File) -> io::Result<u64> {
+    let mut piece = vec![0; 128 << 10];
+    let mut copied = 0;
+    loop {
+        let read = match from.read(&mut piece) {
+            Ok(0) => return Ok(copied),
+            Ok(read) => read,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        to.write_all(&piece[..read])?;
+        copied += read as u64;
     }
 }
 

@@ -38,8 +38,19 @@ pub struct LinuxFacts {
     pub module_struct_size: Fact<u64>,
     /// Certificates that this machine signs its own modules with, with the file each is in.
     pub own_certificates: Vec<(Arc<str>, Certificate)>,
+    /// The files that it signs with, those that its configuration names first.
+    pub own_keys: Vec<KeyPair>,
     /// Names that built-in code occupies below `/sys/module`.
     pub builtin_names: BuiltinNames,
+}
+
+/// Files of a machine that it signs its own modules with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPair {
+    /// The private key, which is never looked at; or a `pkcs11:` name of it.
+    pub key: Arc<str>,
+    /// The certificate.
+    pub certificate: Arc<str>,
 }
 
 /// Names that built-in code occupies below `/sys/module`: some certainly, others perhaps.

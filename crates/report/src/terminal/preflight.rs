@@ -11,7 +11,8 @@ const TOLD: usize = 8;
 
 /// Whether these answers are about what a host needs.
 pub(super) fn is_one(all: &[Answered]) -> bool {
-    all.iter().any(|a| a.subject.need.class.is_some())
+    // An initramfs that is named alone is no host's need.
+    all.iter().any(|a| a.subject.need.class.is_some() && a.subject.kind != Kind::Initramfs)
 }
 
 /// Writes the three lines.

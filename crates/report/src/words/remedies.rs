@@ -1,6 +1,7 @@
 //! What a remedy does, in a word, a sentence and a command.
 
 use loadworthy_core::answer::Remedy;
+use loadworthy_core::facts::linux::KeyPair;
 
 /// A remedy's short name in JSON.
 #[must_use]
@@ -32,7 +33,11 @@ pub const fn does(remedy: &Remedy) -> &'static str {
 pub fn remedy(remedy: &Remedy) -> String {
     match remedy {
         Remedy::Sign { with: Some(key), .. } => format!("sign it with the enrolled key {key}"),
-        Remedy::Sign { with: None, .. } => {
+        Remedy::Sign { with: None, keys: Some(pair), .. } => {
+            let certificate = &pair.certificate;
+            format!("enrol this machine's own certificate, {certificate}, and sign it with its key")
+        }
+        Remedy::Sign { with: None, keys: None, .. } => {
             "make a key, enrol it as a machine owner key, and sign it".to_owned()
         }
         Remedy::Enroll { signer, certificate: Some(file) } => {
@@ -100,7 +105,11 @@ pub fn command(remedy: &Remedy) -> Option<String> {
         Remedy::Enroll { certificate: Some(file), .. } => Some(format!("mokutil --import {file}")),
         Remedy::Rebuild { release } => Some(format!("dkms autoinstall -k {release}")),
         Remedy::LoadByName { name } => Some(format!("modprobe {name}")),
-        Remedy::Sign { path, .. } => {
+        Remedy::Sign { path, keys: Some(pair), .. } => {
+            let KeyPair { key, certificate } = pair;
+            Some(format!("loadworthy sign --key {key} --cert {certificate} {path}"))
+        }
+        Remedy::Sign { path, keys: None, .. } => {
             Some(format!("loadworthy sign --key MOK.priv --cert MOK.der {path}"))
         }
         Remedy::SignImage { path, .. } => {

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use loadworthy_core::facts::linux::KeyPair;
 use loadworthy_core::proof::text;
 
 use crate::gather::looking::Looking;
@@ -48,6 +49,42 @@ pub fn source(looking: &Looking<'_>, path: &HostPath) -> Option<Source> {
     Some(Source { path: folder, name, modules })
 }
 
+/// The files that DKMS signs with, where its configuration names one of them (dkms(8), `framework.conf`:
+/// `mok_signing_key`, `mok_certificate`; what is set last counts).
+#[must_use]
+pub fn keys(looking: &Looking<'_>) -> Option<KeyPair> {
+    let mut files = vec![HostPath::new("etc/dkms/framework.conf")];
+    let more = HostPath::new("etc/dkms/framework.conf.d");
+    let mut names = looking.names(&Item::Entries(more.clone())).unwrap_or_default();
+    names.sort_by(|a, b| a.name.cmp(&b.name));
+    let names = names.iter().filter(|entry| entry.name.ends_with(b".conf"));
+    files.extend(names.map(|entry| more.join(&entry.name)));
+    let (mut key, mut certificate) = (None, None);
+    for path in files {
+        let Ok(bytes) = looking.bytes(&Item::File(path), looking.limits.text_bytes) else {
+            continue;
+        };
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            let Some((name, value)) = line.trim().split_once('=') else { continue };
+            let value = value.trim().trim_matches(['"', '\'']);
+            // Another key for each kernel is nothing that could be named here.
+            let value = (!value.is_empty() && !value.contains(['$', '`'])).then(|| text(value));
+            match name {
+                "mok_signing_key" => key = value,
+                "mok_certificate" => certificate = value,
+                _ => {}
+            }
+        }
+    }
+    if key.is_none() && certificate.is_none() {
+        return None;
+    }
+    Some(KeyPair {
+        key: key.unwrap_or_else(|| text("/var/lib/dkms/mok.key")),
+        certificate: certificate.unwrap_or_else(|| text("/var/lib/dkms/mok.pub")),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +98,21 @@ mod tests {
         let path = HostPath::new("usr/src/r8168-8.0/dkms.conf");
         let source = source(&host.looking(), &path).unwrap();
         assert_eq!((source.name.as_str(), source.modules), ("r8168 8.0", vec![text("r8168")]));
+    }
+
+    #[test]
+    fn the_files_that_are_signed_with_are_those_set_last() {
+        let named = |host: &Host| keys(&host.looking()).map(|k| (k.key, k.certificate));
+        let host = Host::new().with(
+            "etc/dkms/framework.conf",
+            "# mok_signing_key=/a\nmok_signing_key=\"/root/old.key\"\nmok_certificate=/root/own.der\n",
+        );
+        assert_eq!(named(&host), Some((text("/root/old.key"), text("/root/own.der"))));
+        let host = host
+            .with("etc/dkms/framework.conf.d/b.conf", "mok_signing_key=/root/new.key\n")
+            .with("etc/dkms/framework.conf.d/a.conf", "mok_signing_key=/root/other.key\n");
+        assert_eq!(named(&host), Some((text("/root/new.key"), text("/root/own.der"))));
+        let host = Host::new().with("etc/dkms/framework.conf", "mok_signing_key=/k/$kernelver\n");
+        assert_eq!(named(&host), None);
     }
 }

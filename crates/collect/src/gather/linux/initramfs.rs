@@ -14,11 +14,12 @@ use loadworthy_formats::compress::streaming::stream;
 use loadworthy_formats::compress::{Compression, sniff};
 use loadworthy_formats::cpio::archive;
 use loadworthy_formats::feed::Feed;
+use loadworthy_formats::kernel::name;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::header;
 
 use super::boot_loader::images;
-use super::tree::Tree;
+use super::tree::{Tree, is_module};
 use crate::gather::looking::{Looking, why};
 use crate::item::{HostPath, Item};
 use crate::regular;
@@ -138,6 +139,8 @@ pub struct Initramfs {
     pub maker: Option<Maker>,
     /// Every path in it.
     pub paths: BTreeSet<String>,
+    /// Names of the modules whose bytes were kept; nothing: those of all.
+    wanted: Option<Arc<BTreeSet<String>>>,
 }
 
 impl std::fmt::Debug for Initramfs {
@@ -165,11 +168,15 @@ impl View for Nothing {
     }
 }
 
-/// The initramfs at `place`.
+/// The initramfs at `place`; where some modules are `wanted`, the bytes of others are passed over.
 ///
 /// # Errors
 /// Why its bytes could not be had.
-pub fn open(looking: &Looking<'_>, place: &Place) -> Result<Initramfs, Why> {
+pub fn open(
+    looking: &Looking<'_>,
+    place: &Place,
+    wanted: Option<Arc<BTreeSet<String>>>,
+) -> Result<Initramfs, Why> {
     let called = match place {
         Place::Files(files) => files.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         Place::Within(image) => format!("{image}: .initrd"),
@@ -179,7 +186,7 @@ pub fn open(looking: &Looking<'_>, place: &Place) -> Result<Initramfs, Why> {
     if let Some((known, view)) = looking.view.archive(&called) {
         return Ok(Initramfs::recorded(known, view));
     }
-    let mut found = unpacked(looking, place)?;
+    let mut found = unpacked(looking, place, wanted)?;
     let known = || found.known();
     if let Some(kept) = looking.view.keeping(&called, &known, &found.view) {
         found.view = kept;
@@ -187,7 +194,11 @@ pub fn open(looking: &Looking<'_>, place: &Place) -> Result<Initramfs, Why> {
     Ok(found)
 }
 
-fn unpacked(looking: &Looking<'_>, place: &Place) -> Result<Initramfs, Why> {
+fn unpacked(
+    looking: &Looking<'_>,
+    place: &Place,
+    wanted: Option<Arc<BTreeSet<String>>>,
+) -> Result<Initramfs, Why> {
     let mut bytes = Vec::new();
     match place {
         Place::Files(files) => {
@@ -206,7 +217,7 @@ fn unpacked(looking: &Looking<'_>, place: &Place) -> Result<Initramfs, Why> {
         Place::Missing(why) => return Err(why.clone()),
         Place::NotSeen => return Err(Why::OutOfReach(text("boot/initrd.img"))),
     }
-    read(&mut &bytes[..], looking.view.origin(), looking.limits)
+    read(&mut &bytes[..], wanted, looking.view.origin(), looking.limits)
         .map_err(|e| Why::Broken(text("initramfs"), text(e.to_string())))
 }
 
@@ -215,11 +226,22 @@ fn unpacked(looking: &Looking<'_>, place: &Place) -> Result<Initramfs, Why> {
 /// # Errors
 /// What the system says to it.
 pub fn open_argument(path: &Path, limits: &Limits) -> std::io::Result<Initramfs> {
-    read(&mut regular::open(path)?, Origin::Argument, limits)
+    read(&mut regular::open(path)?, None, Origin::Argument, limits)
 }
 
-fn read(source: &mut dyn Read, origin: Origin, limits: &Limits) -> std::io::Result<Initramfs> {
-    let (layer, parts) = Layer::of_initramfs(source, limits)?;
+fn read(
+    source: &mut dyn Read,
+    wanted: Option<Arc<BTreeSet<String>>>,
+    origin: Origin,
+    limits: &Limits,
+) -> std::io::Result<Initramfs> {
+    let keeps = |path: &[u8]| match &wanted {
+        Some(wanted) if is_module(path) => {
+            wanted.contains(&name::of_path(&String::from_utf8_lossy(path)))
+        }
+        _ => true,
+    };
+    let (layer, parts) = Layer::of_initramfs(source, &keeps, limits)?;
     // The part that could not be read to its end is the last one, and the last deviation says why;
     // bytes behind that are no archive stop the kernel, too.
     let cut = parts.value.last().is_none_or(|part| part.length == 0);
@@ -235,6 +257,7 @@ fn read(source: &mut dyn Read, origin: Origin, limits: &Limits) -> std::io::Resu
         maker: maker(&paths),
         view: Arc::new(Overlay::new(Box::new(Nothing(origin)), vec![Arc::new(layer)])),
         paths,
+        wanted,
     })
 }
 
@@ -257,7 +280,14 @@ impl Initramfs {
             releases: releases(&paths),
             maker: maker(&paths),
             paths,
+            wanted: None,
         }
+    }
+
+    /// Whether the bytes of this module were kept.
+    #[must_use]
+    pub fn keeps(&self, module: &str) -> bool {
+        self.wanted.as_ref().is_none_or(|wanted| wanted.contains(module))
     }
 }
 
