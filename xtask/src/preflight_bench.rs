@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::bench::{Options, Pairs, median, run_pairs};
 use crate::kernels;
-use crate::program::{build, peer};
+use crate::program::peer;
 use crate::tree::root;
 
 /// So many modules are named; what they depend on comes beside.
@@ -47,7 +47,12 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<bool, String>
         );
         return Ok(true);
     };
-    let (program, peer) = (build()?, peer("necessary")?);
+    let program = options.program()?;
+    let beside = program.with_file_name("necessary");
+    let peer = match options.program.is_some() && beside.is_file() {
+        true => beside,
+        false => peer("necessary")?,
+    };
     let folder = kernels::home().with_file_name("bench-preflight");
     let told = |e: std::io::Error| format!("P1: {e}");
     fs::create_dir_all(&folder).map_err(told)?;
