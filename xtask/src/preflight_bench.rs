@@ -74,6 +74,7 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<bool, String>
         says: "the same files read, unpacked and digested",
         target: RATIO,
         pairs: options.pairs,
+        apart: 0.0,
     };
     let reached = run_pairs(&about, &ours, &theirs, say)?;
     let (mut walls, mut peers) = (Vec::new(), Vec::new());

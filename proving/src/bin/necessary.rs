@@ -11,7 +11,6 @@ use loadworthy_formats::kernel::{image, name};
 use loadworthy_formats::limits::Limits;
 use std::collections::BTreeSet;
 use std::hint::black_box;
-use std::io::Read;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
