@@ -32,7 +32,7 @@ fn forged(at: &Path) -> Result<Vec<u8>, Failed> {
     let kernel = Kernel::new("6.1", &[])?;
     let modules = "usr/lib/modules/6.1.0-99-amd64";
     let unsigned =
-        Module { name: "bare".to_owned(), signed_by: String::new(), ..Module::default() };
+        Module { name: "bare".to_owned(), signed_by: "none".to_owned(), ..Module::default() };
     let file = |path: &str, data: &[u8]| (path.to_owned(), data.to_vec());
     let files = [
         file("DEBIAN/postinst", POSTINST.as_bytes()),
@@ -93,7 +93,7 @@ fn package() -> Result<(), Failed> {
     let wanted = [
         "demo.deb: package, demo-kmod 1.0 for all\n",
         "  form          deb, 9 members\n  for kernels   6.1.0-99-amd64\n",
-        "  modules       usr/lib/modules/6.1.0-99-amd64/updates/demo.ko, signed by ",
+        "  modules       usr/lib/modules/6.1.0-99-amd64/updates/demo.ko, signed",
         "usr/lib/modules/6.1.0-99-amd64/updates/bare.ko, not signed\n",
         "  postinst      dkms add -m demo -v 1.0 || true\n                /sbin/depmod -a 6.1.0-99-amd64\n",
     ];
