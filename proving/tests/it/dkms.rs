@@ -37,7 +37,7 @@ fn versions() -> Result<(), Failed> {
         let suite = match Suite::open(name) {
             Ok(suite) => suite,
             Err(problem) => {
-                told(&format!("the suite {name} ({problem})"));
+                told(&format!("LOADWORTHY_FETCH: the suite {name} ({problem})"));
                 continue;
             }
         };

@@ -46,7 +46,7 @@ fn all() -> Result<(), Failed> {
         let suite = match Suite::open(name) {
             Ok(suite) => suite,
             Err(problem) => {
-                told(&format!("the suite {name} ({problem})"));
+                told(&format!("LOADWORTHY_FETCH: the suite {name} ({problem})"));
                 continue;
             }
         };

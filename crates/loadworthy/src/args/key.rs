@@ -324,13 +324,13 @@ pub(crate) struct DkmsUndo {
 #[cfg(feature = "sign")]
 #[derive(Debug, Args)]
 pub(crate) struct DkmsSign {
-    /// The private key
+    /// The private key: a file or a `pkcs11:` URI
     #[arg(long, value_name = "KEY")]
-    pub(crate) key: PathBuf,
+    pub(crate) key: String,
     /// Its certificate
     #[arg(long, value_name = "CERT")]
     pub(crate) cert: PathBuf,
-    /// Where the passphrase of a locked key is
+    /// Where the passphrase of a locked key, or the PIN of a token, is
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
     /// Everything that was built, also what is trusted already

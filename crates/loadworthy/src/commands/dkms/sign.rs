@@ -20,7 +20,9 @@ use loadworthy_sign::certificate::Certificate;
 use loadworthy_sign::modules::Naming;
 use loadworthy_sign::order::{Order, Task, With};
 use loadworthy_sign::secret::Secret;
+use loadworthy_sign::signer::Signer;
 use loadworthy_sign::signers::file::FileSigner;
+use loadworthy_sign::signers::token::TokenSigner;
 use loadworthy_trust::dkms::{self, With as Script};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -99,7 +101,11 @@ pub(super) fn sign(
         Some(path) => std::fs::read(path).map(|bytes| Some(Secret::line(bytes))),
         None => Ok(None),
     };
-    let signer = FileSigner::open(&args.key, Some(certificate), &ask)?;
+    let signer: Box<dyn Signer> = if args.key.starts_with("pkcs11:") {
+        Box::new(TokenSigner::open(&args.key, Some(certificate), &ask)?)
+    } else {
+        Box::new(FileSigner::open(Path::new(&args.key), Some(certificate), &ask)?)
+    };
     let root = root(args.root.as_deref());
     let ledger = ledger(args.log.as_deref(), around, err);
     let mut worst = exit::LOADS;
@@ -115,7 +121,7 @@ pub(super) fn sign(
             ..plain.clone()
         };
         let order = Order {
-            with: With::Signer(&signer),
+            with: With::Signer(signer.as_ref()),
             digest: DigestAlgorithm::Sha256,
             naming: Naming::IssuerSerial,
             tasks: tasks.collect(),
