@@ -4,6 +4,8 @@ use crate::skipped::{ask, tool};
 use libtest_mimic::{Failed, Trial};
 use loadworthy_formats::compress::{self, Compression};
 use loadworthy_formats::elf::survey::survey;
+use loadworthy_formats::evidence::journal::{self, Record};
+use loadworthy_formats::evidence::journal_file;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::x509::certificate;
 use loadworthy_proving::forge::image::Image;
@@ -21,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("peer modinfo reads the same modinfo", modinfo),
         Trial::test("peer modinfo says what inspect --brief says", brief),
         Trial::test("peer lzop packs what we unpack", lzop),
+        Trial::test("peer journalctl reads the same entries", journal),
         Trial::test("peer readelf sees the same undefined symbols", readelf),
         Trial::test("peer openssl reads the same certificate", openssl_x509),
         Trial::test("peer openssl verifies a forged signature", openssl_verify),
@@ -205,6 +208,58 @@ fn sbverify() -> Result<(), Failed> {
             let said = String::from_utf8_lossy(&theirs.stderr).into_owned();
             return Err(format!("changed {changed}: ours {ours:?}, theirs {said}").into());
         }
+    }
+    Ok(())
+}
+
+/// Entries in the form that `systemd-journal-remote` takes: short ones, one that is compressed, one
+/// of several lines, one that is no UTF-8.
+fn entries() -> Vec<u8> {
+    let long = "Loading of unsigned module is rejected; ".repeat(60);
+    let texts: [&[u8]; 5] = [
+        b"Linux version 6.12.0",
+        b"modprobe: ERROR: could not insert 'lpfc': Key was rejected by service",
+        long.as_bytes(),
+        b"two\nlines",
+        b"caf\xe9",
+    ];
+    let mut all = Vec::new();
+    for (n, text) in texts.iter().cycle().take(400).enumerate() {
+        let time = 1_768_961_642_000_000_u64 + n as u64;
+        all.extend(format!("__REALTIME_TIMESTAMP={time}\n__MONOTONIC_TIMESTAMP={n}\n").bytes());
+        all.extend(b"_BOOT_ID=0123456789abcdef0123456789abcdef\n_HOSTNAME=san-7\n");
+        all.extend(format!("SYSLOG_IDENTIFIER=kernel\nN={n}\nMESSAGE\n").bytes());
+        all.extend((text.len() as u64).to_le_bytes());
+        all.extend([text, b"\n\n".as_slice()].concat());
+    }
+    all
+}
+
+fn journal() -> Result<(), Failed> {
+    let writer =
+        ["/usr/lib/systemd", "/lib/systemd"].map(|f| format!("{f}/systemd-journal-remote"));
+    let writer = writer.into_iter().find(|w| std::path::Path::new(w).is_file());
+    let writer = writer
+        .or_else(|| tool("systemd-journal-remote").map(|path| path.to_string_lossy().into_owned()));
+    let (Some(writer), Some(reader)) = (writer, tool("journalctl")) else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let export = folder.path().join("export");
+    fs::write(&export, entries())?;
+    for compact in ["0", "1"] {
+        let file = folder.path().join(format!("{compact}.journal"));
+        let mut write = Command::new(&writer);
+        write.env("SYSTEMD_JOURNAL_COMPACT", compact).arg("-o").arg(&file).arg(&export);
+        ask(&mut write)?;
+        let mut told = Command::new(&reader);
+        told.arg("--file").arg(&file).args(["-o", "json", "--all", "--no-pager"]);
+        let told = String::from_utf8(ask(&mut told)?.stdout)?;
+        let theirs: Vec<Record> = told.lines().filter_map(journal::read).collect();
+        let mut ours = Vec::new();
+        let mut keep = |_: u64, record: &Record| ours.push(record.clone());
+        let got = journal_file::read(&fs::read(&file)?, &Limits::DEFAULT, &mut keep)
+            .map_err(|e| e.to_string())?;
+        assert_eq!((got.value.entries, got.value.left_off, got.deviations.len()), (400, 0, 0));
+        assert_eq!((theirs.len(), &ours), (400, &theirs), "compact {compact}");
     }
     Ok(())
 }

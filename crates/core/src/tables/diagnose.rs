@@ -40,8 +40,8 @@ pub struct Pattern {
     /// does not say, its table does.
     #[serde(default)]
     pub platform: String,
-    /// `short`: for short texts only; `words`: for what people wrote in them; `each`: one line may
-    /// say it several times.
+    /// `short`: for short texts only; `report`: for those that hold no whole log; `words`: for what
+    /// people wrote in them; `each`: one line may say it several times.
     pub kind: Option<String>,
     /// Whether people say it of any system alike.
     #[serde(default)]
@@ -307,6 +307,7 @@ impl Knowledge {
                 anchors: &p.anchors,
                 expression: &p.expression,
                 short_only: p.kind.as_deref().is_some_and(|kind| kind != EACH),
+                report: p.kind.as_deref() == Some("report"),
                 prose: p.words_only(),
                 each: p.kind.as_deref() == Some(EACH),
             })

@@ -20,6 +20,8 @@ pub struct Row<'k> {
     pub expression: &'k str,
     /// Whether it is for short texts only.
     pub short_only: bool,
+    /// Whether it is for reports only: whole logs say it of machines that are well, too.
+    pub report: bool,
     /// Whether it is about words that people wrote: a line with a time stamp is none of theirs.
     pub prose: bool,
     /// Whether one line may say it several times: each is quoted by itself.
@@ -61,6 +63,7 @@ struct Compiled {
     expression: String,
     reader: OnceLock<Option<Regex>>,
     short_only: bool,
+    report: bool,
     prose: bool,
     each: bool,
 }
@@ -117,6 +120,7 @@ impl Recogniser {
                     expression: row.expression.to_owned(),
                     reader: OnceLock::new(),
                     short_only: row.short_only,
+                    report: row.report,
                     prose: row.prose,
                     each: row.each,
                 })
@@ -282,7 +286,10 @@ impl Recogniser {
         for row in rows {
             let Some(compiled) = self.rows.get(row) else { continue };
             let written = text == Text::Prose && stamp.is_none() && !of_loader(said);
-            if compiled.short_only && text == Text::Log || compiled.prose && !written {
+            if compiled.short_only && text == Text::Log
+                || compiled.report && text != Text::Prose
+                || compiled.prose && !written
+            {
                 continue;
             }
             let reader = compiled.reader.get_or_init(|| reader(&compiled.expression).ok());
@@ -381,6 +388,7 @@ mod tests {
                 anchors: &anchors[0],
                 expression: r"insert '(?P<module>\w+)': key was rejected by service",
                 short_only: false,
+                report: false,
                 prose: false,
                 each: false,
             },
@@ -388,6 +396,7 @@ mod tests {
                 anchors: &anchors[1],
                 expression: "secure boot off",
                 short_only: true,
+                report: false,
                 prose: true,
                 each: false,
             },
