@@ -43,12 +43,18 @@ pub fn of(package: &Package<'_>, infs: &[usize], on: &Profile) -> Vec<(Arc<str>,
         let here = folder(&described.path);
         // The first INF of a folder speaks for it.
         if !all.iter().take(*n).any(|d| folder(&d.path) == here) {
+            // A file is of the INF in its own folder, or in the next one above that has an INF.
+            let of_here = |path: &str| {
+                let above = all.iter().map(|d| folder(&d.path)).filter(|f| path.starts_with(f));
+                above.max_by_key(|f| f.len()) == Some(here)
+            };
             let beside = package.files.all.iter().enumerate().filter(|(number, at)| {
-                folder(&at.path) == here
-                    && PROGRAMS.iter().any(|kind| has_extension(&at.path, kind))
+                PROGRAMS.iter().any(|kind| has_extension(&at.path, kind))
                     && !named.contains(number)
+                    && of_here(&at.path)
             });
-            let files: Vec<Arc<str>> = beside.map(|(_, at)| text(base(&at.path))).collect();
+            let below = |path: &str| text(path.strip_prefix(here).unwrap_or(path));
+            let files: Vec<Arc<str>> = beside.map(|(_, at)| below(&at.path)).collect();
             if !files.is_empty() {
                 let said = format!("no INF names {}", files.join(", "));
                 add(Oddity::NotNamed { files }, said);
