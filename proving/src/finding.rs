@@ -2,7 +2,9 @@
 //!
 //! Blocks under one heading belong together: ```` ```log ```` (several are several texts) and
 //! ```` ```finding ````, a line a finding: confidence, code, cause, and the subject where it has a
-//! name; `none` where nothing must be found. The order is the order of the answer.
+//! name; `none` where nothing must be found. The order is the order of the answer. ```` ```inf ````
+//! is a package of Windows that is given beside the texts; with the word `catalog` behind it, the
+//! program makes its catalog first, and nobody signs that.
 
 use crate::forge::host::Host;
 use crate::forge::module::Module;
@@ -19,6 +21,8 @@ pub struct Example {
     pub logs: Vec<String>,
     /// What must be found.
     pub findings: Vec<String>,
+    /// An INF that is given beside them, and whether its catalog is made.
+    pub package: Option<(String, bool)>,
     /// A host whose files stand beside the log, and its module.
     pub host: Option<(String, String)>,
 }
@@ -41,6 +45,9 @@ pub fn examples(path: &str, document: &str) -> Vec<Example> {
                 .filter(|b| b.info == "log" && b.heading == block.heading)
                 .map(|b| b.text.clone())
                 .collect(),
+            package: part("inf", &blocks, block)
+                .map(|text| (text, false))
+                .or_else(|| Some((part("inf catalog", &blocks, block)?, true))),
             host: part("toml host", &blocks, block).zip(part("toml module", &blocks, block)),
             findings: block.text.lines().map(str::to_owned).filter(|l| l != "none").collect(),
         })
@@ -64,6 +71,20 @@ impl Example {
             let path = folder.path().join(format!("{n}.log"));
             std::fs::write(&path, log).map_err(|e| e.to_string())?;
             arguments.push(path.to_string_lossy().into_owned());
+        }
+        if let Some((inf, catalog)) = &self.package {
+            let package = folder.path().join("package");
+            let wrong = |e: std::io::Error| e.to_string();
+            std::fs::create_dir(&package).map_err(wrong)?;
+            std::fs::write(package.join("acme.inf"), inf).map_err(wrong)?;
+            let path = package.to_string_lossy().into_owned();
+            if *catalog {
+                let made = program::run(&["catalog", "create", &path, "--os", "10_X64"], &package)?;
+                if !made.status.success() {
+                    return Err(String::from_utf8_lossy(&made.stderr).into_owned());
+                }
+            }
+            arguments.push(path);
         }
         if let Some((host, module)) = &self.host {
             let host: Host = toml::from_str(host).map_err(|e| e.to_string())?;

@@ -16,7 +16,9 @@ use loadworthy_formats::evidence::encoding;
 use loadworthy_formats::evidence::journal::Record;
 use loadworthy_formats::evidence::journal_file;
 use loadworthy_formats::evidence::recogniser::{Recogniser, Seen};
-use loadworthy_formats::evidence::windows::{binary_events, records, setup};
+use loadworthy_formats::evidence::windows::{
+    binary_events, records, registry as registry_evidence, setup, sheets, transcript,
+};
 use loadworthy_formats::kernel::{
     cmdline, ima_policy, image, kconfig, lockdown, modprobe_d, modules_alias, modules_builtin,
     modules_dep, modules_softdep, modules_symbols, mounts, proc_keys, proc_modules, proc_version,
@@ -146,6 +148,11 @@ const OWN: &[Reader] = &[
             sections.line(number, line);
         }
         black_box((sections.statements(), records::read(&text, &LIMITS)));
+        black_box((sheets::read(&text), transcript::read(&text)));
+        black_box((
+            registry_evidence::text(&text, &LIMITS),
+            registry_evidence::hive(bytes, "DEFAULT", &LIMITS),
+        ));
     }),
     ("event_log", |bytes| {
         black_box(binary_events::read(bytes.to_vec()));

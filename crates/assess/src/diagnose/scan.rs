@@ -19,6 +19,7 @@ use loadworthy_formats::evidence::journal_file;
 use loadworthy_formats::evidence::recogniser::{LINE, Recogniser, SHORT, Seen, WRITTEN};
 use loadworthy_formats::evidence::windows::binary_events;
 use loadworthy_formats::limits::Limits;
+use loadworthy_formats::registry::hive;
 
 use crate::diagnose::gathered::Gathered;
 use crate::diagnose::texts::{Input, Text};
@@ -75,6 +76,16 @@ pub fn scan(texts: Vec<Text>, recogniser: &Recogniser, jobs: usize) -> Result<Sc
             out.short = false;
             windows::event_log(
                 whole,
+                &mut windows::Hearer { name: &name, order, recogniser, gathered: &mut gathered },
+                &mut out.read,
+            );
+            continue;
+        }
+        if hive::begins(&head) {
+            let mut whole = head;
+            stream.by_ref().take(windows::WHOLE).read_to_end(&mut whole).map_err(wrong)?;
+            windows::hive(
+                &whole,
                 &mut windows::Hearer { name: &name, order, recogniser, gathered: &mut gathered },
                 &mut out.read,
             );

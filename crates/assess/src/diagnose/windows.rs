@@ -8,7 +8,7 @@ use loadworthy_formats::evidence::encoding::{Decoder, Encoding};
 use loadworthy_formats::evidence::recogniser::{LINE, Recogniser};
 use loadworthy_formats::evidence::windows::setup::Sections;
 use loadworthy_formats::evidence::windows::statement::Statement;
-use loadworthy_formats::evidence::windows::{binary_events, records};
+use loadworthy_formats::evidence::windows::{binary_events, records, registry, sheets, transcript};
 use loadworthy_formats::limits::Limits;
 
 use crate::diagnose::gathered::Gathered;
@@ -23,7 +23,7 @@ const PIECE: usize = 1 << 18;
 pub(super) enum Form {
     /// A log of setup.
     Setup,
-    /// A document of records.
+    /// A document of records, an export of the registry, a table with commas.
     Records,
 }
 
@@ -60,7 +60,10 @@ pub(super) fn long(head: &[u8]) -> Option<Form> {
         || text.contains("\n>>>  [")
         || start.starts_with(">>>  [");
     let records = start.starts_with(['{', '[']) && text.contains("\"")
-        || start.starts_with('<') && text.contains("<Event");
+        || start.starts_with('<') && text.contains("<Event")
+        || start.starts_with("Windows Registry Editor")
+        || start.starts_with("REGEDIT4")
+        || sheets::begins(start);
     match (setup, records) {
         (true, _) => Some(Form::Setup),
         (false, true) => Some(Form::Records),
@@ -72,10 +75,11 @@ pub(super) fn long(head: &[u8]) -> Option<Form> {
 pub(super) fn short(text: Vec<u8>, to: &mut Hearer<'_>) -> Told {
     let all = String::from_utf8_lossy(&text);
     let lines = all.lines().count() as u64;
-    if let Some(told) = records::read(&all, &Limits::DEFAULT).filter(|t| !t.is_empty()) {
+    if let Some(told) = document(&all) {
         say(&told, to);
         return Told { rest: None, log: true, lines };
     }
+    say(&transcript::read(&all), to);
     let mut sections = Sections::default();
     let mut taken = false;
     let mut rest = String::with_capacity(all.len());
@@ -104,8 +108,29 @@ pub(super) fn short(text: Vec<u8>, to: &mut Hearer<'_>) -> Told {
 /// Reads a document of records; whether it was one.
 pub(super) fn records(text: &[u8], to: &mut Hearer<'_>) -> bool {
     let text = String::from_utf8_lossy(text);
-    let told = records::read(&text, &Limits::DEFAULT).filter(|t| !t.is_empty());
-    told.inspect(|t| say(t, to)).is_some()
+    document(&text).inspect(|told| say(told, to)).is_some()
+}
+
+/// What a document says: an export of the registry or a table may say nothing of drivers, and is
+/// one all the same; of anything else the lines are read.
+fn document(text: &str) -> Option<Vec<Statement>> {
+    let limits = &Limits::DEFAULT;
+    registry::text(text, limits)
+        .or_else(|| sheets::read(text))
+        .or_else(|| records::read(text, limits).filter(|told| !told.is_empty()))
+}
+
+/// Reads a hive of the registry.
+pub(super) fn hive(bytes: &[u8], to: &mut Hearer<'_>, read: &mut Coverage) {
+    read.bytes += bytes.len() as u64;
+    if bytes.len() as u64 > WHOLE {
+        read.skipped.push(format!("{}: what is behind the first {} MiB", to.name, WHOLE >> 20));
+    }
+    let name = to.name.rsplit(['/', '\\']).next().unwrap_or_default();
+    match registry::hive(bytes, name, &Limits::DEFAULT) {
+        Some(told) => say(&told, to),
+        None => read.skipped.push(format!("{}: a hive of the registry that is damaged", to.name)),
+    }
 }
 
 /// Reads an event log.

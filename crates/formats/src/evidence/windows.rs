@@ -7,5 +7,8 @@
 pub mod statement;
 pub mod setup;
 pub mod events;
+pub mod registry;
 pub mod records;
+pub mod sheets;
+pub mod transcript;
 pub mod binary_events;

@@ -4,6 +4,7 @@
 //! Sources: Microsoft, Get-WinEvent, Get-PnpDevice, ConvertTo-Json; Event schema (win32_event XML).
 
 use crate::evidence::windows::events::{Event, Events, hexadecimal};
+use crate::evidence::windows::registry::state_of;
 use crate::evidence::windows::statement::{Statement, file_name};
 use crate::limits::Limits;
 use serde_json::{Map, Value};
@@ -45,17 +46,31 @@ pub fn read(text: &str, limits: &Limits) -> Option<Vec<Statement>> {
         b'<' if text.contains("<Event") => found.xml(text)?,
         _ => return None,
     }
-    let mut told = found.events.statements();
-    let named: Vec<String> = told.iter().filter_map(|s| s.about.clone()).collect();
-    for (mut device, service, inf) in found.devices {
-        // Of a service whose file is not listed, an event may know it.
-        let file = found.services.get(&service).cloned();
-        let usual = format!("{service}.sys");
-        device.about = file.or_else(|| named.contains(&usual).then_some(usual)).or(inf);
-        told.push(device);
+    Some(found.statements())
+}
+
+/// What records in the form of a JSON value say.
+#[must_use]
+pub(super) fn of(value: &Value) -> Vec<Statement> {
+    let mut found = Found::default();
+    found.walk(value, 0);
+    found.statements()
+}
+
+impl Found {
+    fn statements(mut self) -> Vec<Statement> {
+        let mut told = self.events.statements();
+        let named: Vec<String> = told.iter().filter_map(|s| s.about.clone()).collect();
+        for (mut device, service, inf) in self.devices {
+            // Of a service whose file is not listed, an event may know it.
+            let file = self.services.get(&service).cloned();
+            let usual = format!("{service}.sys");
+            device.about = file.or_else(|| named.contains(&usual).then_some(usual)).or(inf);
+            told.push(device);
+        }
+        told.extend(self.told);
+        told
     }
-    told.extend(found.told);
-    Some(told)
 }
 
 /// What an event in the form of a JSON value says.
@@ -266,7 +281,7 @@ impl Found {
         let of = "WinTrust\\Trust Providers\\Software Publishing";
         let account = ["S-1-5-18", ".DEFAULT"].contains(&sid.as_str());
         match word(state).and_then(|s| s.parse::<u32>().ok()) {
-            Some(value) => self.say(format!("{of} State 0x{value:x} of {sid}"), None),
+            Some(value) => self.say(state_of(&sid, value), None),
             None if account => self.say(format!("{of} State of {sid}: missing"), None),
             None => {}
         }
@@ -286,6 +301,26 @@ impl Found {
             if set(0x400) {
                 self.say("memory integrity (HVCI) runs".to_owned(), None);
             }
+        }
+        // Win32_DeviceGuard: service 2 is memory integrity.
+        let runs = map.get("SecurityServicesRunning").and_then(Value::as_array);
+        if runs.is_some_and(|all| all.iter().any(|s| s.as_u64() == Some(2))) {
+            self.say("memory integrity (HVCI) runs".to_owned(), None);
+        }
+        let number = |name: &str| map.get(name).and_then(Value::as_u64);
+        if number("VulnerableDriverBlocklistEnable") == Some(0) {
+            self.say("VulnerableDriverBlocklistEnable 0".to_owned(), None);
+        }
+        if number("WhqlSettings").is_some_and(|set| set & 2 != 0) {
+            self.say("WhqlSettings bit 2: the portal's signature is required".to_owned(), None);
+        }
+        // citool: a policy of the machine's owner.
+        let is = |name: &str| map.get(name).and_then(Value::as_bool);
+        if let Some(name) = map.get("FriendlyName").and_then(word)
+            && is("IsEnforced") == Some(true)
+            && is("IsSystemPolicy") == Some(false)
+        {
+            self.say(format!("App Control policy in force: {name}"), None);
         }
     }
 
@@ -366,7 +401,7 @@ mod tests {
         assert_eq!(all[0], "device Acme NIC: problem code 52 status 0xC0000428");
         assert_eq!(all[1], "Confirm-SecureBootUEFI true");
         assert_eq!(all[2], "testsigning No");
-        assert!(all.iter().any(|s| s.ends_with("State 0x40000 of S-1-5-18")));
+        assert!(all.iter().any(|s| s.contains("State 0x40000 of S-1-5-18")));
         assert!(all.iter().any(|s| s.ends_with("State of .DEFAULT: missing")));
         assert_eq!(all.last().unwrap(), "testsigning Yes");
     }
