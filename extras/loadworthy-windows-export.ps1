@@ -81,8 +81,9 @@ $document = [ordered]@{
     bcd = Read-Part 'bcd' { (& bcdedit.exe /enum '{current}' /v) -join "`n" }
     deviceGuard = Read-Part 'deviceGuard' {
         Get-CimInstance -Namespace root\Microsoft\Windows\DeviceGuard Win32_DeviceGuard |
-            Select-Object VirtualizationBasedSecurityStatus, SecurityServicesConfigured, SecurityServicesRunning,
-                CodeIntegrityPolicyEnforcementStatus, UsermodeCodeIntegrityPolicyEnforcementStatus
+            Select-Object -Property 'VirtualizationBasedSecurityStatus', 'SecurityServicesConfigured',
+                'SecurityServicesRunning', 'CodeIntegrityPolicyEnforcementStatus',
+                'UsermodeCodeIntegrityPolicyEnforcementStatus'
     }
     ciOptions = Read-Part 'ciOptions' {
         $type = Add-Type -PassThru -Name CodeIntegrity -Namespace Loadworthy -MemberDefinition @'
@@ -122,7 +123,7 @@ public static extern int NtQuerySystemInformation(int kind, uint[] into, int len
         })
     }
     drivers = Read-Part 'drivers' {
-        @(Get-CimInstance Win32_SystemDriver | Select-Object Name, PathName, State, StartMode, ExitCode)
+        @(Get-CimInstance Win32_SystemDriver | Select-Object -Property 'Name', 'PathName', 'State', 'StartMode', 'ExitCode')
     }
     events = @()
     missing = $missing
