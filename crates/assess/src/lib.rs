@@ -37,6 +37,7 @@ pub mod windows;
 pub mod catalogs;
 pub mod submission;
 pub mod policy;
+pub mod health;
 pub mod record;
 pub mod diff;
 pub mod diagnose;

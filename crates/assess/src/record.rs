@@ -17,11 +17,13 @@ use loadworthy_formats::limits::Limits;
 use crate::boot_images::BootChain;
 use crate::builds::builds_on;
 use crate::check::check_on;
+use crate::health;
 use crate::host::{self, Host};
 use crate::initramfs;
 use crate::modules;
 use crate::policy::policy_on;
 use crate::pool;
+use crate::preflight::seen;
 use crate::request::{Progress, Request, Subjects, Trouble, Which};
 use crate::rollback;
 
@@ -63,6 +65,9 @@ pub fn record(request: &Request, how: How, progress: Progress<'_>) -> Result<Rec
     }
     BootChain::of(&host, &asked(request, Which::All))?;
     rollback::look_around(&host);
+    // What was up when it was recorded, for `check --health --since`.
+    let manifest = seen::manifest_of(&host, None).map(|found| found.manifest).unwrap_or_default();
+    drop(health::look(&host, &manifest));
     for kernel in host.asked(&request.kernel).unwrap_or_default() {
         let kernel = host.kernel(kernel, &asked(request, Which::All))?;
         let (paths, _) = modules::all(&host.looking(), &kernel);

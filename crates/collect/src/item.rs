@@ -214,6 +214,9 @@ pub const PRIVATE: &[&str] = &[".priv", ".key", ".pem", ".p12", ".pfx"];
 /// What an initramfs may tell; its bytes are recorded only where the owner asks for it (`--full`).
 pub const KEYS_OF_DISKS: &str = "may hold keys of disks; its bytes are recorded with `--full` only";
 
+/// What a unit of the owner's may tell.
+const UNIT: &str = "settings of the owner's services";
+
 /// The whole list.
 pub static READS: &[Read] = &[
     file("boot/vmlinu[xz]-*", "kernel image: release, built-in keys and configuration", ""),
@@ -272,6 +275,8 @@ pub static READS: &[Read] = &[
     folder("lib/depmod.d", "which of several copies of a module counts", ""),
     file("lib/depmod.d/*.conf", "which of several copies of a module counts", ""),
     folder("usr/src", "which modules DKMS would build", ""),
+    folder("usr/src/akmods", "which modules akmods would build", ""),
+    folder("var/cache/akmods/*", "whether akmods could not build a module", ""),
     file("usr/src/*/dkms.conf", "which modules DKMS would build", ""),
     file("sbin/weak-modules", "whether kABI modules are linked to other kernels (size only)", ""),
     file("etc/keys/x509_ima.der", "certificate that the kernel loads into .ima", ""),
@@ -355,6 +360,16 @@ pub static READS: &[Read] = &[
     file("sys/bus/*/devices/*/modalias", "hardware in use", "which hardware the machine has"),
     file("sys/bus/*/devices/*/uevent", "hardware in use", "which hardware the machine has"),
     file("sys/bus/*/devices/*/sriov_numvfs", "virtual functions in use", ""),
+    file(
+        "sys/bus/pci/devices/*/current_link_width",
+        "whether a PCIe link is as wide as before",
+        "",
+    ),
+    file(
+        "sys/bus/pci/devices/*/current_link_speed",
+        "whether a PCIe link is as fast as before",
+        "",
+    ),
     link("sys/bus/*/devices/*", "where a device stands", "which hardware the machine has"),
     link("sys/bus/*/devices/*/driver", "driver a device is bound to", ""),
     link("sys/bus/*/devices/*/driver/module", "module that driver came from", ""),
@@ -420,6 +435,7 @@ pub static READS: &[Read] = &[
     link("sys/block/*/device", "the device of a disk", ""),
     file("sys/block/**dev", "numbers of block devices and partitions", ""),
     folder("sys/block/*/slaves", "what a block device lies on", ""),
+    file("sys/block/*/device/state", "whether a path to a disk answers", ""),
     file("sys/block/*/dm/name", "names of volumes", "names of volumes"),
     file("sys/block/*/dm/uuid", "sorts of volumes: LVM, multipath, encrypted", ""),
     file("sys/block/*/md/level", "sorts of arrays", ""),
@@ -430,6 +446,12 @@ pub static READS: &[Read] = &[
     link("sys/class/net/*/master", "the bond or bridge of an interface", ""),
     file("sys/class/net/*/operstate", "whether an interface is up", ""),
     file("sys/class/net/*/flags", "whether an interface is up", ""),
+    file("sys/class/net/*/speed", "whether a link is as fast as before", ""),
+    file("sys/class/net/*/dev_port", "which port of a device an interface is", ""),
+    file("sys/class/net/*/bonding/mode", "how a bond works", ""),
+    file("sys/class/net/*/bonding/slaves", "members of a bond", "names of network interfaces"),
+    file("sys/class/net/*/bonding/active_slave", "which member of a bond is in use", ""),
+    file("sys/class/net/*/bonding_slave/mii_status", "whether the link of a member is up", ""),
     file("sys/class/net/*/uevent", "sorts of interfaces", ""),
     folder("proc/net/vlan", "VLAN interfaces", "names of network interfaces"),
     folder("sys/class/scsi_host", "host adapters", ""),
@@ -439,6 +461,7 @@ pub static READS: &[Read] = &[
     folder("sys/class/nvme", "NVMe controllers", ""),
     link("sys/class/nvme/*", "where an NVMe controller stands", ""),
     file("sys/class/nvme/*/transport", "how an NVMe controller is reached", ""),
+    file("sys/class/nvme/*/state", "whether a path to an NVMe subsystem answers", ""),
     folder("sys/class/nvme-subsystem", "NVMe subsystems", ""),
     folder("sys/class/nvme-subsystem/*", "ways to an NVMe subsystem", ""),
     folder("sys/fs/btrfs", "btrfs file systems", "ids of file systems"),
@@ -521,6 +544,29 @@ pub static READS: &[Read] = &[
         "updates of dbx that lie ready",
         "",
     ),
+    folder("run/systemd/units", "which units are active", "names of services"),
+    folder("sys/fs/cgroup", "whether a service that must be active has processes", ""),
+    folder("sys/fs/cgroup/**.slice", "whether a service that must be active has processes", ""),
+    file(
+        "sys/fs/cgroup/**.service/cgroup.events",
+        "whether a service that must be active has processes",
+        "",
+    ),
+    file(
+        "sys/fs/cgroup/**.service/cgroup.procs",
+        "whether a service that must be active has processes",
+        "",
+    ),
+    folder("etc/systemd/system/*.d", "of which sort a unit is that must be active", ""),
+    file("etc/systemd/system/*", "of which sort a unit is that must be active", UNIT),
+    file("etc/systemd/system/*.d/*.conf", "of which sort a unit is that must be active", UNIT),
+    folder("run/systemd/system/*.d", "of which sort a unit is that must be active", ""),
+    file("run/systemd/system/*", "of which sort a unit is that must be active", UNIT),
+    file("run/systemd/system/*.d/*.conf", "of which sort a unit is that must be active", UNIT),
+    file("run/systemd/generator*/*", "of which sort a unit is that must be active", UNIT),
+    folder("lib/systemd/system/*.d", "of which sort a unit is that must be active", ""),
+    file("lib/systemd/system/*", "of which sort a unit is that must be active", ""),
+    file("lib/systemd/system/*.d/*.conf", "of which sort a unit is that must be active", ""),
     file("run/loadworthy/statvfs", "free space, as somebody wrote it down below a folder", ""),
     Read { sort: Sort::Call, pattern: "uname(2)", what: "which kernel runs", privacy: "" },
     room("statvfs(2) boot"),

@@ -209,6 +209,16 @@ pub static ALL: &[&Code] = &[
     &codes::NO_OTHER_KERNEL_FOR_THE_DEFAULT,
     &codes::GATE_FILES_CHANGED,
     &codes::VERDICT_PENDING,
+    &codes::TRIAL_FAILED,
+    &codes::DRIVER_NOT_LOADED,
+    &codes::DEVICE_NOT_DRIVEN,
+    &codes::PATHS_MISSING,
+    &codes::FILE_SYSTEM_NOT_MOUNTED,
+    &codes::UNIT_NOT_ACTIVE,
+    &codes::INTERFACE_NOT_UP,
+    &codes::INTERFACE_NAME_CHANGED,
+    &codes::BOND_LACKS_MEMBERS,
+    &codes::LINK_SLOWER_THAN_BEFORE,
 ];
 
 /// The code of this number (`LW1003`, `lw1003`, `1003`) or name (`unsigned-module-refused`).

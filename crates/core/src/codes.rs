@@ -422,3 +422,23 @@ pub static NO_OTHER_KERNEL_FOR_THE_DEFAULT: Code =
 pub static GATE_FILES_CHANGED: Code = code!("LW7009", "gate-files-changed");
 /// A build or an enrolment under way decides the verdict.
 pub static VERDICT_PENDING: Code = code!("LW7010", "verdict-pending");
+/// The boot of a kernel on trial failed.
+pub static TRIAL_FAILED: Code = code!("LW7011", "trial-failed");
+/// A driver that must be loaded is not.
+pub static DRIVER_NOT_LOADED: Code = code!("LW7101", "driver-not-loaded");
+/// A device is gone, or has no driver.
+pub static DEVICE_NOT_DRIVEN: Code = code!("LW7102", "device-not-driven");
+/// Paths to a disk do not answer.
+pub static PATHS_MISSING: Code = code!("LW7103", "paths-missing");
+/// A file system is not mounted, or cannot be written any more.
+pub static FILE_SYSTEM_NOT_MOUNTED: Code = code!("LW7104", "file-system-not-mounted");
+/// A unit is not active.
+pub static UNIT_NOT_ACTIVE: Code = code!("LW7105", "unit-not-active");
+/// A network interface is gone or down.
+pub static INTERFACE_NOT_UP: Code = code!("LW7106", "interface-not-up");
+/// A network interface has another name than before.
+pub static INTERFACE_NAME_CHANGED: Code = code!("LW7107", "interface-name-changed");
+/// Members of a bond are down.
+pub static BOND_LACKS_MEMBERS: Code = code!("LW7108", "bond-lacks-members");
+/// A link is slower or narrower than before.
+pub static LINK_SLOWER_THAN_BEFORE: Code = code!("LW7109", "link-slower-than-before");

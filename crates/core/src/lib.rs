@@ -38,6 +38,7 @@ pub mod submitted;
 pub mod keys;
 pub mod drift;
 pub mod preflight;
+pub mod health;
 pub mod rehearsed;
 pub mod signed;
 pub mod remedy;

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use loadworthy_assess::record::{How, record};
 use loadworthy_assess::request::{Request, Source, Subjects, Trouble, Which};
@@ -15,11 +16,14 @@ use loadworthy_collect::view::View;
 use serde::{Deserialize, Serialize};
 
 use crate::ground::Ground;
+use crate::inputs::Inputs;
 use crate::ledger::{Entry, Event, Ledger, sha256};
-use crate::look::view;
+use crate::look::{Looked, Question, view};
 use crate::places::{LOCK, MISSES, RUN};
-use crate::run::{Sealed, sealed_at};
+use crate::run::{Sealed, sealed_at, unwell};
+use crate::rungs::start;
 use crate::state::save;
+use crate::trial::{self, Decided};
 use crate::verdict::{Outcome, Prediction};
 
 /// Bytes of a log that are read.
@@ -44,8 +48,23 @@ pub struct Compared {
     pub misses: Vec<Miss>,
     /// A redacted bundle of the machine, to be judged elsewhere.
     pub case: Option<String>,
+    /// The kernel on trial that this boot decided.
+    pub trial: Option<Tried>,
     /// What kept something from being compared or written.
     pub troubles: Vec<String>,
+}
+
+/// What became of a kernel on trial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// Its release.
+    pub kernel: String,
+    /// Whether it is the default from now on.
+    pub passed: bool,
+    /// Why not.
+    pub why: Option<String>,
+    /// The kernel that the next boot starts then.
+    pub instead: Option<String>,
 }
 
 /// A prediction that was wrong.
@@ -66,16 +85,89 @@ enum Shown {
     Nothing,
 }
 
-/// Compares the boot that is under way with what was foretold of its kernel, and writes that down.
+/// Compares the boot that is under way with what was foretold of its kernel, decides whether a kernel on
+/// trial becomes the default, and writes that down.
 ///
 /// # Errors
 /// When the host cannot be looked at.
 pub fn confirm(root: Option<&Path>, at: &str, jobs: usize) -> Result<Compared, Trouble> {
-    let view = view(root)?;
-    let ground = Ground::open(root).map_err(|e| Trouble::Open {
+    let mut compared = compare(root, at, jobs)?;
+    let ground = opened(root)?;
+    if let Err(said) = tried(&ground, root, &mut compared, jobs) {
+        compared.troubles.push(said);
+    }
+    Ok(compared)
+}
+
+fn opened(root: Option<&Path>) -> Result<Ground, Trouble> {
+    Ground::open(root).map_err(|e| Trouble::Open {
         path: root.unwrap_or(Path::new("/")).display().to_string(),
         problem: e.to_string(),
-    })?;
+    })
+}
+
+/// A trial passes where what was foretold came true and everything is up that the manifest names.
+fn tried(
+    ground: &Ground,
+    root: Option<&Path>,
+    compared: &mut Compared,
+    jobs: usize,
+) -> Result<(), String> {
+    let pending = trial::standing(ground).filter(|trial| trial.failed.is_none());
+    let Some(pending) = pending.filter(|t| t.boot.is_none() || t.boot != compared.boot) else {
+        return Ok(());
+    };
+    let _lock =
+        ground.make_folder(RUN).and_then(|_| ground.lock(LOCK)).map_err(|e| e.to_string())?;
+    let question = Question {
+        root: root.map(Path::to_owned),
+        with: Vec::new(),
+        assume: Vec::new(),
+        manifest: None,
+        at: compared.at.clone(),
+        cache: None,
+        jobs,
+    };
+    let missed: Vec<String> =
+        compared.misses.iter().map(|m| format!("{}: {}", m.module, m.observed)).collect();
+    let own = compared.kernel.as_deref() == Some(pending.kernel.as_str());
+    let unwell = match missed.is_empty() {
+        _ if !own => None,
+        false => Some(missed.join("; ")),
+        true => unwell(&question),
+    };
+    let decided = trial::decide(ground, compared.kernel.as_deref(), unwell)?;
+    let (event, trial) = match decided {
+        None => return Ok(()),
+        Some(Decided::Passed(trial)) => (Event::TrialPassed, trial),
+        Some(Decided::Failed(trial)) => (Event::TrialFailed, trial),
+    };
+    let entry = Entry {
+        kernel: Some(trial.kernel.clone()),
+        reason: trial.failed.clone(),
+        ..Entry::new(event)
+    };
+    let written = Ledger::of(ground).append(ground, entry, &compared.at);
+    let failed = event == Event::TrialFailed;
+    compared.trial = Some(Tried {
+        kernel: trial.kernel,
+        passed: !failed,
+        why: trial.failed,
+        instead: failed.then_some(trial.instead),
+    });
+    written.map_err(|error| format!("the ledger cannot be written: {error}"))?;
+    // Only the owner says that a machine may reboot by itself.
+    let looked =
+        Looked::open(&question, &Arc::new(Inputs::default())).map_err(|e| e.to_string())?;
+    if failed && own && looked.manifest.gate.reboot_after_failed_trial == Some(true) {
+        start(ground, "systemctl", &["reboot"])?;
+    }
+    Ok(())
+}
+
+fn compare(root: Option<&Path>, at: &str, jobs: usize) -> Result<Compared, Trouble> {
+    let view = view(root)?;
+    let ground = opened(root)?;
     let mut compared = Compared {
         schema: "loadworthy/gate-confirm/v1".to_owned(),
         at: at.to_owned(),
@@ -85,6 +177,7 @@ pub fn confirm(root: Option<&Path>, at: &str, jobs: usize) -> Result<Compared, T
         undecided: 0,
         misses: Vec::new(),
         case: None,
+        trial: None,
         troubles: Vec::new(),
     };
     let lock = ground.make_folder(RUN).and_then(|_| ground.lock(LOCK));

@@ -135,6 +135,19 @@ impl Ground {
         Ok(symlinkat(target, &folder, name)?)
     }
 
+    /// Gives a file another name in the same folder; nothing that is there is replaced.
+    ///
+    /// # Errors
+    /// What the system says; `AlreadyExists` where the new name is taken.
+    pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let (folder, name) = self.beside(from)?;
+        if self.stat(to).is_some() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let to = HostPath::new(to);
+        Ok(renameat(&folder, name.as_slice(), &folder, to.name())?)
+    }
+
     /// Takes a file away; whether one was there.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use crate::places;
 use crate::rungs::demote::{self, Menu};
 use crate::rungs::{start, withhold};
 use crate::state::{Holding, load, save};
+use crate::trial;
 
 /// Everything that was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,8 +93,9 @@ pub struct Choice {
 }
 
 /// Units that are switched on, and the links that do it (systemctl(1), enable; `[Install]`).
-const LINKS: [(&str, &str); 3] = [
+const LINKS: [(&str, &str); 4] = [
     ("loadworthy-confirm.service", "multi-user.target.wants"),
+    ("loadworthy-health.service", "boot-complete.target.requires"),
     ("loadworthy-gate.timer", "timers.target.wants"),
     ("loadworthy-inhibit.path", "paths.target.wants"),
 ];
@@ -309,6 +311,7 @@ fn let_go(ground: &Ground) {
         }
     }
     let _ = withhold::release(ground);
+    let _ = trial::clear(ground);
 }
 
 /// Takes our own records away.
@@ -322,6 +325,8 @@ fn forget(ground: &Ground, purge: bool) -> io::Result<()> {
         Event::Confirmed,
         Event::Relaxed,
         Event::Restarted,
+        Event::TrialPassed,
+        Event::TrialFailed,
     ];
     let ledger = Ledger::of(ground);
     let plain = ledger.is_sound() && !ledger.entries.iter().any(|e| telling.contains(&e.event));

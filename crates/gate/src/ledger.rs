@@ -39,6 +39,12 @@ pub enum Event {
     OverrideExpired,
     /// A boot was compared with what was foretold.
     Confirmed,
+    /// A kernel is to be started once.
+    TrialArmed,
+    /// It was, and the machine is well.
+    TrialPassed,
+    /// It was, and the machine is not.
+    TrialFailed,
     /// The platform demands less than before, and nobody had said so here.
     Relaxed,
     /// The ledger before this one was not sound, and was put aside.
@@ -266,6 +272,15 @@ impl Ledger {
     #[must_use]
     pub fn accepted(&self) -> Option<&Entry> {
         self.entries.iter().rev().find(|e| e.event == Event::ManifestAccepted)
+    }
+
+    /// What was put aside because it did not hold, until the owner accepts a manifest after that.
+    #[must_use]
+    pub fn restarted(&self) -> Option<String> {
+        let last = |event| self.entries.iter().rev().find(|e| e.event == event);
+        let restarted = last(Event::Restarted)?;
+        let accepted = self.accepted().is_some_and(|accepted| accepted.n > restarted.n);
+        restarted.about.clone().filter(|_| !accepted)
     }
 
     /// The override that was opened last and neither closed nor reported as expired.

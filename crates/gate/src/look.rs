@@ -10,16 +10,22 @@ use loadworthy_assess::policy::policy_on;
 use loadworthy_assess::preflight::seen;
 use loadworthy_assess::request::{Request, Source, Subjects, Trouble, Which};
 use loadworthy_collect::gather::linux::manifest::Found;
+use loadworthy_collect::gather::linux::way_back;
 use loadworthy_collect::view::View;
 use loadworthy_collect::views::live_linux::LiveLinux;
 use loadworthy_collect::views::root::Root;
 use loadworthy_core::boot_claim::Loader;
+use loadworthy_core::fact::step::Step;
+use loadworthy_core::proof::Rule;
+use loadworthy_formats::kernel::mounts::Mount;
 use loadworthy_formats::manifest::Manifest;
 
 use crate::inputs::{Inputs, Noting};
 use crate::ledger::sha256;
 use crate::pending;
 use crate::verdict::Worth;
+
+static RULE: Rule = Rule { name: "gate/one-boot", source: "GRUB manual, Environment block" };
 
 /// Which host, as of when.
 #[derive(Clone, Debug)]
@@ -151,6 +157,20 @@ impl Looked {
         let mut answers = check_on(&self.host, &request, &|_, _| {})?;
         pending::mark(&self.host, release, &mut answers);
         Ok(Worth::of(release, &answers))
+    }
+
+    /// Why GRUB cannot be asked for an entry at one boot only; `None`: nothing stands in its way.
+    /// Where that cannot be seen, that is why: a wish that GRUB cannot take back holds for ever.
+    #[must_use]
+    pub fn one_boot_barred(&self) -> Option<String> {
+        let several = |mount: &Mount| {
+            ["/dev/mapper/", "/dev/md", "/dev/dm-"].iter().any(|at| mount.source.starts_with(at))
+        };
+        let barred = way_back::unwritable(&self.host.looking(), true, several);
+        match Step::of(&RULE).consult(&barred) {
+            Ok(why) => why.as_ref().map(ToString::to_string),
+            Err(_) => Some("it cannot be seen on which file system its files lie".to_owned()),
+        }
     }
 
     /// What the platform demands at the next boot: names of demands and their values.

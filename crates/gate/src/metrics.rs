@@ -20,7 +20,9 @@ pub fn text(document: &Document) -> String {
             return;
         }
         let _ = writeln!(out, "# HELP loadworthy_gate_{name} {help}");
-        let _ = writeln!(out, "# TYPE loadworthy_gate_{name} gauge");
+        // Prometheus, metric types: what only grows is a counter, and ends so.
+        let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
+        let _ = writeln!(out, "# TYPE loadworthy_gate_{name} {kind}");
         for (labels, value) in values {
             let _ = writeln!(out, "loadworthy_gate_{name}{labels} {value}");
         }

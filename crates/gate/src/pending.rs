@@ -60,6 +60,14 @@ struct Builds {
     release: String,
     headers: bool,
     sources: Vec<dkms::Source>,
+    /// What akmods builds for each new kernel, when its service comes to it, and has not failed to.
+    akmods: Vec<Akmod>,
+}
+
+/// A source of akmods, and modules that it made for other kernels.
+struct Akmod {
+    name: String,
+    modules: Vec<String>,
 }
 
 impl Builds {
@@ -83,15 +91,40 @@ impl Builds {
             registered.iter().any(|name| name == package)
         };
         let sources = sources.iter().filter_map(conf).filter(known).collect();
-        Self { release: release.to_owned(), headers, sources }
+        let akmods = akmods(host, release, &names);
+        Self { release: release.to_owned(), headers, sources, akmods }
     }
 
     fn will_make(&self, module: &str) -> Option<String> {
         let same = |name: &str| name.replace('-', "_") == module.replace('-', "_");
+        let akmod = self.akmods.iter().find(|a| a.modules.iter().any(|name| same(name)));
+        if let Some(akmod) = akmod {
+            return Some(format!("akmods builds {} for {}", akmod.name, self.release));
+        }
         let source = self.sources.iter().find(|s| s.modules.iter().any(|name| same(name)))?;
         (!self.headers).then(|| {
             let release = &self.release;
             format!("DKMS builds {} when the headers of {release} are installed", source.name)
         })
     }
+}
+
+/// What akmods will build: sources (`NAME-kmod.latest`) whose modules other kernels have in
+/// `extra/NAME`, and that have not failed for this kernel. Source: akmods, `akmods` (`usr/src/akmods`,
+/// `var/cache/akmods/NAME/VERSION-for-KERNEL.failed.log`).
+fn akmods(host: &Host, release: &str, names: &dyn Fn(&str) -> Vec<String>) -> Vec<Akmod> {
+    let sources = names("usr/src/akmods");
+    let sources = sources.iter().filter_map(|file| file.strip_suffix("-kmod.latest"));
+    let failed = format!("-for-{release}.failed.log");
+    let open = |name: &&str| {
+        !names(&format!("var/cache/akmods/{name}")).iter().any(|file| file.ends_with(&failed))
+    };
+    let made = |name: &str| {
+        let others = host.kernels.installed.iter().filter(|kernel| *kernel.release != *release);
+        let folders = others.map(|kernel| format!("lib/modules/{}/extra/{name}", kernel.release));
+        let files = folders.flat_map(|folder| names(&folder));
+        files.filter_map(|file| Some(file.split_once(".ko")?.0.to_owned())).collect()
+    };
+    let akmod = |name: &str| Akmod { name: name.to_owned(), modules: made(name) };
+    sources.filter(open).map(akmod).collect()
 }

@@ -8,6 +8,8 @@ pub const RUN: &str = "run/loadworthy";
 pub const LEDGER: &str = "var/lib/loadworthy/ledger";
 /// Which kernels are held back, and what was changed for that.
 pub const HELD: &str = "var/lib/loadworthy/held.json";
+/// The kernel that is started once, or was and failed.
+pub const TRIAL: &str = "var/lib/loadworthy/trial.json";
 /// What was foretold of each kernel.
 pub const SEALED: &str = "var/lib/loadworthy/sealed";
 /// What the platform demanded at its strictest.

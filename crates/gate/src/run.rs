@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use loadworthy_assess::request::Trouble;
+use loadworthy_assess::health;
+use loadworthy_assess::request::{Source, Trouble};
+use loadworthy_core::health::State;
 use loadworthy_core::tables::Tables;
 use loadworthy_formats::manifest::Enforce;
 use serde::{Deserialize, Serialize};
 
 use crate::breakglass::{self, Standing};
 use crate::document::{Accepted, Book, Document, Evidence, Kernel, Manifest, Tally};
+use crate::fleet_lock;
 use crate::ground::Ground;
 use crate::inputs::Inputs;
 use crate::ledger::{Entry, Event, Ledger};
@@ -19,6 +22,7 @@ use crate::metrics;
 use crate::places::{LOCK, REBOOT_REQUIRED, RUN, VERDICT};
 use crate::rungs::Act;
 use crate::state::Holding;
+use crate::trial;
 use crate::verdict::{Outcome, Told, Worth};
 use crate::words;
 
@@ -70,6 +74,12 @@ pub struct Judged {
     pub held_back_days: u32,
     /// `[gate] longest-override`, in seconds.
     pub longest_override: Option<u64>,
+    /// `[gate] fleet-lock`.
+    #[serde(default)]
+    pub fleet_lock: Option<String>,
+    /// `[gate] fleet-lock-group`.
+    #[serde(default)]
+    pub fleet_lock_group: Option<String>,
     /// What the platform demands.
     pub demands: BTreeMap<String, String>,
     /// When an exception of the manifest ends that holds now.
@@ -93,6 +103,8 @@ pub(crate) struct Work<'a> {
     ask: &'a Ask,
     ground: Ground,
     ledger: Ledger,
+    /// Where its chain broke when this run began.
+    broken: Option<String>,
     holding: Holding,
     looked: Option<Looked>,
     judged: Judged,
@@ -129,7 +141,8 @@ pub fn run(ask: &Ask) -> Result<Ran, Trouble> {
     }
     let ledger = Ledger::of(&ground);
     let holding = Holding::of(&ground);
-    let (judged, evidence, looked) = judged(ask, &ground, &holding, act, &mut troubles)?;
+    let (mut judged, evidence, looked) = judged(ask, &ground, &holding, act, &mut troubles)?;
+    trial::apply(&ground, &mut judged.worths);
     let accepted = match (ledger.accepted().map(|e| &e.sha256), &judged.manifest) {
         (Some(Some(then)), Some(now)) if then == now => Accepted::Yes,
         (Some(Some(_)), Some(_)) => Accepted::Changed,
@@ -144,6 +157,7 @@ pub fn run(ask: &Ask) -> Result<Ran, Trouble> {
     let mut work = Work {
         ask,
         ground,
+        broken: ledger.broken.clone(),
         ledger,
         holding,
         looked,
@@ -167,12 +181,34 @@ pub fn run(ask: &Ask) -> Result<Ran, Trouble> {
     if work.act {
         work.write(&document);
     }
-    let (code, mut said) = work.answer(&document);
+    let (mut code, mut said) = work.answer(&document);
+    if let Err(why) = work.turn(code) {
+        code = 1;
+        said.push_str(&words::paragraph(&format!("loadworthy: not now: {why}")));
+    }
     for trouble in &work.troubles {
         said.push_str(&words::paragraph(&format!("loadworthy: {trouble}")));
     }
     drop(lock);
     Ok(Ran { document, code, said })
+}
+
+/// What is not up that the manifest names, in a few words.
+pub(crate) fn unwell(question: &Question) -> Option<String> {
+    let asked = health::Asked {
+        source: question.root.clone().map_or(Source::Live, Source::Root),
+        manifest: None,
+        since: None,
+        at: question.at.clone(),
+    };
+    let examined = match health::examine(&asked) {
+        Ok(examined) => examined,
+        Err(trouble) => return Some(trouble.to_string()),
+    };
+    let down = examined.checks.iter().filter(|c| c.counts() && c.state >= State::Worse);
+    let down: Vec<String> =
+        down.map(|c| format!("{} {}: {}", c.sort.name(), c.name, c.said)).collect();
+    (!down.is_empty()).then(|| down.join("; "))
 }
 
 fn opening(root: Option<&Path>, error: &std::io::Error) -> Trouble {
@@ -240,6 +276,8 @@ fn judged(
         enforce: gate.enforce.map(|mode| mode.name().to_owned()),
         held_back_days: gate.held_back_days.unwrap_or(HELD_BACK_DAYS),
         longest_override: gate.longest_override,
+        fleet_lock: gate.fleet_lock.clone(),
+        fleet_lock_group: gate.fleet_lock_group.clone(),
         demands: looked.demands(),
         holds_until: ends.filter(|end| end.as_str() >= at).min(),
     };
@@ -357,14 +395,24 @@ impl Work<'_> {
                 ),
             );
         }
-        if let Some(broken) = self.ledger.broken.clone() {
+        if let Some(broken) = self.broken.clone() {
             self.tell("LW7006", format!("The chain of the ledger does not hold: {broken}"));
+        } else if let Some(aside) = self.ledger.restarted() {
+            self.tell("LW7006", format!("The ledger before this one did not hold: {aside}"));
         }
         let tally = self.ledger.tally();
         if tally.1 > 0 {
             self.tell(
                 "LW7007",
                 format!("{} of {} predictions went otherwise at a boot", tally.1, tally.0),
+            );
+        }
+        if let Some(trial) = trial::standing(&self.ground)
+            && let Some(why) = trial.failed
+        {
+            self.tell(
+                "LW7011",
+                format!("The boot of kernel {} on trial failed: {why}", trial.kernel),
             );
         }
         for act in self.acts.clone().iter().filter(|act| !act.done && act.rung == "demote") {
@@ -431,6 +479,40 @@ impl Work<'_> {
         }
         if let Err(said) = metrics::write(&self.ground, document) {
             self.troubles.push(said);
+        }
+    }
+
+    /// The turn to reboot is asked for, or given up after a boot, where the owner names a server.
+    fn turn(&mut self, code: u8) -> Result<(), String> {
+        let wish = match self.ask.adapter {
+            Adapter::FleetLock if code == 0 => fleet_lock::Wish::PreReboot,
+            Adapter::Hook(Moment::Boot) if self.act => fleet_lock::Wish::SteadyState,
+            _ => return Ok(()),
+        };
+        let asked = match (self.judged.fleet_lock.as_deref(), fleet_lock::id(&self.ground)) {
+            (Some(base), Some(id)) => {
+                // A machine that is not well keeps its turn, so that no other follows it.
+                let unwell = (wish == fleet_lock::Wish::SteadyState)
+                    .then(|| unwell(&self.ask.question))
+                    .flatten();
+                match unwell {
+                    Some(why) => Err(format!("the turn is kept: {why}")),
+                    None => {
+                        let group = self.judged.fleet_lock_group.as_deref();
+                        fleet_lock::ask(base, group, &id, wish)
+                    }
+                }
+            }
+            (Some(_), None) => Err("this machine has no machine-id".to_owned()),
+            (None, _) if wish == fleet_lock::Wish::SteadyState => Ok(()),
+            (None, _) => Err("no server is named ([gate] fleet-lock)".to_owned()),
+        };
+        match wish {
+            fleet_lock::Wish::PreReboot => asked,
+            fleet_lock::Wish::SteadyState => {
+                self.troubles.extend(asked.err());
+                Ok(())
+            }
         }
     }
 

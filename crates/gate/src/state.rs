@@ -77,6 +77,20 @@ pub enum How {
         /// The whole file after.
         after: String,
     },
+    /// GRUB's block of variables asks for the entry at the next boot only.
+    GrubOnce {
+        /// The file.
+        path: String,
+        /// The entry.
+        entry: String,
+    },
+    /// The entry of systemd-boot has a counter of one boot.
+    Counted {
+        /// The file without a counter.
+        path: String,
+        /// The file with it.
+        counted: String,
+    },
 }
 
 impl Held {

@@ -280,6 +280,13 @@ pub(crate) struct Check {
     /// A table of Windows drivers and packages against all platforms, or those given with --on
     #[arg(long, conflicts_with_all = ["all", "example", "root"])]
     pub(crate) matrix: bool,
+    /// Is everything up that the manifest names: devices, modules, paths, mounts, units,
+    /// interfaces? For after a reboot or a recovery
+    #[arg(long, conflicts_with_all = ["subjects", "all", "example", "matrix", "on"])]
+    pub(crate) health: bool,
+    /// With --health: and as it was when this bundle was made (or this folder copied)?
+    #[arg(long, value_name = "BUNDLE", requires = "health")]
+    pub(crate) since: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) source: Source,
     #[command(flatten)]

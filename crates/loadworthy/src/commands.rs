@@ -2,6 +2,7 @@
 
 pub(crate) mod told;
 mod hosts;
+mod health;
 pub(crate) mod catalog;
 pub(crate) mod package;
 pub(crate) mod check;

@@ -39,4 +39,5 @@ pub mod markdown;
 pub mod hosts;
 pub mod prometheus;
 pub mod nagios;
+pub mod health;
 pub mod github;

@@ -2,6 +2,7 @@
 
 use loadworthy_proving::oracles::archive::Archive;
 use loadworthy_proving::oracles::live::enrolled;
+use loadworthy_proving::oracles::live::gate;
 use loadworthy_proving::oracles::live::packages::home;
 use loadworthy_proving::oracles::live::rehearsed;
 use loadworthy_proving::oracles::live::run::{self, Options};
@@ -17,6 +18,7 @@ oracle record --from DIR     renews the recorded archive from a folder of record
 oracle record --add DIR      adds a folder of recordings to it
 oracle --rehearse            rehearses the next boot of a small host, and one that is refused
 oracle --enroll              a key through MokManager, and a module signed with it
+oracle --gate                the gate in a Debian that is started twice; needs root
 oracle --live [OPTION…]      starts a signed kernel in a virtual machine and compares
     --bounded                the newer kernel, one policy, all cases
     --all                    every kernel and policy
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         [] => replay(&mut say),
         ["--rehearse"] => rehearsed::run(&mut say),
+        ["--gate"] => gate::run(&mut say),
         ["--enroll"] => enrolled::run(&mut say),
         ["--live", ..] => live(&arguments[1..], &mut say),
         ["record", "--from", from] => record(Ok(Archive::default()), from, &mut say),

@@ -16,6 +16,8 @@ mod drift;
 mod forged;
 mod formats;
 mod gate;
+#[cfg(unix)]
+mod gate_debian;
 mod hostile;
 mod inspected;
 #[cfg(unix)]
@@ -63,6 +65,8 @@ fn main() -> ExitCode {
         drift::trials(),
         formats::trials(),
         gate::trials(),
+        #[cfg(unix)]
+        gate_debian::trials(),
         hostile::trials(),
         inspected::trials(),
         #[cfg(unix)]

@@ -17,6 +17,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 const AT: &str = "2026-11-21";
 
@@ -31,31 +32,35 @@ pub(crate) struct Debian {
     pub(crate) new: String,
 }
 
+/// The tree itself; `None` where nobody asked for one.
+pub(crate) fn tree() -> Result<Option<PathBuf>, Failed> {
+    if let Some(root) = std::env::var_os("LOADWORTHY_STORIES") {
+        return Ok(Some(PathBuf::from(root)));
+    }
+    if std::env::var_os("LOADWORTHY_FETCH").is_none() {
+        skipped::told("a real Debian tree (LOADWORTHY_FETCH=1)");
+        return Ok(None);
+    }
+    let Some(_) = skipped::tool("debootstrap") else { return Ok(None) };
+    let user = Command::new("id").arg("-u").output()?.stdout;
+    if user.trim_ascii() != b"0" {
+        skipped::told("root, for debootstrap (LOADWORTHY_FETCH=1)");
+        return Ok(None);
+    }
+    // One tree for all who want it.
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let _one = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let home = xtask::tree::root();
+    let root = home.join("target/stories/debian-12");
+    let built = Command::new(home.join("proving/stories/debian-12.sh")).arg(&root).output()?;
+    match built.status.success() {
+        true => Ok(Some(root)),
+        false => Err(format!("debian-12.sh: {}", String::from_utf8_lossy(&built.stderr)).into()),
+    }
+}
+
 pub(crate) fn installed() -> Result<Option<Debian>, Failed> {
-    let root = match std::env::var_os("LOADWORTHY_STORIES") {
-        Some(root) => PathBuf::from(root),
-        None => {
-            if std::env::var_os("LOADWORTHY_FETCH").is_none() {
-                skipped::told("a real Debian tree (LOADWORTHY_FETCH=1)");
-                return Ok(None);
-            }
-            let Some(_) = skipped::tool("debootstrap") else { return Ok(None) };
-            let user = Command::new("id").arg("-u").output()?.stdout;
-            if user.trim_ascii() != b"0" {
-                skipped::told("root, for debootstrap (LOADWORTHY_FETCH=1)");
-                return Ok(None);
-            }
-            let home = xtask::tree::root();
-            let root = home.join("target/stories/debian-12");
-            let built =
-                Command::new(home.join("proving/stories/debian-12.sh")).arg(&root).output()?;
-            if !built.status.success() {
-                let said = String::from_utf8_lossy(&built.stderr).into_owned();
-                return Err(format!("debian-12.sh: {said}").into());
-            }
-            root
-        }
-    };
+    let Some(root) = tree()? else { return Ok(None) };
     let built = fs::read_to_string(root.join("built"))?;
     let mut kernels = built.lines().map(str::to_owned);
     let (old, new) = (kernels.next().ok_or("no kernel")?, kernels.next().ok_or("one kernel")?);

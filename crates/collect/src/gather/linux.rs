@@ -22,6 +22,7 @@ pub mod module;
 pub mod initramfs;
 pub mod logs;
 pub mod way_back;
+pub mod health;
 
 use loadworthy_core::facts::linux::LinuxFacts;
 

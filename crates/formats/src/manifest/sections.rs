@@ -86,13 +86,40 @@ fn whole<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Manifest {
 
 fn gate<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Gate {
     let mut gate = Gate::default();
-    for (key, value) in
-        reading.entries(table, &["enforce", "held-back-days", "longest-override"], "[gate]")
-    {
+    let known = [
+        "enforce",
+        "held-back-days",
+        "longest-override",
+        "fleet-lock",
+        "fleet-lock-group",
+        "reboot-after-failed-trial",
+    ];
+    for (key, value) in reading.entries(table, &known, "[gate]") {
         gate.lines.push(reading.as_written(key, value));
         match key {
             "enforce" => gate.enforce = reading.word(key, value, &Enforce::WORDS, Enforce::named),
             "held-back-days" => gate.held_back_days = reading.number(key, value, MOST_DAYS),
+            "fleet-lock" => {
+                let text = reading.text(key, value);
+                let fits = |text: &String| text.starts_with("http://") && text.len() > 7;
+                if text.is_some() && !text.as_ref().is_some_and(fits) {
+                    reading.meaningless(key, value, "\"http://HOST:PORT\"");
+                }
+                gate.fleet_lock = text.filter(fits);
+            }
+            // FleetLock protocol, client_params: `^[a-zA-Z0-9.-]+$`.
+            "fleet-lock-group" => {
+                let text = reading.text(key, value);
+                let plain = |c: u8| c.is_ascii_alphanumeric() || b".-".contains(&c);
+                let fits = |text: &String| text.bytes().all(plain);
+                if text.is_some() && !text.as_ref().is_some_and(fits) {
+                    reading.meaningless(key, value, "letters, digits, dots and dashes");
+                }
+                gate.fleet_lock_group = text.filter(fits);
+            }
+            "reboot-after-failed-trial" => {
+                gate.reboot_after_failed_trial = reading.switch(key, value);
+            }
             _ => {
                 let text = reading.text(key, value);
                 gate.longest_override = text.as_deref().and_then(duration);

@@ -200,6 +200,12 @@ pub struct Gate {
     pub held_back_days: Option<u32>,
     /// Seconds that an override may last at most.
     pub longest_override: Option<u64>,
+    /// The server that is asked before a reboot, `http://host:port`.
+    pub fleet_lock: Option<String>,
+    /// The group this host belongs to there.
+    pub fleet_lock_group: Option<String>,
+    /// Whether a boot on trial that is not healthy is followed by a reboot into the kernel before.
+    pub reboot_after_failed_trial: Option<bool>,
     /// As written.
     pub lines: Vec<Line>,
 }
@@ -288,11 +294,22 @@ impl Manifest {
         }
         replace(&mut own.active_paths, active_paths);
         replace_lines(&mut own.lines, lines);
-        let Gate { enforce, held_back_days, longest_override, lines } = stronger.gate;
+        let Gate {
+            enforce,
+            held_back_days,
+            longest_override,
+            fleet_lock,
+            fleet_lock_group,
+            reboot_after_failed_trial,
+            lines,
+        } = stronger.gate;
         let own = &mut self.gate;
         replace(&mut own.enforce, enforce);
         replace(&mut own.held_back_days, held_back_days);
         replace(&mut own.longest_override, longest_override);
+        replace(&mut own.fleet_lock, fleet_lock);
+        replace(&mut own.fleet_lock_group, fleet_lock_group);
+        replace(&mut own.reboot_after_failed_trial, reboot_after_failed_trial);
         replace_lines(&mut own.lines, lines);
     }
 

@@ -24,6 +24,23 @@ pub(super) static HOOKS: &[Hook] = &[
                [Install]\nWantedBy=multi-user.target\n",
     },
     Hook {
+        name: "health",
+        path: "etc/systemd/system/loadworthy-health.service",
+        mode: 0o644,
+        when: When::File("usr/lib/systemd/system/boot-complete.target"),
+        what: "a boot that systemd-boot counts is good only when what the manifest names is up",
+        source: "systemd, AUTOMATIC_BOOT_ASSESSMENT: boot-complete.target requires the check",
+        text: "# Written by `loadworthy gate install`; see `loadworthy gate status`.\n\
+               [Unit]\nDescription=Is everything up that this machine needs?\n\
+               After=multi-user.target loadworthy-confirm.service\nBefore=boot-complete.target\n\
+               ConditionFileIsExecutable=@PROGRAM@\n\n\
+               [Service]\nType=oneshot\nRemainAfterExit=yes\n\
+               # 3: nothing is named, or it cannot be told; 2: our own work failed. Neither falls back.\n\
+               SuccessExitStatus=2 3\n\
+               ExecStart=@PROGRAM@ check --health\nTimeoutStartSec=5min\n\n\
+               [Install]\nRequiredBy=boot-complete.target\n",
+    },
+    Hook {
         name: "timer-service",
         path: "etc/systemd/system/loadworthy-gate.service",
         mode: 0o644,

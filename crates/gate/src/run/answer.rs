@@ -31,6 +31,8 @@ pub enum Adapter {
     MollyGuard,
     /// A monitoring system.
     Nagios,
+    /// Whoever reboots when the gate and the server of the fleet let it.
+    FleetLock,
 }
 
 /// What has just happened.
@@ -40,7 +42,9 @@ pub enum Moment {
     KernelInstalled,
     /// A kernel is gone.
     KernelRemoved,
-    /// Something else: headers, an initramfs, a build, the end of a transaction, a boot, a timer.
+    /// The machine has started.
+    Boot,
+    /// Something else: headers, an initramfs, a build, the end of a transaction, a timer.
     Other,
 }
 
@@ -57,7 +61,7 @@ impl Adapter {
         match self {
             Self::Plain => 2,
             Self::Hook(_) | Self::KernelInstall | Self::Apt | Self::MollyGuard => 0,
-            Self::Kured => 1,
+            Self::Kured | Self::FleetLock => 1,
             Self::Nagios => 3,
         }
     }
@@ -98,6 +102,10 @@ impl Work<'_> {
             Adapter::Kured => {
                 let allowed = !self.is_armed() || !(document.blocked || unclear);
                 u8::from(!(allowed && self.reboot_is_wanted()))
+            }
+            Adapter::FleetLock => {
+                let allowed = !self.is_armed() || !(document.blocked || unclear);
+                u8::from(!allowed)
             }
             Adapter::MollyGuard => u8::from(document.blocked),
             Adapter::Nagios => {

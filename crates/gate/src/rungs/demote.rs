@@ -21,6 +21,7 @@ const MKCONFIG: [&str; 2] = ["usr/sbin/grub-mkconfig", "usr/sbin/grub2-mkconfig"
 const ENVIRONMENTS: [&str; 2] = ["boot/grub2/grubenv", "boot/grub/grubenv"];
 const SCRIPTS: [&str; 2] = ["boot/grub2/grub.cfg", "boot/grub/grub.cfg"];
 const SAVED: &str = "saved_entry";
+const NEXT: &str = "next_entry";
 
 /// Whether somebody else writes GRUB's menu anew right after us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,17 +67,54 @@ pub fn apply(ground: &Ground, how: &How, menu: Menu) -> Result<(), String> {
             if menu == Menu::WriteNow { write_menu(ground) } else { Ok(()) }
         }
         How::GrubEnvironment { path, after, .. } => {
-            set(ground, path, Some(after)).map_err(|e| told(path, e))
+            set(ground, path, SAVED, Some(after)).map_err(|e| told(path, e))
         }
         How::LoaderConf { path, after, .. } => {
             ground.write(path, after.as_bytes(), 0o644).map_err(|e| told(path, e))
         }
+        How::GrubOnce { path, entry } => {
+            set(ground, path, NEXT, Some(entry)).map_err(|e| told(path, e))
+        }
+        How::Counted { path, counted } => ground.rename(path, counted).map_err(|e| told(path, e)),
     }
+}
+
+/// The entry is asked for at the next boot only; nothing is changed yet.
+///
+/// # Errors
+/// A sentence, where GRUB's menu or its block of variables cannot do that.
+pub fn once(ground: &Ground, id: &str) -> Result<How, String> {
+    let script = SCRIPTS.iter().find_map(|path| ground.text(path)).unwrap_or_default();
+    if !script.contains(NEXT) {
+        return Err("GRUB's menu does not ask for next_entry".to_owned());
+    }
+    let path = ENVIRONMENTS.iter().find(|path| ground.is_there(path));
+    let path = path.ok_or("GRUB takes its wishes from grubenv, which is not there")?;
+    Ok(How::GrubOnce { path: (*path).to_owned(), entry: id.to_owned() })
+}
+
+/// The entry of systemd-boot gets one boot to show that it works; nothing is changed yet.
+///
+/// # Errors
+/// A sentence, where it has a counter already, or `loader.conf` names an entry whatever counters say.
+pub fn counted(ground: &Ground, entry: &Entry) -> Result<How, String> {
+    let (folder, name) = entry.file.rsplit_once('/').ok_or("no file of the entry")?;
+    let stem = name.strip_suffix(".conf").ok_or("the entry is no file of its own")?;
+    if stem.contains('+') {
+        return Err(format!("the entry {name} has a counter already"));
+    }
+    let conf = format!("{}/loader.conf", folder.trim_end_matches("/entries"));
+    let fixed = ground.text(&conf).unwrap_or_default();
+    let is_default = |line: &str| line.split_whitespace().next() == Some("default");
+    if fixed.lines().any(is_default) {
+        return Err(format!("/{conf} names the default, so a counter decides nothing"));
+    }
+    Ok(How::Counted { path: entry.file.clone(), counted: format!("{folder}/{stem}+1.conf") })
 }
 
 /// The entry that names this kernel and nothing else: not the first one of the menu, which is that of
 /// whichever kernel is newest, and not the one for repairs.
-fn entry<'e>(entries: &'e [Entry], release: &str) -> Option<&'e Entry> {
+pub(crate) fn entry<'e>(entries: &'e [Entry], release: &str) -> Option<&'e Entry> {
     let own = |e: &&Entry| e.release == release && !e.id.contains("recovery");
     let named = |e: &&Entry| e.loader != Loader::Grub || e.id.contains(release);
     entries.iter().filter(own).find(named)
@@ -117,21 +155,21 @@ fn saved(ground: &Ground, id: &str) -> Result<How, String> {
         .iter()
         .find(|path| ground.is_there(path))
         .ok_or("GRUB takes its default from grubenv, which is not there")?;
-    let before = variable(ground, path);
+    let before = variable(ground, path, SAVED);
     Ok(How::GrubEnvironment { path: (*path).to_owned(), before, after: id.to_owned() })
 }
 
-fn variable(ground: &Ground, path: &str) -> Option<String> {
+fn variable(ground: &Ground, path: &str, name: &str) -> Option<String> {
     let bytes = ground.read(path).ok()??;
     let read = environment::read(&bytes).ok()?;
-    read.value.get(SAVED).map(str::to_owned)
+    read.value.get(name).map(str::to_owned)
 }
 
-/// Sets or takes away the saved entry, in a block of the same length.
-fn set(ground: &Ground, path: &str, id: Option<&str>) -> io::Result<()> {
+/// Sets or takes away a variable, in a block of the same length.
+fn set(ground: &Ground, path: &str, name: &str, id: Option<&str>) -> io::Result<()> {
     let bytes = ground.read(path)?.ok_or(io::ErrorKind::NotFound)?;
     let text = String::from_utf8(bytes.clone()).map_err(|_| io::ErrorKind::InvalidData)?;
-    let own = format!("{SAVED}=");
+    let own = format!("{name}=");
     let mut lines: Vec<String> = text
         .trim_end_matches('#')
         .lines()
@@ -173,16 +211,34 @@ pub fn undo(ground: &Ground, how: &How, menu: Menu) -> Result<(), String> {
             if menu == Menu::WriteNow { write_menu(ground) } else { Ok(()) }
         }
         How::GrubEnvironment { path, before, after } => {
-            if variable(ground, path).as_ref() != Some(after) {
+            if variable(ground, path, SAVED).as_ref() != Some(after) {
                 return Ok(());
             }
-            set(ground, path, before.as_deref()).map_err(|e| format!("/{path}: {e}"))
+            set(ground, path, SAVED, before.as_deref()).map_err(|e| format!("/{path}: {e}"))
         }
         How::LoaderConf { path, before, after } => {
             if ground.text(path).as_ref() != Some(after) {
                 return Ok(());
             }
             ground.write(path, before.as_bytes(), 0o644).map_err(|e| format!("/{path}: {e}"))
+        }
+        How::GrubOnce { path, entry } => {
+            if variable(ground, path, NEXT).as_ref() != Some(entry) {
+                return Ok(());
+            }
+            set(ground, path, NEXT, None).map_err(|e| format!("/{path}: {e}"))
+        }
+        How::Counted { path, counted } => {
+            // The boot loader counts in the name: `+1`, then `+0-1`.
+            let (folder, name) = counted.rsplit_once('/').unwrap_or(("", counted));
+            let stem = name.trim_end_matches("+1.conf");
+            let own = |n: &String| n.starts_with(stem) && n[stem.len()..].starts_with('+');
+            match ground.files(folder).into_iter().find(own) {
+                Some(now) => ground
+                    .rename(&format!("{folder}/{now}"), path)
+                    .map_err(|e| format!("/{path}: {e}")),
+                None => Ok(()),
+            }
         }
     }
 }
@@ -207,10 +263,10 @@ mod tests {
             let inode = ground.stat("boot/grub/grubenv").unwrap().st_ino;
             let how = saved(&ground, "a>old").unwrap();
             apply(&ground, &how, Menu::WriteNow).unwrap();
-            assert_eq!(variable(&ground, "boot/grub/grubenv").as_deref(), Some("a>old"));
+            assert_eq!(variable(&ground, "boot/grub/grubenv", SAVED).as_deref(), Some("a>old"));
             assert_eq!(ground.stat("boot/grub/grubenv").unwrap().st_ino, inode);
             undo(&ground, &how, Menu::WriteNow).unwrap();
-            assert_eq!(variable(&ground, "boot/grub/grubenv").as_deref(), was);
+            assert_eq!(variable(&ground, "boot/grub/grubenv", SAVED).as_deref(), was);
             let bytes = ground.read("boot/grub/grubenv").unwrap().unwrap();
             assert_eq!(bytes.len(), 1024);
             assert!(environment::read(&bytes).unwrap().deviations.is_empty());
@@ -225,9 +281,9 @@ mod tests {
         ground.write("boot/grub/grubenv", &block(""), 0o644).unwrap();
         let how = saved(&ground, "a>old").unwrap();
         apply(&ground, &how, Menu::WriteNow).unwrap();
-        set(&ground, "boot/grub/grubenv", Some("own")).unwrap();
+        set(&ground, "boot/grub/grubenv", SAVED, Some("own")).unwrap();
         undo(&ground, &how, Menu::WriteNow).unwrap();
-        assert_eq!(variable(&ground, "boot/grub/grubenv").as_deref(), Some("own"));
+        assert_eq!(variable(&ground, "boot/grub/grubenv", SAVED).as_deref(), Some("own"));
     }
 
     #[test]

@@ -37,6 +37,12 @@ Examples:
     Accept(Accept),
     /// Compare this boot with what was foretold
     Confirm(Confirm),
+    /// Start a kernel once; it becomes the default when the machine came up and is well
+    #[command(before_help = "\
+Examples:
+  loadworthy gate trial                 the newest kernel, at the next boot only
+  loadworthy gate trial --clear         no trial, or: its failure was mended")]
+    Trial(Trial),
     /// Take the gate away, and everything it changed back
     Uninstall(Uninstall),
 }
@@ -125,6 +131,10 @@ pub(crate) struct Run {
     /// molly-guard asks: 1 stops the reboot
     #[arg(long, group = "asker")]
     pub(crate) molly_guard: bool,
+    /// Ask for this machine's turn to reboot: 0 the gate allows it and the server of
+    /// `[gate] fleet-lock` grants it, else 1
+    #[arg(long, group = "asker")]
+    pub(crate) fleet_lock: bool,
     /// A monitoring system asks: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
     #[arg(long, group = "asker")]
     pub(crate) nagios: bool,
@@ -220,6 +230,24 @@ pub(crate) struct Accept {
 #[derive(Debug, Args)]
 pub(crate) struct Confirm {
     /// Look below DIR, as if DIR were `/`; the ledger there is written to
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// As of this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trial {
+    /// The kernel [default: the newest that is installed]
+    #[arg(value_name = "VERSION")]
+    pub(crate) kernel: Option<String>,
+    /// Take a trial back, or forget that it failed
+    #[arg(long, conflicts_with = "kernel")]
+    pub(crate) clear: bool,
+    /// Below DIR, as if DIR were `/`
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
     /// As of this time [default: now]

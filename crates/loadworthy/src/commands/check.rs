@@ -22,6 +22,9 @@ pub(crate) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<u8, Trouble> {
+    if args.health {
+        return super::health::run(args, around, out);
+    }
     if args.matrix || !args.on.is_empty() {
         return super::check_on::run(args, around, out);
     }

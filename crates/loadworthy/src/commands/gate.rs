@@ -18,6 +18,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 mod confirm;
+mod trial;
 mod told;
 
 /// The program, where hooks of an image will find it.
@@ -39,6 +40,7 @@ pub(crate) fn run(
         Verb::Override(args) => open(args, around, out, err),
         Verb::Accept(args) => accept(args, around, out),
         Verb::Confirm(args) => confirm::run(args, around, out),
+        Verb::Trial(args) => trial::run(args, around, out),
     }
 }
 
@@ -85,12 +87,14 @@ fn adapter(args: &Run) -> Adapter {
     match args.hook {
         Some(Moment::KernelInstalled) => Adapter::Hook(run::Moment::KernelInstalled),
         Some(Moment::KernelRemoved) => Adapter::Hook(run::Moment::KernelRemoved),
+        Some(Moment::Boot) => Adapter::Hook(run::Moment::Boot),
         Some(_) => Adapter::Hook(run::Moment::Other),
         None if args.kernel_install => Adapter::KernelInstall,
         None if args.apt => Adapter::Apt,
         None if args.kured => Adapter::Kured,
         None if args.molly_guard => Adapter::MollyGuard,
         None if args.nagios => Adapter::Nagios,
+        None if args.fleet_lock => Adapter::FleetLock,
         None => Adapter::Plain,
     }
 }

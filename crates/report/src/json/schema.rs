@@ -1,9 +1,12 @@
 //! The JSON Schemas of the documents, as they are kept in `docs/schema/`.
 
+pub mod misfits;
+
 /// Each command that has a document, and its schema.
 pub static ALL: &[(&str, &str)] = &[
     ("catalog", include_str!("../../../../docs/schema/catalog.json")),
     ("check", include_str!("../../../../docs/schema/check.json")),
+    ("check-health", include_str!("../../../../docs/schema/check-health.json")),
     ("collect", include_str!("../../../../docs/schema/collect.json")),
     ("config", include_str!("../../../../docs/schema/config.json")),
     ("diagnose", include_str!("../../../../docs/schema/diagnose.json")),
@@ -15,6 +18,7 @@ pub static ALL: &[(&str, &str)] = &[
     ("gate-override", include_str!("../../../../docs/schema/gate-override.json")),
     ("gate-run", include_str!("../../../../docs/schema/gate-run.json")),
     ("gate-status", include_str!("../../../../docs/schema/gate-status.json")),
+    ("gate-trial", include_str!("../../../../docs/schema/gate-trial.json")),
     ("gate-uninstall", include_str!("../../../../docs/schema/gate-uninstall.json")),
     ("hosts", include_str!("../../../../docs/schema/hosts.json")),
     ("inspect", include_str!("../../../../docs/schema/inspect.json")),

@@ -33,3 +33,6 @@ pub mod rehearsed;
 
 #[cfg(unix)]
 pub mod enrolled;
+
+#[cfg(unix)]
+pub mod gate;

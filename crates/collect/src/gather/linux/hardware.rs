@@ -156,7 +156,7 @@ pub(super) fn place(looking: &Looking<'_>, folder: &HostPath, entry: &Entry) -> 
     Some(text(folder.join(target).to_string()))
 }
 
-pub(super) fn lossy(bytes: &[u8]) -> Arc<str> {
+pub(in crate::gather) fn lossy(bytes: &[u8]) -> Arc<str> {
     text(String::from_utf8_lossy(bytes))
 }
 

@@ -19,6 +19,9 @@ pub(super) fn run(
     } else {
         text(&compared, out)
     })?;
+    if compared.trial.as_ref().is_some_and(|tried| !tried.passed) {
+        return Ok(exit::REFUSED);
+    }
     Ok(match (compared.predictions, compared.misses.is_empty()) {
         (_, false) => exit::REFUSED,
         (0, true) => exit::UNKNOWN,
@@ -37,6 +40,14 @@ fn text(compared: &Compared, out: &mut dyn Write) -> std::io::Result<()> {
     )?;
     for miss in &compared.misses {
         writeln!(out, "wrong  {}: foretold {}, {}", miss.module, miss.foretold, miss.observed)?;
+    }
+    if let Some(tried) = &compared.trial {
+        match (&tried.why, &tried.instead) {
+            (Some(why), Some(instead)) => {
+                writeln!(out, "trial  {} failed: {why}; {instead} is the default", tried.kernel)?;
+            }
+            _ => writeln!(out, "trial  {} passed, and is the default", tried.kernel)?,
+        }
     }
     for trouble in &compared.troubles {
         writeln!(out, "       {trouble}")?;
