@@ -270,7 +270,7 @@ for folder in header_postinst.d postinst.d; do
 done
 END
 chmod 755 /tmp/image/DEBIAN/postinst
-dpkg-deb -q -b /tmp/image /tmp/image.deb
+dpkg-deb -b /tmp/image /tmp/image.deb
 "#;
 
 /// The program is killed after more and more time in every hook that a package manager starts.
