@@ -18,8 +18,9 @@ use crate::facts::health::Vitals;
 use crate::proof::text;
 use crate::tables::hardware::Hardware;
 
-mod before;
+mod shown;
 mod named;
+mod before;
 
 /// Which sort of thing is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

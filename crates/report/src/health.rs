@@ -71,7 +71,7 @@ pub fn text(told: &Told<'_>, all: bool, style: &Style, out: &mut dyn Write) -> i
     }
     let mut shown: Vec<&Check> =
         told.checks.iter().filter(|c| all || c.state != State::Up).collect();
-    shown.sort_by(|a, b| b.state.cmp(&a.state));
+    shown.sort_by_key(|check| std::cmp::Reverse(check.state));
     for check in shown {
         let tone = match check.state {
             State::Up => Tone::Good,

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use loadworthy_formats::manifest::Class;
 
-use super::named::called;
+use super::shown::{bond, called, paths};
 use super::{Check, Sort, State};
 use crate::codes;
 use crate::facts::health::{Device, Interface, Mounted, Multipath, Vitals};
@@ -133,13 +133,6 @@ fn mounted(now: &[Mounted], was: &Mounted) -> Check {
     check.since(told(was))
 }
 
-/// `2 of 4 paths answer: sda running, sdb offline`.
-pub(super) fn paths(disk: &Multipath) -> String {
-    let each: Vec<String> = disk.paths.iter().map(|(n, s)| format!("{n} {s}")).collect();
-    let (active, all) = (disk.active(), disk.paths.len());
-    format!("{active} of {all} paths answer: {}", each.join(", "))
-}
-
 fn multipath(now: &[Multipath], was: &Multipath) -> Check {
     let name = was.name.to_string();
     let check = match now.iter().find(|disk| disk.name == was.name) {
@@ -154,30 +147,6 @@ fn multipath(now: &[Multipath], was: &Multipath) -> Check {
         }
     };
     check.since(paths(was))
-}
-
-/// What a bond shows of its members; `None` for what is no bond.
-pub(super) fn bond(interface: &Interface) -> Option<(State, String)> {
-    let bond = interface.bond.as_ref()?;
-    let down: Vec<&str> = bond.members.iter().filter(|(_, up)| !up).map(|(n, _)| &**n).collect();
-    let one = ["active-backup", "balance-tlb", "balance-alb"].contains(&&*bond.mode);
-    let mut said = match (&bond.active, one) {
-        (Some(active), _) => format!("{active} is active"),
-        (None, true) => "no member is active".to_string(),
-        (None, false) => {
-            let up = bond.members.len().saturating_sub(down.len());
-            format!("{up} of {} members are up", bond.members.len())
-        }
-    };
-    if !down.is_empty() {
-        said.push_str(&format!("; down: {}", down.join(", ")));
-    }
-    let none = bond.members.iter().all(|(_, up)| !up) || (one && bond.active.is_none());
-    Some(match () {
-        () if none => (State::Down, said),
-        () if !down.is_empty() => (State::Worse, said),
-        () => (State::Up, said),
-    })
 }
 
 fn interface(now: &[Interface], was: &Interface, checks: &mut Vec<Check>) {

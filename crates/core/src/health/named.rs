@@ -1,10 +1,11 @@
 //! What the manifest names.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use loadworthy_formats::manifest::{Device as Kind, Manifest, Require, What};
 
+use super::shown::{self, bond, called};
 use super::{Check, Sort, State};
 use crate::facts::health::{Device, Unit, Vitals};
 use crate::tables::hardware::Hardware;
@@ -73,14 +74,6 @@ fn devices(kind: &Kind, now: &Vitals, table: &Hardware, checks: &mut Vec<Check>)
     }
 }
 
-/// A device as it is told: `pci:10df:f0f5 at 0000:3b:00.0`.
-pub(super) fn called(device: &Device) -> String {
-    match device.id.ends_with(&*device.address) {
-        true => device.id.to_string(),
-        false => format!("{} at {}", device.id, device.address),
-    }
-}
-
 fn driven(device: &Device) -> Check {
     match &device.driver {
         Some(driver) => {
@@ -134,10 +127,7 @@ fn interface(name: &str, now: &Vitals) -> Vec<Check> {
     let state = interface.state.as_deref().unwrap_or(if interface.up { "up" } else { "down" });
     let up = if interface.up { State::Up } else { State::Down };
     let mut checks = alloc::vec![Check::new(Sort::Interface, name, up, state)];
-    checks.extend(
-        super::before::bond(interface)
-            .map(|(state, said)| Check::new(Sort::Bond, name, state, said)),
-    );
+    checks.extend(bond(interface).map(|(state, said)| Check::new(Sort::Bond, name, state, said)));
     checks
 }
 
@@ -156,7 +146,7 @@ fn paths(least: usize, now: &Vitals) -> Vec<Check> {
             _ if active < least => State::Worse,
             _ => State::Up,
         };
-        let said = super::before::paths(disk);
+        let said = shown::paths(disk);
         let said = if active < least { format!("{said}; {least} are wanted") } else { said };
         Check::new(Sort::Multipath, disk.name.to_string(), state, said)
     });
