@@ -45,7 +45,7 @@ module = "dummy"
 module = "acmedisk"
 optional = true
 [health]
-units = ["dbus.service", "systemd-journald.service", "local-fs.target"]
+units = ["dbus.service", "systemd-journald.service"]
 mounts = ["/"]
 END
 printf 'dummy\nacmedisk\n' > etc/modules-load.d/walk.conf

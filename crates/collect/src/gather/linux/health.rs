@@ -3,8 +3,8 @@
 //! Sources: `Documentation/ABI/testing/sysfs-bus-pci` (`current_link_width`), `sysfs-class-net`
 //! (`operstate`, `speed`, `dev_port`), `Documentation/networking/bonding.rst`,
 //! `drivers/scsi/scsi_sysfs.c` (`state`), `drivers/nvme/host/sysfs.c` (`state`). Of systemd:
-//! `src/core/unit.c`, `unit_export_invocation_id` and `unit_unlink_state_files`: a unit has a link
-//! `run/systemd/units/invocation:NAME` from its start until it is inactive or has failed.
+//! `src/core/unit.c`, `unit_export_invocation_id` and `unit_unlink_state_files`: a unit that starts
+//! programs has a link `run/systemd/units/invocation:NAME` until it is inactive or has failed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -290,6 +290,7 @@ mod tests {
             "getty@tty1.service",
             "gone.service",
             "odd.service",
+            "local-fs.target",
         ];
         let seen = vitals(&host, &asked).units.unwrap();
         let told: Vec<_> = asked.iter().map(|name| seen.get(*name).unwrap().clone()).collect();
@@ -303,6 +304,7 @@ mod tests {
                 Unit::Active,
                 Unit::Inactive,
                 Unit::Unseen(text("the unit file of odd.service")),
+                Unit::Unseen(text("a mark of local-fs.target")),
             ]
         );
     }

@@ -37,14 +37,24 @@ pub(super) fn gather(looking: &Looking<'_>, named: &[String]) -> Option<BTreeMap
     let started: BTreeSet<&[u8]> =
         names.iter().filter_map(|entry| entry.name.strip_prefix(b"invocation:")).collect();
     let state = |name: &String| {
+        let is_service = name.ends_with(".service");
         let state = match started.contains(name.as_bytes()) {
-            false => Unit::Inactive,
-            true if name.ends_with(".service") => service(looking, name),
+            true if is_service => service(looking, name),
             true => Unit::Active,
+            // The link is made when a unit starts a program: of targets, timers and other units
+            // without one its absence says nothing (seen with systemd 252).
+            false if is_service && starts_programs(looking, name) => Unit::Inactive,
+            false => Unit::Unseen(text(format!("a mark of {name}"))),
         };
         (text(name.as_str()), state)
     };
     Some(named.iter().map(state).collect())
+}
+
+/// Whether a service starts a program; one without a file is taken to.
+fn starts_programs(looking: &Looking<'_>, name: &str) -> bool {
+    let (found, settings) = settings(looking, name);
+    !found || settings.iter().any(|line| line.trim_start().starts_with("ExecStart"))
 }
 
 fn service(looking: &Looking<'_>, name: &str) -> Unit {
