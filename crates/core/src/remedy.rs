@@ -34,12 +34,13 @@ pub fn mends(remedy: &Remedy) -> &'static [&'static str] {
 }
 
 /// The rules a good signature by a trusted key satisfies.
-const SIGNATURE: [&str; 6] = [
+const SIGNATURE: [&str; 7] = [
     "linux/signature-trailer",
     "linux/signature-message",
     "linux/signature-trust",
     "linux/file-digest",
     "linux/vouched",
+    "linux/unvouched-locked-out",
     "linux/unverified-mark",
 ];
 

@@ -1,6 +1,7 @@
 //! `cargo x oracle …`: real kernels as judges of our verdicts.
 
 use loadworthy_proving::oracles::archive::Archive;
+use loadworthy_proving::oracles::live::built;
 use loadworthy_proving::oracles::live::enrolled;
 use loadworthy_proving::oracles::live::gate;
 use loadworthy_proving::oracles::live::packages::home;
@@ -22,7 +23,8 @@ oracle --gate                the gate in a Debian that is started twice; needs r
 oracle --live [OPTION…]      starts a signed kernel in a virtual machine and compares
     --bounded                the newer kernel, one policy, all cases
     --all                    every kernel and policy
-    --kernel 6.1|6.12        only this kernel (6.12 unless told otherwise)
+    --kernel 6.1|6.12|NAME   only this kernel (6.12 unless told otherwise); NAME: one built here
+    --built                  every kernel of proving/kernels, each under its own policies
     --policy NAME            only this policy; may be given several times
     --cases TEXT             only cases with this in their name
     --generate N --seed S    N cases made at random instead of the listed ones
@@ -65,6 +67,7 @@ fn live(arguments: &[String], say: &mut dyn FnMut(&str)) -> Result<bool, String>
         match argument.as_str() {
             "--bounded" => bounded = true,
             "--all" => all = true,
+            "--built" => kernels.extend(built::all()?.into_iter().map(|k| k.name)),
             "--kernel" => kernels.push(value()?),
             "--policy" => named.push(value()?),
             "--cases" => cases = value()?,

@@ -64,6 +64,8 @@ impl Key {
             "owner" => ("owner", include_bytes!("../../keys/owner.pk8")),
             // The owner's key under a certificate that is for modules alone.
             "modules" => ("modules", include_bytes!("../../keys/owner.pk8")),
+            // The stranger's key under the certificate of an authority.
+            "authority" => ("authority", include_bytes!("../../keys/stranger.pk8")),
             // Named like the authority that machines were sold with.
             "microsoft-2011" => ("microsoft-2011", include_bytes!("../../keys/stranger.pk8")),
             "stranger" => ("stranger", include_bytes!("../../keys/stranger.pk8")),
@@ -108,6 +110,10 @@ impl Key {
             parts.push(der::element(0x04, value));
             der::sequence(&parts)
         };
+        let (ca, usage) = match self.name {
+            "authority" => (vec![0x01, 0x01, 0xff], [0x03, 0x02, 0x02, 0x04]),
+            _ => (Vec::new(), [0x03, 0x02, 0x07, 0x80]),
+        };
         let to_be_signed = der::sequence(&[
             der::element(0xa0, &der::integer(&[2])),
             der::integer(&self.serial),
@@ -126,8 +132,9 @@ impl Key {
                 0xa3,
                 &der::sequence(&[
                     // basicConstraints: no CA; keyUsage: digitalSignature; the key's identifier.
-                    extension("2.5.29.19", true, &der::sequence(&[])),
-                    extension("2.5.29.15", false, &[0x03, 0x02, 0x07, 0x80]),
+                    // An authority: CA; keyCertSign.
+                    extension("2.5.29.19", true, &der::sequence(&[ca])),
+                    extension("2.5.29.15", false, &usage),
                     extension("2.5.29.14", false, &der::element(0x04, identifier)),
                     extension(
                         "2.5.29.35",
@@ -156,6 +163,7 @@ fn subject(name: &str) -> &'static str {
         "distribution" => "Forged distribution kernel key",
         "owner" => "Forged machine owner key",
         "modules" => "Forged key for modules alone",
+        "authority" => "Forged authority",
         "microsoft-2011" => "Microsoft Corporation UEFI CA 2011",
         _ => "Forged key nobody knows",
     }

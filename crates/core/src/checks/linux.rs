@@ -79,7 +79,7 @@ impl Scene {
 /// A check of a Linux kernel.
 pub type LinuxCheck = Check<for<'a, 'b, 'c> fn(&'a LinuxCase<'b>, &'c mut Step) -> Answer>;
 
-static EARLY: [&LinuxCheck; 26] = [
+static EARLY: [&LinuxCheck; 27] = [
     &loading_disabled::CHECK,
     &file_readable::CHECK,
     &file_signature::CHECK,
@@ -87,6 +87,7 @@ static EARLY: [&LinuxCheck; 26] = [
     &signature_verified::CHECK,
     &file_digest::CHECK,
     &vouched::CHECK,
+    &vouched::LOCKED_DOWN,
     &elf_sound::CHECK,
     &name_blocked::CHECK,
     &layout_version::CHECK,
@@ -108,7 +109,7 @@ static EARLY: [&LinuxCheck; 26] = [
     &section_names::CHECK,
 ];
 
-static LATE: [&LinuxCheck; 27] = [
+static LATE: [&LinuxCheck; 28] = [
     &loading_disabled::CHECK,
     &file_readable::CHECK,
     &file_signature::CHECK,
@@ -116,6 +117,7 @@ static LATE: [&LinuxCheck; 27] = [
     &signature_verified::CHECK,
     &file_digest::CHECK,
     &vouched::CHECK,
+    &vouched::LOCKED_DOWN,
     &elf_sound::CHECK,
     &name_blocked::CHECK,
     &layout_version::CHECK,

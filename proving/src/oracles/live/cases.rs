@@ -114,6 +114,8 @@ impl Made {
                 out.push(self.case(&format!("{key}_{word}"), "signed in another form", bytes));
             }
         }
+        let authority = signed(plain, "authority")?;
+        out.push(self.case("authority", "signed by an authority", authority));
         let good = signed(plain, "owner")?;
         let message = message(plain, &Key::named("owner")?, "sha256", Form::Detached)?;
         let (start, end) = (plain.len(), plain.len() + message.len());

@@ -42,7 +42,8 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
         fs::write(&at, bytes).map_err(|e| format!("{}: {e}", at.display()))
     };
     let shim = read(&firmware.shim)?;
-    let policy = Policy::named("sb-on-nomok")?.draw(&read(&firmware.variables)?, &shim, &[])?;
+    let policy =
+        Policy::named("sb-on-nomok")?.draw(&read(&firmware.variables)?, &shim, &[], &[])?;
     predicted::policy(&policy, &root)?;
     let certificate = Key::named("modules")?.certificate;
     put("vars.fd", &policy.store)?;

@@ -9,6 +9,7 @@ pub mod variables;
 
 pub mod editing;
 
+pub mod built;
 pub mod cases;
 
 pub mod policies;

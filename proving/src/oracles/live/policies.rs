@@ -29,6 +29,8 @@ pub struct Policy {
     pub denied: &'static [&'static str],
     /// Cases whose whole file's hash is in `MokListX`.
     pub denied_files: &'static [&'static str],
+    /// Whether the owner does not trust those keys for the kernel (`mokutil --untrust-mok`).
+    pub untrusted: bool,
     /// What is added to the command line.
     pub cmdline: &'static str,
 }
@@ -44,6 +46,7 @@ pub const ALL: [Policy; 9] = [
         dbx: &[],
         denied: &[],
         denied_files: &[],
+        untrusted: false,
         cmdline: "",
     },
     Policy { name: "sb-on-nomok", what: "Secure Boot on; no key enrolled", owner: &[], ..ON },
@@ -89,6 +92,29 @@ pub const ALL: [Policy; 9] = [
     },
 ];
 
+/// Those that tell kernels apart which Debian does not ship.
+pub const MORE: [Policy; 3] = [
+    Policy {
+        name: "sb-on-untrusted",
+        what: "Secure Boot on; the owner's key enrolled, and not trusted for the kernel",
+        owner: &["owner"],
+        untrusted: true,
+        ..ON
+    },
+    Policy {
+        name: "sb-on-authority",
+        what: "Secure Boot on; the key of an authority enrolled, and one of a person",
+        owner: &["owner", "authority"],
+        ..ON
+    },
+    Policy {
+        name: "sb-off-appraise",
+        what: "Secure Boot off; IMA appraises what the kernel reads",
+        cmdline: " ima_policy=secure_boot ima_appraise=enforce",
+        ..OFF
+    },
+];
+
 const OFF: Policy = Policy {
     name: "",
     what: "",
@@ -98,6 +124,7 @@ const OFF: Policy = Policy {
     dbx: &[],
     denied: &[],
     denied_files: &[],
+    untrusted: false,
     cmdline: "",
 };
 const ON: Policy = Policy { secure_boot: true, ..OFF };
@@ -121,17 +148,23 @@ impl Policy {
     /// # Errors
     /// When there is none.
     pub fn named(name: &str) -> Result<Self, String> {
-        let there = || ALL.map(|p| p.name).join(", ");
-        ALL.into_iter()
-            .find(|p| p.name == name)
-            .ok_or_else(|| format!("{name}: not one of {}", there()))
+        let every = || ALL.into_iter().chain(MORE);
+        let there = || every().map(|p| p.name).collect::<Vec<_>>().join(", ");
+        every().find(|p| p.name == name).ok_or_else(|| format!("{name}: not one of {}", there()))
     }
 
-    /// Draws it up, on a store with Microsoft's keys and for a given shim.
+    /// Draws it up, on a store with Microsoft's keys and for a given shim. `images` are keys that
+    /// the firmware trusts beside them, so that an image starts.
     ///
     /// # Errors
     /// When something does not fit.
-    pub fn draw(&self, store: &[u8], shim: &[u8], cases: &[Case]) -> Result<Drawn, String> {
+    pub fn draw(
+        &self,
+        store: &[u8],
+        shim: &[u8],
+        cases: &[Case],
+        images: &[&str],
+    ) -> Result<Drawn, String> {
         let mut store = Store::open(store)?;
         let lists = |names: &[&str]| -> Result<Vec<u8>, String> {
             let all: Result<Vec<_>, String> =
@@ -143,7 +176,7 @@ impl Policy {
         let had = |store: &Store, name| {
             store.get(name, Guid::IMAGE_SECURITY).unwrap_or_default().to_vec()
         };
-        let db = [had(&store, "db"), lists(self.db)?].concat();
+        let db = [had(&store, "db"), lists(self.db)?, lists(images)?].concat();
         let dbx = [had(&store, "dbx"), lists(self.dbx)?].concat();
         store.set("db", Guid::IMAGE_SECURITY, AUTHENTICATED, &db)?;
         store.set("dbx", Guid::IMAGE_SECURITY, AUTHENTICATED, &dbx)?;
@@ -158,6 +191,9 @@ impl Policy {
             if !list.is_empty() {
                 store.set(name, Guid::SHIM_LOCK, BOOT, list)?;
             }
+        }
+        if self.untrusted {
+            store.set("MokListTrusted", Guid::SHIM_LOCK, BOOT, &[1])?;
         }
         // What shim makes of it: the vendor's lists first.
         let (mut trusted, mut refused) = vendor(shim)?;
@@ -187,6 +223,9 @@ impl Policy {
             ("MokListXRT", SHIM, false, refused),
             ("MokListTrustedRT", SHIM, false, vec![1]),
         ] {
+            if name == "MokListTrustedRT" && self.untrusted {
+                continue;
+            }
             drawn.variables.insert(format!("{name}-{vendor}"), variable(lasting, &data));
             drawn.tables.insert(name.to_owned(), data);
         }

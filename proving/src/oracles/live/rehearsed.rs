@@ -40,7 +40,7 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
         put(&root, &format!("lib/modules/{}/kernel/{name}.ko", kernel.release), &case.bytes)?;
     }
     output(Command::new("/sbin/depmod").arg("-b").arg(&root).arg(&kernel.release))?;
-    let drawn = Policy::named("sb-on-mok")?.draw(&read(&firmware.variables)?, &shim, &[])?;
+    let drawn = Policy::named("sb-on-mok")?.draw(&read(&firmware.variables)?, &shim, &[], &[])?;
     predicted::policy(&drawn, &root)?;
     let one = |assume: Vec<(String, String)>| -> Result<Rehearsed, String> {
         let request = Request {

@@ -1,5 +1,6 @@
 //! One question after the other: a kernel, a policy, and all cases in one start.
 
+use crate::oracles::live::built;
 use crate::oracles::live::cases::{self, Case};
 use crate::oracles::live::comparing::Compared;
 use crate::oracles::live::generated::{Generator, Recipe};
@@ -25,7 +26,7 @@ const STOPS: usize = 12;
 /// What is asked.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Families of kernels.
+    /// Families of kernels, and names of those built here.
     pub kernels: Vec<String>,
     /// Policies.
     pub policies: Vec<Policy>,
@@ -37,6 +38,20 @@ pub struct Options {
     pub out: PathBuf,
     /// A folder to keep them in as recordings.
     pub keep: Option<PathBuf>,
+}
+
+impl Options {
+    /// The policies for a kernel: those asked for; where none was, those of the kernel built here,
+    /// and all for others.
+    fn policies_of(&self, kernel: &str) -> Result<Vec<Policy>, String> {
+        if !self.policies.is_empty() {
+            return Ok(self.policies.clone());
+        }
+        match built::all()?.into_iter().find(|k| k.name == kernel) {
+            Some(own) => own.policies.iter().map(|name| Policy::named(name)).collect(),
+            None => Ok(policies::ALL.to_vec()),
+        }
+    }
 }
 
 /// What came of it.
@@ -59,7 +74,7 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<Score, String
     let mut rows = String::new();
     for family in &options.kernels {
         let mut asked = Asked::new(family, options, say)?;
-        for policy in &options.policies {
+        for policy in options.policies_of(family)?.iter() {
             let (score, lines) = asked.policy(policy, options, say)?;
             total.answered += score.answered;
             total.agreed += score.agreed;
@@ -82,6 +97,8 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<Score, String
 /// A kernel and everything that is asked of it.
 struct Asked {
     family: String,
+    /// Keys that the firmware must trust for its image.
+    images: Vec<&'static str>,
     kernel: Kernel,
     parts: Parts,
     root: PathBuf,
@@ -91,7 +108,12 @@ struct Asked {
 
 impl Asked {
     fn new(family: &str, options: &Options, say: &mut dyn FnMut(&str)) -> Result<Self, String> {
-        let kernel = signed(family, say)?;
+        let built = built::named(family, say)?;
+        let images = if built.is_some() { vec![built::IMAGE_KEY] } else { Vec::new() };
+        let kernel = match built {
+            Some(kernel) => kernel,
+            None => signed(family, say)?,
+        };
         let root = home().join(format!("root-{}", kernel.release));
         drop(fs::remove_dir_all(&root));
         predicted::kernel(&kernel, &root)?;
@@ -110,7 +132,7 @@ impl Asked {
             }
         };
         let cases = cases.into_iter().filter(|c| c.name.contains(&options.cases)).collect();
-        Ok(Self { family: family.to_owned(), kernel, parts, root, cases, generated })
+        Ok(Self { family: family.to_owned(), images, kernel, parts, root, cases, generated })
     }
 
     fn policy(
@@ -121,8 +143,8 @@ impl Asked {
     ) -> Result<(Score, String), String> {
         let read = |path: &PathBuf| fs::read(path).map_err(|e| format!("{}: {e}", path.display()));
         let firmware = &self.parts.firmware;
-        let drawn =
-            policy.draw(&read(&firmware.variables)?, &read(&firmware.shim)?, &self.cases)?;
+        let (variables, shim) = (read(&firmware.variables)?, read(&firmware.shim)?);
+        let drawn = policy.draw(&variables, &shim, &self.cases, &self.images)?;
         predicted::policy(&drawn, &self.root)?;
         let (compared, unanswered) = self.ask(&drawn, &self.cases, say)?;
         let mut rows = String::new();
@@ -275,13 +297,10 @@ fn as_assumed(drawn: &Drawn, booted: &Booted) -> Result<(), String> {
     }
 }
 
-/// The policies by their names; all where none is named.
+/// The policies by their names.
 ///
 /// # Errors
 /// When there is none of a name.
 pub fn policies(names: &[String]) -> Result<Vec<Policy>, String> {
-    match names {
-        [] => Ok(policies::ALL.to_vec()),
-        names => names.iter().map(|n| Policy::named(n)).collect(),
-    }
+    names.iter().map(|n| Policy::named(n)).collect()
 }

@@ -2,44 +2,72 @@
 
 use super::{LinuxCase, LinuxCheck};
 use crate::check::{Answer, Check, Passage};
+use crate::code::Code;
 use crate::codes::{
     SIGNATURE_CRYPTO_UNSUPPORTED, SIGNING_KEY_NOT_TRUSTED, UNSIGNED_MODULE_REFUSED,
 };
 use crate::errno::Errno;
 use crate::fact::step::Step;
-use crate::proof::{Claim, Gate, Rule};
+use crate::proof::{Claim, Gaps, Gate, Rule};
 
 pub(super) static CHECK: LinuxCheck = Check {
     rule: Rule { name: "linux/vouched", source: "linux, kernel/module/signing.c module_sig_check" },
-    run: check,
+    run: enforced,
 };
 
-fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
+/// Asked after enforcement, and apart from it: where enforcement is not known, lockdown alone tells
+/// that the module is refused, but not in which words.
+pub(super) static LOCKED_DOWN: LinuxCheck = Check {
+    rule: Rule {
+        name: "linux/unvouched-locked-out",
+        source: "linux, kernel/module/signing.c module_sig_check; security/lockdown/lockdown.c lockdown_is_locked_down, LOCKDOWN_MODULE_SIGNATURE",
+    },
+    run: locked_out,
+};
+
+/// Why nobody vouches for the module, where that is not an error of its own: the row of the line
+/// that says so, and the code.
+fn unvouched(
+    case: &LinuxCase<'_>,
+    step: &mut Step,
+) -> Result<Option<(&'static str, &'static Code)>, Gaps> {
     if !*step.consult(&case.policy.signatures_checked)? {
-        return Ok(Passage::pass(Claim::SignaturesChecked(false)));
+        return Ok(None);
     }
-    let (line, code) = match step.consult(&case.signature.outcome)? {
-        Ok(_) => return Ok(Passage::pass(Claim::Verified)),
+    Ok(match step.consult(&case.signature.outcome)? {
+        Ok(_) => None,
         Err(failure) => match failure.errno {
-            Errno::ENODATA => ("unsigned-rejected", &UNSIGNED_MODULE_REFUSED),
-            Errno::ENOPKG => ("crypto-rejected", &SIGNATURE_CRYPTO_UNSUPPORTED),
-            Errno::ENOKEY => ("key-rejected", &SIGNING_KEY_NOT_TRUSTED),
+            Errno::ENODATA => Some(("unsigned-rejected", &UNSIGNED_MODULE_REFUSED)),
+            Errno::ENOPKG => Some(("crypto-rejected", &SIGNATURE_CRYPTO_UNSUPPORTED)),
+            Errno::ENOKEY => Some(("key-rejected", &SIGNING_KEY_NOT_TRUSTED)),
             // Every other error was final where it arose.
-            _ => return Ok(Passage::pass(Claim::Unverified(Gate::Enforced))),
+            _ => None,
         },
+    })
+}
+
+fn enforced(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
+    let Some((line, code)) = unvouched(case, step)? else {
+        return Ok(Passage::pass(Claim::Verified));
     };
-    // Enforcement is asked before lockdown; where it is not known, lockdown alone tells that the
-    // module is refused, but not in which words.
-    if *step.consult(&case.policy.signatures_enforced)? {
-        let mut passage =
-            Passage::refuse(Claim::Unverified(Gate::Enforced), code, Errno::EKEYREJECTED);
-        passage.says.extend(case.line(line, &[], step)?);
-        return Ok(passage);
+    if !*step.consult(&case.policy.signatures_enforced)? {
+        return Ok(Passage::pass(Claim::Unverified(Gate::Tolerated)));
     }
-    if *step.consult(&case.policy.locked_down)? {
-        let mut passage = Passage::refuse(Claim::Unverified(Gate::LockedDown), code, Errno::EPERM);
-        passage.says.extend(case.line("lockdown", &[case.loader], step)?);
-        return Ok(passage);
+    let mut passage = Passage::refuse(Claim::Unverified(Gate::Enforced), code, Errno::EKEYREJECTED);
+    passage.says.extend(case.line(line, &[], step)?);
+    Ok(passage)
+}
+
+fn locked_out(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
+    let Some((_, code)) = unvouched(case, step)? else {
+        return Ok(Passage::pass(Claim::Verified));
+    };
+    // Where signatures are enforced, lockdown is not asked any more.
+    let enforced = Step::of(step.rule()).consult(&case.policy.signatures_enforced).copied();
+    if enforced == Ok(true) || !*step.consult(&case.policy.locked_down)? {
+        return Ok(Passage::pass(Claim::Unverified(Gate::Tolerated)));
     }
-    Ok(Passage::pass(Claim::Unverified(Gate::Tolerated)))
+    let mut passage = Passage::refuse(Claim::Unverified(Gate::LockedDown), code, Errno::EPERM);
+    passage.says.extend(case.line("lockdown", &[case.loader], step)?);
+    Ok(passage)
 }

@@ -6,6 +6,7 @@ use crate::fact::step::{Step, draw};
 use crate::proof::{Claim, Proof, Rule};
 use crate::tables::behaviours::Point;
 use alloc::format;
+use loadworthy_formats::kernel::kconfig::Setting;
 use loadworthy_formats::kernel::lockdown::Level;
 
 /// Whether Secure Boot is on as the kernel's EFI stub sees it.
@@ -95,6 +96,31 @@ pub(super) fn signatures_enforced(ground: &Ground<'_>, secure_boot: &Fact<bool>)
     Twofold { shown, expected }
 }
 
+/// Whether lockdown is among the security modules that are started.
+fn listed(ground: &Ground<'_>) -> Fact<bool> {
+    static RULE: Rule = Rule {
+        name: "linux/lockdown-listed",
+        source: "linux, security/security.c ordered_lsm_init, CONFIG_LSM",
+    };
+    let named = |list: &str| list.split(',').any(|name| name == "lockdown");
+    let asked = ground.host.cmdline.fact(|c| {
+        let list = c.last("lsm");
+        (list.map(named), list.map_or_else(|| "no lsm=".into(), |list| format!("lsm={list}")))
+    });
+    let configured = ground.configured(&["LSM"], |c| match c.get("LSM") {
+        Some(Setting::Text(list)) => (named(list), format!("CONFIG_LSM=\"{list}\"")),
+        // Before 5.1 there was no such list.
+        _ => (true, "no CONFIG_LSM".into()),
+    });
+    draw(&RULE, |step| {
+        let on = match *step.consult(&asked)? {
+            Some(on) => on,
+            None => *step.consult(&configured)?,
+        };
+        Ok((on, Claim::Verified))
+    })
+}
+
 /// Whether lockdown keeps unverified modules out.
 pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Twofold {
     static RULE: Rule = Rule {
@@ -117,10 +143,7 @@ pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Twof
         // Without the security module nothing locks; it is listed by `lsm=` or initialised early.
         let built = ground.option("SECURITY_LOCKDOWN_LSM");
         let early = ground.option("SECURITY_LOCKDOWN_LSM_EARLY");
-        let listed = ground.host.cmdline.fact(|c| {
-            let on = c.last("lsm").is_none_or(|list| list.split(',').any(|l| l == "lockdown"));
-            (on, c.last("lsm").map_or_else(|| "no lsm=".into(), |list| format!("lsm={list}")))
-        });
+        let listed = listed(ground);
         if !*step.consult(&built)? || !step.any(&[&early, &listed])? {
             return Ok((false, Claim::LockedDown(false)));
         }
@@ -140,8 +163,16 @@ pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Twof
                 "LOCK_DOWN_IN_SECURE_BOOT",
                 "LOCK_DOWN_KERNEL",
             ]);
-            let does = ground.behaviour(Point::AutomaticLockdown).map(|a| &**a != "none");
-            let on = step.all(&[&does, &configured, secure_boot])?;
+            // The option came with the patch: where it is known, it says all there is to say.
+            let patched = ground.behaviour(Point::AutomaticLockdown).map(|a| &**a != "none");
+            let configured = match Step::of(&AUTOMATIC).consult(&configured) {
+                Ok(_) => configured,
+                Err(_) => draw(&AUTOMATIC, |step| {
+                    let on = step.all(&[&patched, &configured])?;
+                    Ok((on, Claim::LockedDown(on)))
+                }),
+            };
+            let on = step.all(&[&configured, secure_boot])?;
             Ok((on, Claim::LockedDown(on)))
         });
         let on = step.any(&[&forced, &asked, &automatic])?;

@@ -1,0 +1,226 @@
+//! Kernels built here, whose options stand for the choices of other distributions.
+//!
+//! `proving/kernels/kernels.toml` names them. Sources come as Debian packages; everything is kept
+//! below `target/kernels/built`. A kernel's image is signed by the test key `distribution`, which
+//! the policies then have in `db`, so that shim starts it.
+
+use crate::forge::key::Key;
+use crate::program;
+use serde::Deserialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use xtask::kernels::{Kernel, at, home, output};
+
+/// The key that signs the images.
+pub const IMAGE_KEY: &str = "distribution";
+
+/// The table of kernels.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    base: Vec<String>,
+    kernel: Vec<Recipe>,
+}
+
+/// A kernel to build.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Its name, which is also the end of its release.
+    pub name: String,
+    /// The family whose source it is built of: `6.1`, `6.12`.
+    pub source: String,
+    /// What such a kernel confirms.
+    pub stands_for: String,
+    /// Options beside the base, as in a configuration file, without `CONFIG_`.
+    pub options: Vec<String>,
+    /// The policies under which it is asked.
+    pub policies: Vec<String>,
+    /// Changes of the source.
+    #[serde(default)]
+    pub edits: Vec<Edit>,
+}
+
+/// A change of the source: the first place where a text stands.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    file: String,
+    from: String,
+    to: String,
+    /// What the change is for.
+    pub why: String,
+}
+
+/// All kernels that can be built.
+///
+/// # Errors
+/// When the table is not in order.
+pub fn all() -> Result<Vec<Recipe>, String> {
+    Ok(table()?.kernel)
+}
+
+fn table() -> Result<Table, String> {
+    toml::from_str(include_str!("../../../kernels/kernels.toml"))
+        .map_err(|e| format!("kernels.toml: {e}"))
+}
+
+/// The kernel of this name, built if it is not there yet; `None` where there is none of the name.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn named(name: &str, say: &mut dyn FnMut(&str)) -> Result<Option<Kernel>, String> {
+    let table = table()?;
+    let Some(recipe) = table.kernel.iter().find(|k| k.name == name) else { return Ok(None) };
+    let root = home().join("built").join(name);
+    if !root.is_dir() {
+        build(recipe, &table.base, &root, say)?;
+    }
+    at(&root).map(Some)
+}
+
+fn build(
+    recipe: &Recipe,
+    base: &[String],
+    root: &Path,
+    say: &mut dyn FnMut(&str),
+) -> Result<(), String> {
+    let source = source(&recipe.source, say)?;
+    say(&format!("building {}: {}", recipe.name, recipe.stands_for));
+    // Objects are shared by the kernels of a source: what an option does not touch is not built
+    // again.
+    let objects = home().join(format!("built/objects-{}", recipe.source));
+    fs::create_dir_all(&objects).map_err(|e| format!("{}: {e}", objects.display()))?;
+    let edited = Edited::of(&source, &recipe.edits)?;
+    let half = root.with_extension("part");
+    let done = compile(recipe, base, &source, &objects, &half);
+    drop(edited);
+    done?;
+    fs::rename(&half, root).map_err(|e| format!("{}: {e}", root.display()))
+}
+
+fn compile(
+    recipe: &Recipe,
+    base: &[String],
+    source: &Path,
+    objects: &Path,
+    into: &Path,
+) -> Result<(), String> {
+    let make = |goals: &[&str]| {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut make = Command::new("make");
+        make.arg("-C").arg(source).arg(format!("O={}", objects.display()));
+        make.args(["-s", &format!("-j{cores}")]).args(goals);
+        make.env("KBUILD_BUILD_USER", "builder").env("KBUILD_BUILD_HOST", "nowhere");
+        output(&mut make)
+    };
+    make(&["tinyconfig"])?;
+    let config = objects.join(".config");
+    let read = || fs::read_to_string(&config).map_err(|e| format!("{}: {e}", config.display()));
+    let mut text = read()?;
+    let name = format!("LOCALVERSION=\"-{}\"", recipe.name);
+    let wanted: Vec<&String> = base.iter().chain(&recipe.options).chain([&name]).collect();
+    for option in &wanted {
+        text += &format!("CONFIG_{option}\n");
+    }
+    fs::write(&config, text).map_err(|e| format!("{}: {e}", config.display()))?;
+    make(&["olddefconfig"])?;
+    let became = read()?;
+    for (n, option) in wanted.iter().enumerate() {
+        let (key, value) = option.split_once('=').unwrap_or((option, "y"));
+        let again = |later: &&&String| later.split('=').next() == Some(key);
+        let stands = match value {
+            "n" => !became.contains(&format!("\nCONFIG_{key}=")),
+            _ => became.contains(&format!("\nCONFIG_{option}\n")),
+        };
+        if !stands && !wanted[n + 1..].iter().any(|later| again(&later)) {
+            return Err(format!("{}: CONFIG_{option} does not hold in this source", recipe.name));
+        }
+    }
+    make(&["bzImage", "modules"])?;
+    drop(fs::remove_dir_all(into));
+    make(&["modules_install", &format!("INSTALL_MOD_PATH={}", into.display())])?;
+    let release = make(&["kernelrelease"])?.trim().to_owned();
+    let boot = into.join("boot");
+    fs::create_dir_all(&boot).map_err(|e| format!("{}: {e}", boot.display()))?;
+    for link in ["build", "source"] {
+        drop(fs::remove_file(into.join(format!("lib/modules/{release}/{link}"))));
+    }
+    let copy = |from: PathBuf, name: &str| {
+        let to = boot.join(format!("{name}-{release}"));
+        fs::copy(&from, &to).map(drop).map_err(|e| format!("{}: {e}", from.display()))
+    };
+    copy(config.clone(), "config")?;
+    signed(&objects.join("arch/x86/boot/bzImage"), &boot, &release)
+}
+
+/// Signs the image as its builder would.
+fn signed(image: &Path, boot: &Path, release: &str) -> Result<(), String> {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let (key, certificate) = (folder.path().join("key"), folder.path().join("certificate"));
+    let told = |e: std::io::Error| format!("{}: {e}", key.display());
+    fs::write(&key, include_bytes!("../../../keys/distribution.pk8")).map_err(told)?;
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).map_err(told)?;
+    fs::write(&certificate, Key::named(IMAGE_KEY)?.certificate).map_err(told)?;
+    let to = boot.join(format!("vmlinuz-{release}"));
+    let paths = [image, &key, &certificate, &to].map(|path| path.display().to_string());
+    let [image, key, certificate, to] = paths.each_ref().map(String::as_str);
+    let arguments = ["sign", image, "--key", key, "--cert", certificate, "-o", to, "--force"];
+    let done = program::run(&arguments, boot)?;
+    match done.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned()),
+    }
+}
+
+/// The unpacked source of a family.
+fn source(family: &str, say: &mut dyn FnMut(&str)) -> Result<PathBuf, String> {
+    let package = format!("linux-source-{family}");
+    let into = home().join("built").join(&package);
+    if into.is_dir() {
+        return Ok(into);
+    }
+    say(&format!("fetching {package}"));
+    let half = home().join(format!("built/{package}.part"));
+    drop(fs::remove_dir_all(&half));
+    fs::create_dir_all(&half).map_err(|e| format!("{}: {e}", half.display()))?;
+    output(Command::new("apt-get").args(["download", &package]).current_dir(&half))?;
+    let shell = format!(
+        "set -e; dpkg-deb --fsys-tarfile {package}_*.deb | tar x; \
+         tar xf usr/src/{package}.tar.xz; rm -r usr {package}_*.deb"
+    );
+    output(Command::new("sh").args(["-c", &shell]).current_dir(&half))?;
+    fs::rename(half.join(&package), &into).map_err(|e| format!("{}: {e}", into.display()))?;
+    drop(fs::remove_dir_all(half));
+    Ok(into)
+}
+
+/// A source with changes, which are taken back in the end.
+struct Edited(Vec<(PathBuf, String)>);
+
+impl Edited {
+    fn of(source: &Path, edits: &[Edit]) -> Result<Self, String> {
+        let mut own = Self(Vec::new());
+        for edit in edits {
+            let path = source.join(&edit.file);
+            let told = |e: std::io::Error| format!("{}: {e}", path.display());
+            let text = fs::read_to_string(&path).map_err(told)?;
+            if !text.contains(&edit.from) {
+                return Err(format!("{}: no {:?}", edit.file, edit.from));
+            }
+            fs::write(&path, text.replacen(&edit.from, &edit.to, 1)).map_err(told)?;
+            own.0.push((path, text));
+        }
+        Ok(own)
+    }
+}
+
+impl Drop for Edited {
+    fn drop(&mut self) {
+        for (path, text) in self.0.iter().rev() {
+            drop(fs::write(path, text));
+        }
+    }
+}
