@@ -40,6 +40,7 @@ mod sign_trouble;
 mod signing_windows;
 mod stamping;
 mod skipped;
+mod walk;
 mod stories;
 mod tidy;
 #[cfg(unix)]
@@ -97,6 +98,7 @@ fn main() -> ExitCode {
         secrets::trials(),
         signing_windows::trials(),
         stamping::trials(),
+        walk::trials(),
         windows::trials(),
         on_linux::trials(),
         on_windows::trials(),
