@@ -30,7 +30,7 @@ use loadworthy_formats::pe::attribute_certificates;
 use loadworthy_formats::uefi::{authenticated, load_option, sbat, signature_list, variable};
 use loadworthy_formats::{
     app_control, authenticode, bundle, cab, catalog, cms, compress, cpio, elf, inf, manifest,
-    modsig, msi, package, pe, pkcs12, pvk, registry, timestamp, x509,
+    modsig, msi, package, pe, pkcs12, pvk, registry, statement, timestamp, x509,
 };
 use std::hint::black_box;
 use std::io::Read;
@@ -288,6 +288,11 @@ const OWN: &[Reader] = &[
                     ));
                 }
             }
+        }
+    }),
+    ("statement", |bytes| {
+        if let Ok(read) = statement::envelope(bytes, &LIMITS) {
+            let _ = black_box(statement::statement(&read.payload));
         }
     }),
     ("cab", |bytes| {

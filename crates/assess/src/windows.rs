@@ -34,6 +34,7 @@ pub mod assumptions;
 pub mod dated;
 pub mod findings;
 mod linted;
+pub mod stated;
 mod remedies;
 
 /// What is asked about named platforms.
@@ -145,13 +146,7 @@ pub fn check_in_place(
             answers.extend(opened.judge(profile));
         }
     }
-    Ok(Answers {
-        at: request.at.clone(),
-        host: of_profiles(),
-        answers,
-        notes,
-        findings,
-    })
+    Ok(Answers { at: request.at.clone(), host: of_profiles(), answers, notes, findings })
 }
 
 /// What each platform makes of a package whose files are in memory; `shown` is how it is called.

@@ -35,6 +35,7 @@ pub mod verdict;
 pub mod checks;
 pub mod answer;
 pub mod submitted;
+pub mod stated;
 pub mod keys;
 pub mod drift;
 pub mod preflight;

@@ -31,6 +31,7 @@ pub mod elf;
 pub mod uefi;
 pub mod kernel;
 pub mod manifest;
+pub mod statement;
 pub mod inf;
 pub mod cab;
 pub mod msi;

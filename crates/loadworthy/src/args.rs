@@ -287,6 +287,9 @@ pub(crate) struct Check {
     /// With --health: and as it was when this bundle was made (or this folder copied)?
     #[arg(long, value_name = "BUNDLE", requires = "health")]
     pub(crate) since: Option<PathBuf>,
+    #[cfg(feature = "sign")]
+    #[command(flatten)]
+    pub(crate) statement: StatementOf,
     #[command(flatten)]
     pub(crate) source: Source,
     #[command(flatten)]
@@ -307,6 +310,30 @@ pub(crate) struct Check {
     /// Name only what does not load
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
+}
+
+/// Signed statements of what loads on Windows.
+#[cfg(feature = "sign")]
+#[derive(Debug, Args)]
+pub(crate) struct StatementOf {
+    /// Write a signed statement of the verdicts (in-toto, in a DSSE envelope) to FILE
+    #[arg(long, value_name = "FILE", requires = "key", conflicts_with_all = ["all", "example", "root"])]
+    pub(crate) attest: Option<PathBuf>,
+    /// Verify a statement, and tell what changed since it was made
+    #[arg(long, value_name = "STATEMENT", conflicts_with_all = ["attest", "all", "example", "root"])]
+    pub(crate) against: Option<PathBuf>,
+    /// With --attest: the key, as `sign` takes it
+    #[arg(long, value_name = "KEY", requires = "attest")]
+    pub(crate) key: Option<String>,
+    /// The certificate of the key; with --against: whose the signature has to be
+    #[arg(long, value_name = "CERT")]
+    pub(crate) cert: Option<PathBuf>,
+    /// Where the passphrase or PIN of the key is: the first line of FILE
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Where the passphrase or PIN is: a variable of the environment
+    #[arg(long, value_name = "NAME", requires = "key", conflicts_with = "passphrase_file")]
+    pub(crate) passphrase_env: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,8 @@ pub(crate) mod config;
 pub(crate) mod diff;
 pub(crate) mod diagnose;
 mod check_on;
+#[cfg(feature = "sign")]
+mod statement;
 pub(crate) mod explain;
 pub(crate) mod policy;
 pub(crate) mod rehearse;

@@ -4,6 +4,7 @@ pub mod proofs;
 pub mod document;
 pub mod v1;
 pub mod submitted;
+pub mod stated;
 pub mod explain;
 pub mod collect;
 pub mod config;

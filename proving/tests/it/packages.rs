@@ -18,6 +18,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         Trial::test("packages: what is not ready for the portal is told and not written", stopped),
         Trial::test("packages: what the portal changed is told file by file", compared),
+        Trial::test("packages: a statement is signed, verified, and tells what changed", statement),
+        Trial::test(
+            "packages: the steps of the GitHub Action annotate and end as check does",
+            action,
+        ),
     ]
 }
 
@@ -150,4 +155,123 @@ fn compared() -> Result<(), Failed> {
     let (document, code) = said(&compare, at)?;
     let ends = document["files"][0]["change"] == "line ends";
     expect("line ends", code == Some(1) && ends && document["as_sent"] == false, &document)
+}
+
+/// The envelope as another implementation would take it apart: what is signed follows from the DSSE
+/// specification, and OpenSSL verifies it.
+fn statement() -> Result<(), Failed> {
+    let Some(openssl) = tool("openssl") else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let at = folder.path();
+    package(&at.join("demo"), INF)?;
+    let mut key = Command::new(&openssl);
+    key.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-subj", "/CN=demo"]);
+    key.args(["-keyout", "key.pem", "-out", "cert.pem"]).current_dir(at);
+    ask(&mut key)?;
+    let attest =
+        ["check", "demo", "--on", "windows-11-24h2", "--json", "--attest", "demo.load.json"];
+    let (document, _) =
+        said(&[&attest[..], &["--key", "key.pem", "--cert", "cert.pem"]].concat(), at)?;
+    let envelope: Value = serde_json::from_slice(&fs::read(at.join("demo.load.json"))?)?;
+    expect("its type", envelope["payloadType"] == "application/vnd.in-toto+json", &envelope)?;
+    let decode = |text: &Value| -> Result<Vec<u8>, Failed> {
+        let mut decoded = Command::new(&openssl);
+        fs::write(at.join("text"), text.as_str().unwrap_or_default())?;
+        Ok(ask(decoded.args(["base64", "-d", "-A", "-in", "text"]).current_dir(at))?.stdout)
+    };
+    let payload = decode(&envelope["payload"])?;
+    let kind = "application/vnd.in-toto+json";
+    let mut over = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).into_bytes();
+    over.extend(&payload);
+    fs::write(at.join("over"), over)?;
+    fs::write(at.join("sig"), decode(&envelope["signatures"][0]["sig"])?)?;
+    let mut public = Command::new(&openssl);
+    ask(public
+        .args(["x509", "-in", "cert.pem", "-pubkey", "-noout", "-out", "pub.pem"])
+        .current_dir(at))?;
+    let mut verify = Command::new(&openssl);
+    verify.args(["dgst", "-sha256", "-verify", "pub.pem", "-signature", "sig", "over"]);
+    let verified = ask(verify.current_dir(at))?.status.success();
+    expect("OpenSSL verifies it", verified, &envelope)?;
+    let stated: Value = serde_json::from_slice(&payload)?;
+    let same = stated["predicate"]["verdicts"][0]["outcome"] == document["verdicts"][0]["outcome"];
+    expect("verdicts", same && stated["_type"] == "https://in-toto.io/Statement/v1", &stated)?;
+    let subjects = stated["subject"].as_array().map_or(0, Vec::len);
+    expect("every file is a subject", subjects == 3, &stated)?;
+
+    let against = ["check", "--json", "--against", "demo.load.json", "--cert", "cert.pem"];
+    let (held, code) = said(&against, at)?;
+    let holds = held["holds"] == true && held["signature"] == "good";
+    expect("it holds, and says what is refused", holds && code == Some(1), &held)?;
+    fs::write(at.join("demo/new.txt"), "new")?;
+    fs::write(at.join("demo/demo.inf"), INF.replace("1.0.0.0", "1.0.0.1"))?;
+    let (held, code) = said(&against, at)?;
+    let all = held["changes"].as_array().cloned().unwrap_or_default();
+    let what: Vec<_> = all.iter().filter_map(|c| c["what"].as_str()).collect();
+    let told = what.contains(&"bytes") && what.contains(&"added") && held["holds"] == false;
+    expect("what changed", told && code == Some(1), &held)?;
+    let text = fs::read_to_string(at.join("demo.load.json"))?;
+    let forged = text.replacen("\"payload\":\"e", "\"payload\":\"f", 1);
+    fs::write(at.join("demo.load.json"), forged)?;
+    let done = program::run(&against, at)?;
+    expect("what is no statement any more is an error", done.status.code() == Some(2), &held)
+}
+
+/// The one script of `action.yml`, as a runner would start it.
+fn action() -> Result<(), Failed> {
+    let Some(bash) = tool("bash") else { return Ok(()) };
+    let text = fs::read_to_string(xtask::tree::root().join("action.yml"))?;
+    let script: String = text
+        .split("      run: |\n")
+        .nth(1)
+        .ok_or("no script")?
+        .lines()
+        .map(|line| format!("{}\n", line.strip_prefix("        ").unwrap_or(line)))
+        .collect();
+    let folder = tempfile::tempdir()?;
+    let at = folder.path();
+    package(
+        &at.join("demo"),
+        &INF.replace("AddService = demo", "AddReg = Gone\r\nAddService = demo"),
+    )?;
+    for name in ["output", "summary"] {
+        fs::write(at.join(name), "")?;
+    }
+    let run = |subject: &str| {
+        let mut step = Command::new(&bash);
+        step.args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", &script]).current_dir(at);
+        for (name, value) in [
+            ("LW_SUBJECTS", subject),
+            ("LW_ON", "windows-10-22h2\nwindows-11-24h2\n"),
+            ("LW_FAIL_ON", "finding"),
+            ("LW_AT", "2026-11-21"),
+            ("LW_SARIF", "out.sarif"),
+            ("LW_JUNIT", "out.xml"),
+            ("LW_UNKNOWN", "fail"),
+        ] {
+            step.env(name, value);
+        }
+        step.env("LW_PROGRAM", program::path().unwrap_or(Path::new("loadworthy")));
+        step.env("GITHUB_OUTPUT", at.join("output")).env("GITHUB_STEP_SUMMARY", at.join("summary"));
+        ask(&mut step)
+    };
+    let done = run("demo")?;
+    let printed = String::from_utf8_lossy(&done.stdout).into_owned();
+    let told = Value::String(format!("{printed}{}", String::from_utf8_lossy(&done.stderr)));
+    expect("it fails", done.status.code() == Some(1), &told)?;
+    let line = printed.contains("::error file=demo/demo.inf,") || printed.contains("::error file=");
+    let place = printed.contains("::warning file=demo/demo.inf,line=16,col=10,");
+    expect("it annotates, lines too", line && place, &told)?;
+    let output = fs::read_to_string(at.join("output"))?;
+    expect("the code is an output", output == "exit-code=1\n", &Value::String(output.clone()))?;
+    let sarif: Value = serde_json::from_slice(&fs::read(at.join("out.sarif"))?)?;
+    let results = sarif["runs"][0]["results"].as_array().cloned().unwrap_or_default();
+    let region = |r: &Value| r["locations"][0]["physicalLocation"]["region"]["startLine"] == 16;
+    expect("SARIF points at the line", results.iter().any(region), &sarif)?;
+    expect(
+        "JUnit is there",
+        fs::read_to_string(at.join("out.xml"))?.contains("<testsuite"),
+        &told,
+    )?;
+    expect("what is not there is an error", run("gone")?.status.code() == Some(2), &told)
 }

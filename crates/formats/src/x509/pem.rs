@@ -6,6 +6,13 @@ pub fn read(bytes: &[u8]) -> Option<Vec<u8>> {
     pem::parse(bytes).ok().map(pem::Pem::into_contents)
 }
 
+/// A certificate (DER) as PEM.
+#[must_use]
+pub fn written(certificate: &[u8]) -> String {
+    let lines = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+    pem::encode_config(&pem::Pem::new("CERTIFICATE", certificate), lines)
+}
+
 /// The DER of the first block that is called a certificate, whatever stands around it.
 #[must_use]
 pub fn certificate(bytes: &[u8]) -> Option<Vec<u8>> {

@@ -25,6 +25,14 @@ pub(crate) fn run(
     if args.health {
         return super::health::run(args, around, out);
     }
+    #[cfg(feature = "sign")]
+    if let Some(path) = &args.statement.against {
+        return super::statement::against(path, args, around, out);
+    }
+    #[cfg(feature = "sign")]
+    if args.statement.attest.is_some() {
+        return super::check_on::run(args, around, out);
+    }
     if args.matrix || !args.on.is_empty() {
         return super::check_on::run(args, around, out);
     }

@@ -54,7 +54,13 @@ pub(super) fn run(
         add(windows::check(&asked(args, windows, around)?)?);
     }
     match all {
-        Some(answers) => super::told::tell(&answers, args, around, out),
+        Some(answers) => {
+            #[cfg(feature = "sign")]
+            if let Some(to) = &args.statement.attest {
+                super::statement::attest(&answers, to, args, around)?;
+            }
+            super::told::tell(&answers, args, around, out)
+        }
         None => Ok(exit::UNKNOWN),
     }
 }

@@ -147,7 +147,7 @@ fn no_key() -> Trouble {
     Trouble::Usage("no key: give --key or --key-command".to_owned())
 }
 
-fn signer(
+pub(super) fn signer(
     certificate: Option<Certificate>,
     args: &args::Sign,
     around: &Surroundings,

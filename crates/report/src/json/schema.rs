@@ -33,6 +33,7 @@ pub static ALL: &[(&str, &str)] = &[
     ("platforms", include_str!("../../../../docs/schema/platforms.json")),
     ("policy", include_str!("../../../../docs/schema/policy.json")),
     ("rehearse", include_str!("../../../../docs/schema/rehearse.json")),
+    ("statement", include_str!("../../../../docs/schema/statement.json")),
     ("sign", include_str!("../../../../docs/schema/sign.json")),
 ];
 
