@@ -125,9 +125,9 @@ demo  refused        loads          loads
 
 | host | kernel | outcome | what | unlike most |
 |---|---|---|---|---|
-| web3 | 6.1.0-99-amd64 | refused | demo \\(LW1004\\) | 1 |
-| web1 | 6.1.0-99-amd64 | loads |  | 0 |
-| web2 | 6.1.0-99-amd64 | loads |  | 0 |
+| web3 | 6.12.199+deb12-amd64 | refused | demo \\(LW1004\\) | 1 |
+| web1 | 6.12.199+deb12-amd64 | loads |  | 0 |
+| web2 | 6.12.199+deb12-amd64 | loads |  | 0 |
 
 | driver | web3 | web1 | web2 |
 |---|---|---|---|
