@@ -68,7 +68,7 @@ fn walk(debian: &Debian, unshare: &Path, dkms: Option<&Path>, form: &str) -> Res
     match done.status.code() {
         Some(0) => {}
         Some(99) => {
-            told("overlayfs above the tree");
+            told("overlayfs above the tree (LOADWORTHY_FETCH=1)");
             return Ok(false);
         }
         code => return Err(wrong(&format!("ended with {code:?}"))),
