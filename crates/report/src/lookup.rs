@@ -202,7 +202,7 @@ mod tests {
             ("800b0109", "CERT_E_UNTRUSTEDROOT"),
             ("0x23C00", "Value(146432)"),
             ("WTPF_ALLOWONLYPERTRUST", "Value(262144)"),
-            ("LogLevel 0x4800FFFF", "log-level 1207959551"),
+            ("LogLevel 0x4800FFFF", "log-level 1208025087"),
             ("{8F9CB695-5D48-48D6-A329-7202B44607E3}", "Windows Driver Policy, in force"),
             ("0xC0000428", "STATUS_INVALID_IMAGE_HASH"),
             ("-1073740760", "STATUS_INVALID_IMAGE_HASH"),
