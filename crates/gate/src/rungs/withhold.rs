@@ -38,7 +38,14 @@ pub fn withhold(ground: &Ground, how: How<'_>, why: &str) -> Option<Act> {
     let mark = ground.text(REBOOT_REQUIRED);
     let list = ground.text(REBOOT_PACKAGES);
     if mark.is_none() && list.is_none() {
-        return None;
+        // What was withheld stays away; the reason for it may be another one now.
+        if !ground.is_there(WITHHELD) || ground.text(WITHHELD_TEXT).as_deref() == Some(why) {
+            return None;
+        }
+        return ground
+            .write(WITHHELD_TEXT, why.as_bytes(), 0o644)
+            .err()
+            .map(|error| Act::failed(RUNG, format!("/{WITHHELD_TEXT}: {error}")));
     }
     let lines = list.as_deref().unwrap_or_default().lines().map(str::to_owned);
     let ours = |line: &String| match how {
@@ -136,7 +143,8 @@ mod tests {
         withhold(&ground, How::Kernels(&kernels), "why\n").unwrap();
         assert!(!ground.is_there(REBOOT_REQUIRED) && !ground.is_there(REBOOT_PACKAGES));
         assert_eq!(ground.text(WITHHELD_TEXT).as_deref(), Some("why\n"));
-        assert_eq!(withhold(&ground, How::All, "why\n"), None);
+        assert_eq!(withhold(&ground, How::All, "another reason\n"), None);
+        assert_eq!(ground.text(WITHHELD_TEXT).as_deref(), Some("another reason\n"));
         release(&ground).unwrap();
         assert_eq!(
             ground.text(REBOOT_REQUIRED).as_deref(),
