@@ -63,11 +63,23 @@ pub fn text(made: &Made, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     };
     let c = &pair.certificate;
     let lock = if pair.locked { "locked" } else { "not locked" };
-    let for_ = if c.for_modules_alone() { "modules alone" } else { "modules and boot images" };
+    let for_ = if c.for_time_stamps() {
+        "time-stamps"
+    } else if c.for_modules_alone() {
+        "modules alone"
+    } else {
+        "modules and boot images"
+    };
     let (key, cert) = (style.plain(&pair.key), style.plain(&pair.cert));
     writeln!(out, "made  {}  {}, for {for_}", style.plain(&c.name), c.algorithm)?;
     writeln!(out, "  key     {key} ({lock}; only its owner may read it)")?;
     writeln!(out, "  cert    {cert}")?;
     writeln!(out, "  sha256  {}", c.sha256)?;
+    if c.for_time_stamps() {
+        return writeln!(
+            out,
+            "  next    loadworthy key timestamp-authority --key {key} --cert {cert}"
+        );
+    }
     writeln!(out, "  next    loadworthy key enroll {cert} --firmware")
 }

@@ -12,6 +12,8 @@ use loadworthy_formats::x509::{certificate, key};
 
 /// *Kernel modules alone* (`include/linux/oid_registry.h`, shim `verify_eku`).
 pub const MODULES_ALONE: &str = "1.3.6.1.4.1.2312.16.1.2";
+/// The extended key usage of authorities that stamp time, id-kp-timeStamping.
+const TIME_STAMPS: &str = "1.3.6.1.5.5.7.3.8";
 /// The bit of key usage for `digitalSignature` (RFC 5280, 4.2.1.3).
 const DIGITAL_SIGNATURE: u16 = 0x8000;
 /// The bit for `keyCertSign`.
@@ -100,6 +102,12 @@ impl Described {
     #[must_use]
     pub fn for_modules_alone(&self) -> bool {
         self.extended.iter().any(|eku| eku == MODULES_ALONE)
+    }
+
+    /// Whether it is meant for stamping time (RFC 3161, 2.3).
+    #[must_use]
+    pub fn for_time_stamps(&self) -> bool {
+        self.extended.iter().any(|eku| eku == TIME_STAMPS)
     }
 
     /// Whether key usage, where it is there, allows signatures.
