@@ -61,7 +61,7 @@ impl Machine {
         machine.put("sys/module/acmedisk/taint", "OE\n")?;
         machine.manifest("[[require]]\nmodule = \"acmedisk\"\nclass = \"storage\"\n")?;
         if machine.run("loadworthy --version")?.0 != 0 {
-            skipped::told("a program that runs on Debian 12");
+            skipped::told("overlayfs, and a program that runs on Debian 12 (LOADWORTHY_FETCH=1)");
             return Ok(None);
         }
         // A machine starts with an empty /run; a tree keeps the marks of its own installation.
