@@ -1,10 +1,10 @@
 //! DKMS itself, of every version that Debian's suites have: a driver is built against real headers, a kernel
 //! is upgraded, and what comes out is signed without anybody doing anything.
 //!
-//! In the tree of the stories (`LOADWORTHY_FETCH=1`, or `LOADWORTHY_STORIES`), which stays as it is: the
+//! Other versions than the tree's own: `LOADWORTHY_FETCH=all`. In the tree of the stories (`LOADWORTHY_FETCH=1`, or `LOADWORTHY_STORIES`), which stays as it is: the
 //! steps of `proving/stories/dkms.sh` are done in a layer above it.
 
-use crate::skipped::{told, tool};
+use crate::skipped::{heavy, told, tool};
 use crate::stories::{Debian, installed};
 use libtest_mimic::{Failed, Trial};
 use loadworthy_proving::program;
@@ -29,8 +29,8 @@ fn versions() -> Result<(), Failed> {
     if !walk(&debian, &unshare, None, "sign-file")? {
         return Ok(());
     }
-    if std::env::var_os("LOADWORTHY_FETCH").is_none() {
-        told("other versions of DKMS (LOADWORTHY_FETCH=1)");
+    if !heavy() {
+        told("other versions of DKMS (LOADWORTHY_FETCH=all)");
         return Ok(());
     }
     for (name, form) in [("bullseye", "sign-tool"), ("trixie", "sign-file"), ("sid", "sign-file")] {

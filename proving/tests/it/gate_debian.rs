@@ -1,8 +1,8 @@
 //! The gate on a real Debian: apt, dpkg, DKMS, unattended-upgrades and those who reboot run as they
 //! are, in a tree of their own (`proving/stories/gate-debian-12.sh`).
 //!
-//! Only the machine is made up: what firmware and kernel show. Opt-in: `LOADWORTHY_FETCH=1`, as root,
-//! with `debootstrap`. `LOADWORTHY_GATE_STORY` names a tree that is there.
+//! Only the machine is made up: what firmware and kernel show. Opt-in: `LOADWORTHY_FETCH=all`, as root,
+//! with `debootstrap`: the tree alone takes minutes. `LOADWORTHY_GATE_STORY` names a tree that is there.
 
 use crate::skipped;
 use libtest_mimic::{Failed, Trial};
@@ -136,6 +136,10 @@ impl Machine {
 fn tree() -> Result<Option<PathBuf>, Failed> {
     if let Some(tree) = std::env::var_os("LOADWORTHY_GATE_STORY") {
         return Ok(Some(tree.into()));
+    }
+    if !skipped::heavy() {
+        skipped::told("the gate's Debian tree (LOADWORTHY_FETCH=all)");
+        return Ok(None);
     }
     let Some(from) = crate::stories::tree()? else { return Ok(None) };
     static BUILDING: Mutex<()> = Mutex::new(());

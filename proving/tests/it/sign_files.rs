@@ -1,11 +1,11 @@
 //! What `sign` makes is what the `sign-file` of every kernel makes that Debian's suites have.
 //!
-//! Opt-in: `LOADWORTHY_FETCH=1` fetches `linux-kbuild` and the libraries it needs by name from each suite
+//! Opt-in: `LOADWORTHY_FETCH=all` fetches `linux-kbuild` and the libraries it needs by name from each suite
 //! that can be reached. Elliptic curves sign differently each time, so there the message is made around
 //! the number that `sign-file` got, and has to be the same.
 
 use crate::signing::{Desk, expect, said};
-use crate::skipped::{ask, told};
+use crate::skipped::{ask, heavy, told};
 use libtest_mimic::{Failed, Trial};
 use loadworthy_formats::authenticode::signature;
 use loadworthy_formats::limits::Limits;
@@ -31,8 +31,8 @@ const KEYS: [(&str, &[&str]); 5] = [
 ];
 
 fn all() -> Result<(), Failed> {
-    if std::env::var_os("LOADWORTHY_FETCH").is_none() {
-        told("sign-file of other suites (LOADWORTHY_FETCH=1)");
+    if !heavy() {
+        told("sign-file of other suites (LOADWORTHY_FETCH=all)");
         return Ok(());
     }
     let desk = Desk::new()?;

@@ -28,6 +28,11 @@ pub(crate) fn told(missing: &str) {
     }
 }
 
+/// Whether what takes many minutes is to run: `LOADWORTHY_FETCH=all`.
+pub(crate) fn heavy() -> bool {
+    std::env::var_os("LOADWORTHY_FETCH").is_some_and(|asked| asked == "all")
+}
+
 /// What a tool prints.
 pub(crate) fn ask(command: &mut Command) -> Result<Output, String> {
     command.output().map_err(|e| format!("{}: {e}", command.get_program().display()))
