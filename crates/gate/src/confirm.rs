@@ -119,15 +119,7 @@ fn tried(
     };
     let _lock =
         ground.make_folder(RUN).and_then(|_| ground.lock(LOCK)).map_err(|e| e.to_string())?;
-    let question = Question {
-        root: root.map(Path::to_owned),
-        with: Vec::new(),
-        assume: Vec::new(),
-        manifest: None,
-        at: compared.at.clone(),
-        cache: None,
-        jobs,
-    };
+    let question = Question::plain(root.map(Path::to_owned), compared.at.clone(), jobs);
     let missed: Vec<String> =
         compared.misses.iter().map(|m| format!("{}: {}", m.module, m.observed)).collect();
     let own = compared.kernel.as_deref() == Some(pending.kernel.as_str());

@@ -46,6 +46,14 @@ pub struct Question {
     pub jobs: usize,
 }
 
+impl Question {
+    /// About the host as it stands: nothing laid over it, nothing taken for granted.
+    #[must_use]
+    pub const fn plain(root: Option<PathBuf>, at: String, jobs: usize) -> Self {
+        Self { root, with: Vec::new(), assume: Vec::new(), manifest: None, at, cache: None, jobs }
+    }
+}
+
 /// An entry of the boot loader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

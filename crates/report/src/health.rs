@@ -1,6 +1,6 @@
 //! What is up and what is not: for people, for monitoring, and as `loadworthy/check-health/v1`.
 
-use crate::json::document::{Tool, document};
+use crate::json::document::{AcceptedDto, Tool, document};
 use crate::nagios::State as Code;
 use crate::style::{Style, Tone};
 use crate::words;
@@ -178,13 +178,6 @@ struct CheckDto<'a> {
     accepted: Option<AcceptedDto<'a>>,
 }
 
-#[derive(Debug, Serialize)]
-struct AcceptedDto<'a> {
-    owner: &'a str,
-    reason: &'a str,
-    until: &'a str,
-}
-
 /// Writes `loadworthy/check-health/v1`.
 ///
 /// # Errors
@@ -200,11 +193,7 @@ pub fn json(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
         before: check.before.as_deref(),
         required_by: check.required_by,
         optional: check.optional,
-        accepted: check.accepted.as_ref().map(|accepted| AcceptedDto {
-            owner: &accepted.owner,
-            reason: &accepted.reason,
-            until: &accepted.until,
-        }),
+        accepted: check.accepted.as_ref().map(AcceptedDto::from),
     });
     let value = HealthDto {
         schema: "loadworthy/check-health/v1",

@@ -18,9 +18,9 @@ use loadworthy_formats::authenticode::write::{
 };
 use loadworthy_formats::authenticode::{extent, signature};
 use loadworthy_formats::catalog::list;
-use loadworthy_formats::cms::write::{self, Message, SignerId, attribute, in_order};
+use loadworthy_formats::cms::write::{attribute, in_order};
 use loadworthy_formats::der::grammar::tag;
-use loadworthy_formats::der::write::{algorithm, element, sequence};
+use loadworthy_formats::der::write::{element, sequence};
 use loadworthy_formats::error::Error;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates::{self, PKCS_SIGNED_DATA};
@@ -31,7 +31,7 @@ use crate::certificate::Certificate;
 use crate::error::SignError;
 use crate::images::{CONTENT_TYPE, EFI, MESSAGE_DIGEST};
 use crate::known::authorities;
-use crate::modules::signature_algorithm;
+use crate::message::Around;
 use crate::signer::{Signer, signed};
 use crate::stamps::Stamps;
 
@@ -199,8 +199,6 @@ impl Code {
         made: &[u8],
         now: i64,
     ) -> Result<Finished, SignError> {
-        let parts = certificate.parts()?;
-        let digest_algorithm = algorithm(by.oid());
         let given = [beside, &manner.chain, &manner.cross].concat();
         let mut inside: Vec<&[u8]> = vec![certificate.der()];
         // A root is known to who trusts it, and proves nothing to others.
@@ -210,22 +208,18 @@ impl Code {
         inside.extend(stamped.iter().flat_map(|s| s.certificates.iter().map(Vec::as_slice)));
         inside.sort_unstable();
         inside.dedup();
-        let signer = write::Signer {
-            id: SignerId::IssuerSerial { issuer: parts.issuer.raw, serial: parts.serial },
-            digest_algorithm: &digest_algorithm,
-            signed_attributes: Some(&attributes(content, by, manner)),
-            signature_algorithm: &signature_algorithm(certificate.algorithm(), by)?,
+        let message = Around {
+            certificate,
+            by,
+            attributes: &attributes(content, by, manner),
             signature: made,
-            unsigned_attributes: unsigned.as_deref(),
-        };
-        let message = write::write(&Message {
+            unsigned: unsigned.as_deref(),
             version: 1,
-            digest_algorithms: std::slice::from_ref(&digest_algorithm),
             content_type: content.kind,
             content: content.whole.as_deref(),
             certificates: &inside,
-            signers: &[signer],
-        });
+        }
+        .message()?;
         let bytes = match self.sort {
             _ if manner.append && self.signatures > 0 => self.beside(&message)?,
             Sort::Catalog => message,

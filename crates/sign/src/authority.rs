@@ -11,16 +11,17 @@ use aws_lc_rs::rand;
 use base64ct::{Base64, Encoding};
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_formats::calendar::Civil;
-use loadworthy_formats::cms::write::{self, Message, SignerId, attribute, in_order};
+use loadworthy_formats::cms::write::{attribute, in_order};
 use loadworthy_formats::der::grammar::tag;
-use loadworthy_formats::der::write::{algorithm, element, sequence};
+use loadworthy_formats::der::write::{element, sequence};
 use loadworthy_formats::timestamp::response::{self, Info};
 use loadworthy_formats::timestamp::token::TST_INFO;
 use loadworthy_formats::timestamp::{old, request};
 
 use crate::error::SignError;
-use crate::images::{CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME, time};
-use crate::modules::signature_algorithm;
+use crate::images::{CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME};
+use crate::message::Around;
+use crate::pair::time;
 use crate::signer::{Signer, signed};
 use crate::stamps::ESS_2;
 
@@ -180,7 +181,7 @@ impl Authority<'_> {
                 &element(tag::OCTET_STRING, digest(by, &signature).as_bytes()),
             ),
         ];
-        attributes.extend(time(&compact(now)).map(|time| attribute(SIGNING_TIME, &time)));
+        attributes.push(attribute(SIGNING_TIME, &time(now)));
         let octets = element(tag::OCTET_STRING, &signature);
         self.message(old::DATA, &octets, attributes, by, true)
     }
@@ -201,27 +202,21 @@ impl Authority<'_> {
             *last ^= 1;
         }
         let certificate = self.signer.certificate();
-        let parts = certificate.parts()?;
-        let digest_algorithm = algorithm(by.oid());
-        let signer = write::Signer {
-            id: SignerId::IssuerSerial { issuer: parts.issuer.raw, serial: parts.serial },
-            digest_algorithm: &digest_algorithm,
-            signed_attributes: Some(&attributes),
-            signature_algorithm: &signature_algorithm(certificate.algorithm(), by)?,
-            signature: &made,
-            unsigned_attributes: None,
-        };
         let mut inside = vec![certificate.der()];
         inside.extend(self.signer.chain().iter().map(crate::certificate::Certificate::der));
-        Ok(write::write(&Message {
+        Around {
+            certificate,
+            by,
+            attributes: &attributes,
+            signature: &made,
+            unsigned: None,
             // RFC 5652, 5.1: 3 where the content is no plain data.
             version: if kind == old::DATA { 1 } else { 3 },
-            digest_algorithms: std::slice::from_ref(&digest_algorithm),
             content_type: kind,
             content: Some(content),
             certificates: if with_certificate { &inside } else { &[] },
-            signers: &[signer],
-        }))
+        }
+        .message()
     }
 }
 

@@ -4,14 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use loadworthy_formats::cms::write::{Message, write};
-use loadworthy_formats::der::element::Elements;
-use loadworthy_formats::der::grammar::tag;
 use loadworthy_formats::pvk;
 use loadworthy_formats::timestamp::old::DATA;
 use zeroize::Zeroizing;
 
 use crate::error::SignError;
 use crate::pair::{Pair, put};
+use crate::rsa;
 use crate::secret::Secret;
 use crate::signers::pfx::{self, random};
 use crate::signers::pvk::turned;
@@ -63,16 +62,7 @@ impl Pair {
 
     /// `None`: not a key of RSA, and those are no PVK files.
     fn pvk(&self, passphrase: Option<&Secret>) -> Option<Zeroizing<Vec<u8>>> {
-        let mut parts = Elements::new(self.key().bytes()).optional(tag::SEQUENCE)?.inside();
-        parts.optional(tag::INTEGER)?;
-        parts.optional(tag::SEQUENCE)?;
-        let key = parts.optional(tag::OCTET_STRING)?.value;
-        let mut numbers = Elements::new(key).optional(tag::SEQUENCE)?.inside();
-        numbers.optional(tag::INTEGER)?;
-        let [n, e, d, p, q, dp, dq, inverse] = {
-            let mut next = || numbers.optional(tag::INTEGER).map(|number| number.value);
-            [next()?, next()?, next()?, next()?, next()?, next()?, next()?, next()?]
-        };
+        let [n, e, d, p, q, dp, dq, inverse] = rsa::numbers(self.key().bytes())?;
         let whole = n.iter().skip_while(|b| **b == 0).count();
         let bits = u32::try_from(whole * 8).ok()?;
         let mut body = Zeroizing::new(Vec::with_capacity(whole * 5 + 32));

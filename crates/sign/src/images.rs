@@ -8,7 +8,8 @@ use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet, Hasher,
 use loadworthy_formats::authenticode::coverage;
 use loadworthy_formats::authenticode::indirect::PE_IMAGE;
 use loadworthy_formats::authenticode::signature::INDIRECT_DATA;
-use loadworthy_formats::cms::write::{self, Message, SignerId, attribute, in_order};
+use loadworthy_formats::calendar::Civil;
+use loadworthy_formats::cms::write::{attribute, in_order};
 use loadworthy_formats::der::grammar::tag;
 use loadworthy_formats::der::write::{algorithm, element, holding, sequence};
 use loadworthy_formats::limits::Limits;
@@ -18,7 +19,8 @@ use loadworthy_formats::pe::write as pe;
 
 use crate::certificate::Certificate;
 use crate::error::SignError;
-use crate::modules::signature_algorithm;
+use crate::message::Around;
+use crate::pair::time;
 use crate::signer::{Signer, signed};
 
 /// `contentType`, `messageDigest` and `signingTime` (1.2.840.113549.1.9.3 to .5).
@@ -153,21 +155,9 @@ fn attributes(content: &[u8], by: DigestAlgorithm, at: Option<&str>) -> Vec<u8> 
         attribute(CONTENT_TYPE, &element(tag::OID, INDIRECT_DATA)),
         attribute(MESSAGE_DIGEST, &element(tag::OCTET_STRING, made.as_bytes())),
     ];
-    all.extend(at.and_then(time).map(|time| attribute(SIGNING_TIME, &time)));
+    let at = at.and_then(Civil::read).and_then(Civil::seconds);
+    all.extend(at.map(|at| attribute(SIGNING_TIME, &time(at))));
     in_order(all)
-}
-
-/// A time as RFC 5652, 11.3 wants it: `UTCTime` from 1950 to 2049, `GeneralizedTime` else.
-pub(crate) fn time(at: &str) -> Option<Vec<u8>> {
-    let digits: String = at.chars().filter(char::is_ascii_digit).collect();
-    let (century, rest) = digits.split_at_checked(2)?;
-    (digits.len() == 14).then(|| {
-        let year: u16 = digits[..4].parse().unwrap_or(0);
-        match year {
-            1950..=2049 => element(tag::UTC_TIME, format!("{rest}Z").as_bytes()),
-            _ => element(tag::GENERALIZED_TIME, format!("{century}{rest}Z").as_bytes()),
-        }
-    })
 }
 
 fn message(
@@ -177,22 +167,16 @@ fn message(
     attributes: &[u8],
     signature: &[u8],
 ) -> Result<Vec<u8>, SignError> {
-    let parts = certificate.parts()?;
-    let digest_algorithm = algorithm(by.oid());
-    let signer = write::Signer {
-        id: SignerId::IssuerSerial { issuer: parts.issuer.raw, serial: parts.serial },
-        digest_algorithm: &digest_algorithm,
-        signed_attributes: Some(attributes),
-        signature_algorithm: &signature_algorithm(certificate.algorithm(), by)?,
+    Around {
+        certificate,
+        by,
+        attributes,
         signature,
-        unsigned_attributes: None,
-    };
-    Ok(write::write(&Message {
+        unsigned: None,
         version: 1,
-        digest_algorithms: std::slice::from_ref(&digest_algorithm),
         content_type: INDIRECT_DATA,
         content: Some(&element(tag::SEQUENCE, content)),
         certificates: &[certificate.der()],
-        signers: &[signer],
-    }))
+    }
+    .message()
 }

@@ -268,8 +268,8 @@ fn bits(bytes: &[u8]) -> Vec<u8> {
     element(tag::BIT_STRING, &[&[0], bytes].concat())
 }
 
-/// A time: two digits of the year up to 2049, four from then on (RFC 5280, 4.1.2.5).
-fn time(seconds: i64) -> Vec<u8> {
+/// A time: two digits of the year up to 2049, four from then on (RFC 5280, 4.1.2.5; RFC 5652, 11.3).
+pub(crate) fn time(seconds: i64) -> Vec<u8> {
     match utc_time(seconds) {
         Some(written) => element(tag::UTC_TIME, &written),
         None => {

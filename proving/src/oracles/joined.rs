@@ -2,11 +2,11 @@
 
 use crate::oracles::answer::Answer;
 use crate::oracles::archive::Archive;
+use crate::oracles::judge::{AT, request};
 use crate::oracles::recorded;
 use crate::oracles::roots::{self, Shown};
 use loadworthy_assess::diagnose::texts::{Input, Text};
 use loadworthy_assess::diagnose::{Question, diagnose};
-use loadworthy_assess::request::{Request, Source, Subjects, Which};
 use loadworthy_core::diagnose::finding::{Confidence, Finding};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -88,17 +88,7 @@ const WORDS: [(&str, &str); 13] = [
 ];
 
 fn findings(root: &Path, release: &str, file: &Path, log: &str) -> Result<Vec<Finding>, String> {
-    let request = Request {
-        source: Source::Root(root.to_path_buf()),
-        kernel: Which::Release(release.to_owned()),
-        subjects: Subjects::Named(Vec::new()),
-        assume: Vec::new(),
-        manifest: None,
-        at: AT.to_owned(),
-        cache: None,
-        with: Vec::new(),
-        jobs: 1,
-    };
+    let request = request(root, release, Vec::new());
     let text = |name: &str, input| Text { name: name.into(), input };
     let question = Question {
         texts: vec![
@@ -113,9 +103,6 @@ fn findings(root: &Path, release: &str, file: &Path, log: &str) -> Result<Vec<Fi
     };
     Ok(diagnose(question).map_err(|e| e.to_string())?.diagnosis.findings)
 }
-
-/// The time of every question: nothing that is asked here depends on it.
-const AT: &str = "2026-11-01T00:00:00Z";
 
 fn told(findings: &[Finding]) -> String {
     let told = |f: &Finding| {

@@ -8,24 +8,29 @@ use loadworthy_core::verdict::Verdict;
 use std::path::Path;
 
 /// The time of every question: nothing that is asked here depends on it.
-const AT: &str = "2026-11-01T00:00:00Z";
+pub(crate) const AT: &str = "2026-11-01T00:00:00Z";
+
+/// The question about these subjects.
+pub(crate) fn request(root: &Path, release: &str, subjects: Vec<String>) -> Request {
+    Request {
+        source: Source::Root(root.to_path_buf()),
+        kernel: Which::Release(release.to_owned()),
+        subjects: Subjects::Named(subjects),
+        assume: Vec::new(),
+        manifest: None,
+        at: AT.to_owned(),
+        cache: None,
+        with: Vec::new(),
+        jobs: 1,
+    }
+}
 
 /// What we say to each file, in their order.
 ///
 /// # Errors
 /// When our own work fails, or an answer is missing.
 pub fn ask(root: &Path, release: &str, files: &[String]) -> Result<Vec<Said>, String> {
-    let request = Request {
-        source: Source::Root(root.to_path_buf()),
-        kernel: Which::Release(release.to_owned()),
-        subjects: Subjects::Named(files.to_vec()),
-        assume: Vec::new(),
-        manifest: None,
-        at: AT.to_owned(),
-        cache: None,
-        with: Vec::new(),
-        jobs: 2,
-    };
+    let request = Request { jobs: 2, ..request(root, release, files.to_vec()) };
     let answers = check(&request, &|_, _| {}).map_err(|e| e.to_string())?.answers;
     if answers.len() != files.len() {
         return Err(format!("{} answers to {} files", answers.len(), files.len()));

@@ -1,9 +1,11 @@
 //! DKMS itself, of every version that Debian's suites have: a driver is built against real headers, a kernel
 //! is upgraded, and what comes out is signed without anybody doing anything.
 //!
-//! Other versions than the tree's own: `LOADWORTHY_FETCH=all`. In the tree of the stories (`LOADWORTHY_FETCH=1`, or `LOADWORTHY_STORIES`), which stays as it is: the
-//! steps of `proving/stories/dkms.sh` are done in a layer above it.
+//! Other versions than the tree's own: `LOADWORTHY_FETCH=all`. In the tree of the stories
+//! (`LOADWORTHY_FETCH=1`, or `LOADWORTHY_STORIES`), which stays as it is: the steps of
+//! `proving/stories/dkms.sh` are done in a layer above it.
 
+use crate::sign_files::opened;
 use crate::skipped::{heavy, told, tool};
 use crate::stories::{Debian, installed};
 use libtest_mimic::{Failed, Trial};
@@ -12,7 +14,6 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use xtask::suites::Suite;
 use xtask::tree::root;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -34,13 +35,7 @@ fn versions() -> Result<(), Failed> {
         return Ok(());
     }
     for (name, form) in [("bullseye", "sign-tool"), ("trixie", "sign-file"), ("sid", "sign-file")] {
-        let suite = match Suite::open(name) {
-            Ok(suite) => suite,
-            Err(problem) => {
-                told(&format!("LOADWORTHY_FETCH: the suite {name} ({problem})"));
-                continue;
-            }
-        };
+        let Some(suite) = opened(name) else { continue };
         // DKMS alone: the libraries of the suite stay out of the tree.
         let alone = suite.unpacked("dkms")?;
         walk(&debian, &unshare, Some(&alone), form).map_err(|failed| {

@@ -502,14 +502,20 @@ fn on_trial() -> Result<(), String> {
     tried.must("status --verify --at 2026-11-21T04:00:00Z", 0).map(drop)
 }
 
-/// The program is killed after more and more time, while it installs, holds back and lets go.
-fn stopped() -> Result<(), Failed> {
+/// The same host, where the gate holds back.
+fn armed() -> Result<(Tried, String), String> {
     let (tried, release) = host()?;
     tried.replace(
         "etc/loadworthy/manifest.toml",
         "[[require]]",
         "[gate]\nenforce = \"gate\"\n[[require]]",
     )?;
+    Ok((tried, release))
+}
+
+/// The program is killed after more and more time, while it installs, holds back and lets go.
+fn stopped() -> Result<(), Failed> {
+    let (tried, release) = armed()?;
     let at_root = tried.root().to_string_lossy().into_owned();
     let hook = [
         "gate",

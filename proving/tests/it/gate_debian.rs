@@ -5,9 +5,8 @@
 //! with `debootstrap`: the tree alone takes minutes. `LOADWORTHY_GATE_STORY` names a tree that is there.
 
 use crate::skipped;
+use crate::stories::firmware_of;
 use libtest_mimic::{Failed, Trial};
-use loadworthy_core::tables::Tables;
-use loadworthy_proving::forge::firmware;
 use loadworthy_proving::program;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -40,22 +39,9 @@ impl Machine {
         // Beside the tree: an overlay wants both on a file system that can hold it.
         let state = tempfile::tempdir_in(tree.parent().ok_or("no folder")?)?;
         let machine = Self { tree, old, state };
-        let tables = Tables::built_in().map_err(|e| e.to_string())?;
-        let sold = tables.shims.authorities().iter();
-        let db: Vec<u8> = sold.flat_map(|a| firmware::certificate(&a.certificate.0)).collect();
-        let denied = firmware::digests(&[firmware::sha256(b"a boot loader of the past")]);
-        let owner = firmware::certificate(&fs::read(machine.tree.join("var/lib/dkms/mok.pub"))?);
-        for (name, vendor, data) in [
-            ("SecureBoot", firmware::GLOBAL, [1].as_slice()),
-            ("SetupMode", firmware::GLOBAL, &[0]),
-            ("db", firmware::IMAGE_SECURITY, &db),
-            ("dbx", firmware::IMAGE_SECURITY, &denied),
-            ("MokListRT", firmware::SHIM, &owner),
-        ] {
-            let path = format!("sys/firmware/efi/efivars/{name}-{vendor}");
-            machine.put(&path, firmware::variable(false, data))?;
+        for (path, bytes) in firmware_of(&machine.tree)? {
+            machine.put(&path, bytes)?;
         }
-        machine.put("sys/firmware/efi/mok-variables/MokListRT", owner)?;
         machine.runs(&machine.old)?;
         machine.put("sys/module/acmedisk/initstate", "live\n")?;
         machine.put("sys/module/acmedisk/taint", "OE\n")?;

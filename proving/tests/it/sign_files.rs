@@ -43,13 +43,7 @@ fn all() -> Result<(), Failed> {
     }
     let mut compared = Vec::new();
     for name in SUITES {
-        let suite = match Suite::open(name) {
-            Ok(suite) => suite,
-            Err(problem) => {
-                told(&format!("LOADWORTHY_FETCH: the suite {name} ({problem})"));
-                continue;
-            }
-        };
+        let Some(suite) = opened(name) else { continue };
         let Some(package) = suite.names("linux-kbuild-")?.pop() else {
             told(&format!("linux-kbuild of {name}"));
             continue;
@@ -71,6 +65,13 @@ fn all() -> Result<(), Failed> {
     }
     drop(writeln!(std::io::stdout(), "compared: {}", compared.join(", ")));
     expect("one suite was reached", !compared.is_empty())
+}
+
+/// The suite of this name; one that cannot be had is told as skipped.
+pub(crate) fn opened(name: &str) -> Option<Suite> {
+    Suite::open(name)
+        .inspect_err(|problem| told(&format!("LOADWORTHY_FETCH: the suite {name} ({problem})")))
+        .ok()
 }
 
 fn same(desk: &Desk, libraries: &[PathBuf], tool: &Path) -> Result<(), Failed> {

@@ -1,5 +1,6 @@
 //! Signatures of Windows hold over what they cover and over nothing else, whatever the file is like.
 
+use crate::signing::expect;
 use crate::skipped::told;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use libtest_mimic::{Failed, Trial};
@@ -59,10 +60,6 @@ fn forged(shape: &Shape) -> Result<Vec<u8>, Failed> {
     let plain = driver::unsigned();
     let message = driver::over_image(&plain, &Key::named("owner")?, shape)?;
     Ok(driver::attach(&plain, &[message]))
-}
-
-fn expect(what: &str, is: bool) -> Result<(), Failed> {
-    if is { Ok(()) } else { Err(what.into()) }
 }
 
 fn shapes() -> Result<(), Failed> {

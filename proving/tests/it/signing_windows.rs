@@ -1,6 +1,7 @@
 //! What `sign` makes of drivers and catalogs is what other tools verify; what goes wrong leaves the old file.
 
 use crate::code_peers::lief_holds;
+use crate::signing::{expect, said};
 use crate::skipped::{ask, tool};
 use libtest_mimic::{Failed, Trial};
 use loadworthy_proving::forge::driver;
@@ -8,7 +9,7 @@ use loadworthy_proving::program;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -122,19 +123,6 @@ impl Desk {
         expect(&text, done.status.success())?;
         Ok(Some(good))
     }
-}
-
-pub(crate) fn said(done: &Output, code: i32) -> Result<String, Failed> {
-    let text = [&done.stdout[..], &done.stderr].concat();
-    let text = String::from_utf8_lossy(&text).into_owned();
-    match done.status.code() == Some(code) {
-        true => Ok(text),
-        false => Err(format!("ended with {:?}, not {code}: {text}", done.status.code()).into()),
-    }
-}
-
-pub(crate) fn expect(what: &str, is: bool) -> Result<(), Failed> {
-    is.then_some(()).ok_or_else(|| what.to_owned().into())
 }
 
 const AS_VENDOR: &str = "-k v.key -c v.crt";

@@ -1,7 +1,8 @@
 //! Time-stamps: asked for, held against what was asked, and refused when they are wrong; the authority for
 //! tests and labs against other tools.
 
-use crate::signing_windows::{Desk, expect, said};
+use crate::signing::{expect, said};
+use crate::signing_windows::Desk;
 use crate::skipped::{ask, tool};
 use libtest_mimic::{Failed, Trial};
 use loadworthy_proving::program;

@@ -75,6 +75,28 @@ struct Machine<'d> {
 
 const EFIVARS: &str = "sys/firmware/efi/efivars";
 
+/// What the firmware shows of a machine with the tree `of`: Secure Boot on, the authorities it was
+/// sold with, a boot loader denied, the key of DKMS enrolled. Paths below `/`, and bytes.
+pub(crate) fn firmware_of(of: &Path) -> Result<Vec<(String, Vec<u8>)>, Failed> {
+    let tables = Tables::built_in().map_err(|e| e.to_string())?;
+    let sold = tables.shims.authorities().iter();
+    let db: Vec<u8> = sold.flat_map(|a| firmware::certificate(&a.certificate.0)).collect();
+    let denied = firmware::digests(&[firmware::sha256(b"a boot loader of the past")]);
+    let owner = firmware::certificate(&fs::read(of.join("var/lib/dkms/mok.pub"))?);
+    let variables = [
+        ("SecureBoot", firmware::GLOBAL, [1].as_slice()),
+        ("SetupMode", firmware::GLOBAL, &[0]),
+        ("db", firmware::IMAGE_SECURITY, &db),
+        ("dbx", firmware::IMAGE_SECURITY, &denied),
+        ("MokListRT", firmware::SHIM, &owner),
+    ];
+    let shown = variables.map(|(name, vendor, data)| {
+        (format!("{EFIVARS}/{name}-{vendor}"), firmware::variable(false, data))
+    });
+    let table = ("sys/firmware/efi/mok-variables/MokListRT".to_owned(), owner.clone());
+    Ok(shown.into_iter().chain([table]).collect())
+}
+
 impl<'d> Machine<'d> {
     /// Secure Boot on, DKMS's key enrolled, disks on ahci and on the driver that DKMS builds; the older
     /// kernel runs, and the newer one is next.
@@ -96,21 +118,9 @@ impl<'d> Machine<'d> {
         }
         symlink("usr/lib", machine.root.join("lib"))?;
         symlink("usr/sbin", machine.root.join("sbin"))?;
-        let tables = Tables::built_in().map_err(|e| e.to_string())?;
-        let sold = tables.shims.authorities().iter();
-        let db: Vec<u8> = sold.flat_map(|a| firmware::certificate(&a.certificate.0)).collect();
-        let denied = firmware::digests(&[firmware::sha256(b"a boot loader of the past")]);
-        let owner = firmware::certificate(&fs::read(of.root.join("var/lib/dkms/mok.pub"))?);
-        for (name, vendor, data) in [
-            ("SecureBoot", firmware::GLOBAL, [1].as_slice()),
-            ("SetupMode", firmware::GLOBAL, &[0]),
-            ("db", firmware::IMAGE_SECURITY, &db),
-            ("dbx", firmware::IMAGE_SECURITY, &denied),
-            ("MokListRT", firmware::SHIM, &owner),
-        ] {
-            machine.put(&format!("{EFIVARS}/{name}-{vendor}"), firmware::variable(false, data))?;
+        for (path, bytes) in firmware_of(&of.root)? {
+            machine.put(&path, bytes)?;
         }
-        machine.put("sys/firmware/efi/mok-variables/MokListRT", owner)?;
         let (old, line) = (&of.old, "root=/dev/sda1 ro quiet");
         machine.put("proc/version", format!("Linux version {old} (gcc-12) #1 SMP Debian\n"))?;
         machine.put("proc/cmdline", format!("BOOT_IMAGE=/boot/vmlinuz-{old} {line}\n"))?;

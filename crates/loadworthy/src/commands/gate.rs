@@ -254,15 +254,7 @@ fn open(
     let at = at(args.at.as_deref(), around).map_err(Trouble::Usage)?;
     // The host as it stands says how long an override may last, and whether one may be closed.
     let ask = Ask {
-        question: Question {
-            root: args.root.clone(),
-            with: Vec::new(),
-            assume: Vec::new(),
-            manifest: None,
-            at: at.clone(),
-            cache: None,
-            jobs: around.processors,
-        },
+        question: Question::plain(args.root.clone(), at.clone(), around.processors),
         kernel: None,
         image: None,
         adapter: Adapter::Plain,

@@ -1,7 +1,7 @@
 //! What all documents have in common.
 
 use crate::words;
-use loadworthy_core::answer::Host;
+use loadworthy_core::answer::{Accepted, Host};
 use loadworthy_core::tables::Tables;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -50,4 +50,18 @@ impl<'a> From<&'a Host> for KnownHost<'a> {
 pub fn document(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
     out.write_all(b"\n")
+}
+
+/// An exception that somebody answers for.
+#[derive(Debug, Serialize)]
+pub(crate) struct AcceptedDto<'a> {
+    owner: &'a str,
+    reason: &'a str,
+    until: &'a str,
+}
+
+impl<'a> From<&'a Accepted> for AcceptedDto<'a> {
+    fn from(accepted: &'a Accepted) -> Self {
+        Self { owner: &accepted.owner, reason: &accepted.reason, until: &accepted.until }
+    }
 }

@@ -3,7 +3,7 @@
 //! They are written as they are made, one verdict at a time: a whole module tree never stands in
 //! memory twice. The same answers give the same bytes.
 
-use crate::json::document::{KnownHost, Tool, document};
+use crate::json::document::{AcceptedDto, KnownHost, Tool, document};
 use crate::json::proofs::{Missing, ProofTable, Table};
 use crate::words::{self, remedies};
 use loadworthy_core::answer::{
@@ -235,13 +235,6 @@ struct SubjectDto<'a> {
     accepted: Option<AcceptedDto<'a>>,
 }
 
-#[derive(Debug, Serialize)]
-struct AcceptedDto<'a> {
-    owner: &'a str,
-    reason: &'a str,
-    until: &'a str,
-}
-
 impl<'a> From<&'a Subject> for SubjectDto<'a> {
     fn from(subject: &'a Subject) -> Self {
         Self {
@@ -254,11 +247,7 @@ impl<'a> From<&'a Subject> for SubjectDto<'a> {
             blocks: subject.need.blocks,
             optional: subject.need.optional,
             loses: &subject.need.loses,
-            accepted: subject.need.accepted.as_ref().map(|a| AcceptedDto {
-                owner: &a.owner,
-                reason: &a.reason,
-                until: &a.until,
-            }),
+            accepted: subject.need.accepted.as_ref().map(AcceptedDto::from),
         }
     }
 }

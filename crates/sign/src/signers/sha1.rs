@@ -9,23 +9,16 @@ use aws_lc_rs::rsa::KeyPair;
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
 use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm};
-use loadworthy_formats::der::element::Elements;
 use loadworthy_formats::der::grammar::tag;
 use loadworthy_formats::der::write::{algorithm, element, sequence};
 use zeroize::Zeroizing;
 
+use crate::rsa;
+
 /// The signature of `pair` over a digest of SHA-1; `None`: its numbers cannot be had.
 pub(super) fn sign(pair: &KeyPair, digest: &Digest) -> Option<Vec<u8>> {
     let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
-    let mut parts = Elements::new(der.as_ref()).optional(tag::SEQUENCE)?.inside();
-    parts.optional(tag::INTEGER)?;
-    parts.optional(tag::SEQUENCE)?;
-    let key = parts.optional(tag::OCTET_STRING)?.value;
-    let mut numbers = Elements::new(key).optional(tag::SEQUENCE)?.inside();
-    numbers.optional(tag::INTEGER)?;
-    let modulus = numbers.optional(tag::INTEGER)?.value;
-    numbers.optional(tag::INTEGER)?;
-    let exponent = numbers.optional(tag::INTEGER)?.value;
+    let [modulus, _, exponent, ..] = rsa::numbers(der.as_ref())?;
 
     let size = pair.public_modulus_len();
     let bits = u32::try_from(size.checked_mul(8)?).ok()?;

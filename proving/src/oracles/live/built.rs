@@ -37,20 +37,6 @@ pub struct Recipe {
     pub options: Vec<String>,
     /// The policies under which it is asked.
     pub policies: Vec<String>,
-    /// Changes of the source.
-    #[serde(default)]
-    pub edits: Vec<Edit>,
-}
-
-/// A change of the source: the first place where a text stands.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Edit {
-    file: String,
-    from: String,
-    to: String,
-    /// What the change is for.
-    pub why: String,
 }
 
 /// All kernels that can be built.
@@ -92,11 +78,8 @@ fn build(
     // again.
     let objects = home().join(format!("built/objects-{}", recipe.source));
     fs::create_dir_all(&objects).map_err(|e| format!("{}: {e}", objects.display()))?;
-    let edited = Edited::of(&source, &recipe.edits)?;
     let half = root.with_extension("part");
-    let done = compile(recipe, base, &source, &objects, &half);
-    drop(edited);
-    done?;
+    compile(recipe, base, &source, &objects, &half)?;
     fs::rename(&half, root).map_err(|e| format!("{}: {e}", root.display()))
 }
 
@@ -195,32 +178,4 @@ fn source(family: &str, say: &mut dyn FnMut(&str)) -> Result<PathBuf, String> {
     fs::rename(half.join(&package), &into).map_err(|e| format!("{}: {e}", into.display()))?;
     drop(fs::remove_dir_all(half));
     Ok(into)
-}
-
-/// A source with changes, which are taken back in the end.
-struct Edited(Vec<(PathBuf, String)>);
-
-impl Edited {
-    fn of(source: &Path, edits: &[Edit]) -> Result<Self, String> {
-        let mut own = Self(Vec::new());
-        for edit in edits {
-            let path = source.join(&edit.file);
-            let told = |e: std::io::Error| format!("{}: {e}", path.display());
-            let text = fs::read_to_string(&path).map_err(told)?;
-            if !text.contains(&edit.from) {
-                return Err(format!("{}: no {:?}", edit.file, edit.from));
-            }
-            fs::write(&path, text.replacen(&edit.from, &edit.to, 1)).map_err(told)?;
-            own.0.push((path, text));
-        }
-        Ok(own)
-    }
-}
-
-impl Drop for Edited {
-    fn drop(&mut self) {
-        for (path, text) in self.0.iter().rev() {
-            drop(fs::write(path, text));
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! The gate where its ground gives way: nothing is written, the ledger is spoilt, the clock lies, several
 //! ask at once, the manifest has unknown keys, the server of the fleet says no.
 
-use super::{Tried, host, is};
+use super::{armed, is};
 use crate::skipped;
 use libtest_mimic::Trial;
 use loadworthy_proving::program;
@@ -25,16 +25,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a manifest with unknown keys fails safe for each asker", unknown_keys),
         trial("the server of the fleet grants and denies", fleet),
     ]
-}
-
-fn armed() -> Result<(Tried, String), String> {
-    let (tried, release) = host()?;
-    tried.replace(
-        "etc/loadworthy/manifest.toml",
-        "[[require]]",
-        "[gate]\nenforce = \"gate\"\n[[require]]",
-    )?;
-    Ok((tried, release))
 }
 
 /// The hook of a kernel's package, with another file system in place of the state folder.

@@ -32,15 +32,7 @@ pub(super) fn run(args: &Args, around: &Surroundings, out: &mut dyn Write) -> Re
         let cleared = trial::clear(&ground).map_err(Trouble::Usage)?;
         return tell(args, cleared.as_ref(), None, out).map(|()| exit::LOADS);
     }
-    let question = Question {
-        root: args.root.clone(),
-        with: Vec::new(),
-        assume: Vec::new(),
-        manifest: None,
-        at: at.clone(),
-        cache: None,
-        jobs: around.processors,
-    };
+    let question = Question::plain(args.root.clone(), at.clone(), around.processors);
     let looked = Looked::open(&question, &Arc::new(Inputs::default()))?;
     let kernel = args.kernel.clone().or_else(|| looked.installed.first().cloned());
     let kernel = kernel.ok_or_else(|| Trouble::Usage("no kernel is installed".to_owned()))?;

@@ -24,13 +24,7 @@ pub(crate) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<u8, Trouble> {
-    let kind = match args.kind {
-        KeyKind::Rsa2048 => Kind::Rsa2048,
-        KeyKind::Rsa3072 => Kind::Rsa3072,
-        KeyKind::Rsa4096 => Kind::Rsa4096,
-        KeyKind::EcdsaP256 => Kind::EcdsaP256,
-        KeyKind::EcdsaP384 => Kind::EcdsaP384,
-    };
+    let kind = kind(args.kind);
     let algorithm = kind.kernel_algorithm();
     let mut made = Made { at: stamp(around.now), algorithm, kernels: Vec::new(), pair: None };
     for (target, request) in targets(args, around)? {
@@ -55,6 +49,17 @@ pub(crate) fn run(
         page::text(&made, &around.style, out)
     })?;
     Ok(if made.pair.is_some() { exit::LOADS } else { exit::REFUSED })
+}
+
+/// The kind that the argument names.
+pub(super) const fn kind(named: KeyKind) -> Kind {
+    match named {
+        KeyKind::Rsa2048 => Kind::Rsa2048,
+        KeyKind::Rsa3072 => Kind::Rsa3072,
+        KeyKind::Rsa4096 => Kind::Rsa4096,
+        KeyKind::EcdsaP256 => Kind::EcdsaP256,
+        KeyKind::EcdsaP384 => Kind::EcdsaP384,
+    }
 }
 
 /// Makes the key and writes it.

@@ -1,8 +1,7 @@
 //! `loadworthy key new --test`: a key for test machines with Windows, and how far it reaches.
 
-use super::new::passphrase;
+use super::new::{kind, passphrase};
 use crate::args;
-use crate::args::KeyKind;
 use crate::exit;
 use crate::request::Surroundings;
 use crate::trouble::{Trouble, written};
@@ -26,15 +25,11 @@ pub(crate) fn run(
     around: &Surroundings,
     out: &mut dyn Write,
 ) -> Result<u8, Trouble> {
-    let kind = match args.kind {
-        KeyKind::Rsa2048 => Kind::Rsa2048,
-        KeyKind::Rsa3072 => Kind::Rsa3072,
-        KeyKind::Rsa4096 => Kind::Rsa4096,
-        KeyKind::EcdsaP256 | KeyKind::EcdsaP384 => {
-            let said = "--test: kernels of Windows know RSA alone for drivers: --kind rsa-3072";
-            return Err(Trouble::Usage(said.to_owned()));
-        }
-    };
+    let kind = kind(args.kind);
+    if matches!(kind, Kind::EcdsaP256 | Kind::EcdsaP384) {
+        let said = "--test: kernels of Windows know RSA alone for drivers: --kind rsa-3072";
+        return Err(Trouble::Usage(said.to_owned()));
+    }
     let word = passphrase(args, around)?;
     let begins = i64::try_from(around.now).unwrap_or_default();
     let wish = Wish {
