@@ -216,6 +216,12 @@ const OWN: &[Reader] = &[
             let _ = black_box((list.hardware_ids(), list.systems(), kinds.count()));
         }
     }),
+    ("catalog_definition", |bytes| {
+        if let Ok(read) = catalog::definition::read(bytes, &LIMITS) {
+            let tags = read.value.files.iter().filter(|file| file.text_tag().is_some());
+            let _ = black_box((tags.count(), read.value.option("Name").is_some()));
+        }
+    }),
     ("pkcs12", |bytes| {
         let _ = black_box((pkcs12::begins(bytes), pkcs12::read(bytes, &LIMITS)));
     }),

@@ -10,9 +10,10 @@ use loadworthy_core::codesigning::catalog::{self, Catalog};
 use loadworthy_core::codesigning::catalogued::{Covered, Created, Held, HeldFile, Made};
 use loadworthy_core::codesigning::cataloguing::{self, How};
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
-use loadworthy_core::package::catalog::{Day, plan, target};
+use loadworthy_core::package::catalog::{Planned, plan, target};
 use loadworthy_core::package::contents::folder;
 use loadworthy_core::package::plan::Found;
+use loadworthy_core::package::signability::Today;
 use loadworthy_core::profile::{closest, distance};
 use loadworthy_core::proof::Why;
 use loadworthy_core::tables::Tables;
@@ -22,10 +23,12 @@ use loadworthy_formats::limits::Limits;
 
 use crate::request::Trouble;
 
+mod defined;
+
 /// What catalogs are to be made of.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// An INF, or a folder with INFs.
+    /// An INF, a folder with INFs, or a definition (`.cdf`), which says the most of the rest itself.
     pub subject: PathBuf,
     /// The systems, as Inf2Cat's `/os` takes them.
     pub systems: Vec<String>,
@@ -35,8 +38,8 @@ pub struct Order {
     pub identifier: Option<[u8; 16]>,
     /// When it is made, in seconds since 1970.
     pub time: i64,
-    /// The latest day `DriverVer` may name.
-    pub today: Day,
+    /// What day it is, for `DriverVer`.
+    pub today: Today,
     /// Whether images get digests of their pages.
     pub page_hashes: bool,
     /// What stands where a link to the file is wanted.
@@ -54,6 +57,9 @@ const WINDOWS_10: (u32, u32) = (10, 0);
 /// When a system is not known, or there is no package.
 pub fn create(order: &Order) -> Result<Created, Trouble> {
     let limits = &Limits::DEFAULT;
+    if is_definition(&order.subject) {
+        return defined::create(order, limits);
+    }
     let table = Tables::catalog_systems().map_err(|e| Trouble::Table(e.to_string()))?;
     let mut systems = Vec::new();
     for name in &order.systems {
@@ -74,7 +80,7 @@ pub fn create(order: &Order) -> Result<Created, Trouble> {
     if let Some((path, problem)) = files.contents.unread.first() {
         return Err(open(Path::new(path), &format!("cannot be read as an INF: {problem}")));
     }
-    let (mut planned, faults) = plan(&files.contents, &systems, order.today, limits);
+    let (mut planned, faults) = plan(&files.contents, &systems, &order.today, limits);
     if let Some(only) = only {
         planned.retain(|p| p.infs.contains(&only));
     }
@@ -83,32 +89,51 @@ pub fn create(order: &Order) -> Result<Created, Trouble> {
         return Ok(created);
     }
     let modern = systems.iter().all(|s| target(s).is_some_and(|t| t.version >= WINDOWS_10));
-    let mut how = How {
+    let how = How {
         version: order.version.unwrap_or(if modern { 2 } else { 1 }),
-        identifier: order.identifier.unwrap_or_default(),
+        identifier: [0; 16],
         time: order.time,
         page_hashes: order.page_hashes,
         link: order.link,
         attributes: order.attributes.clone(),
     };
+    let mut bytes = |file: usize| files.bytes(file, limits);
     let mut catalogs = Vec::new();
     for planned in planned {
-        let mut bytes = |file: usize| files.bytes(file, limits);
-        let unread = |why: Why| open(&order.subject, &format!("a file cannot be read: {why:?}"));
-        let entries = cataloguing::digested(&planned, &how, &mut bytes, limits).map_err(unread)?;
-        let made = |how: &How| {
-            let made = cataloguing::catalog(&planned, &entries, how);
-            made.ok_or_else(|| open(&order.subject, "its time cannot be written into a catalog"))
-        };
-        if order.identifier.is_none() {
-            how.identifier = [0; 16];
-            let plain = digest(DigestAlgorithm::Sha256, &made(&how)?);
-            how.identifier = plain.as_bytes().first_chunk().copied().unwrap_or_default();
-        }
-        let bytes = made(&how)?;
-        catalogs.push(Made { planned, how: how.clone(), bytes });
+        catalogs.push(made(planned, how.clone(), order, &mut bytes, limits)?);
     }
     Ok(Created { catalogs, ..created })
+}
+
+/// Whether a catalog is to be made of a definition, and not of INFs.
+#[must_use]
+pub fn is_definition(subject: &Path) -> bool {
+    subject.extension().is_some_and(|e| e.eq_ignore_ascii_case("cdf"))
+}
+
+/// A planned catalog, written down. Its identifier follows from what is in it, where none was ordered.
+fn made(
+    planned: Planned,
+    mut how: How,
+    order: &Order,
+    bytes: &mut dyn FnMut(usize) -> Result<Vec<u8>, Why>,
+    limits: &Limits,
+) -> Result<Made, Trouble> {
+    let unread = |why: Why| open(&order.subject, &format!("a file cannot be read: {why:?}"));
+    let entries = cataloguing::digested(&planned, &how, bytes, limits).map_err(unread)?;
+    let written = |how: &How| {
+        let written = cataloguing::catalog(&planned, &entries, how);
+        written.ok_or_else(|| open(&order.subject, "its time cannot be written into a catalog"))
+    };
+    how.identifier = match order.identifier {
+        Some(identifier) => identifier,
+        None => {
+            let plain = digest(DigestAlgorithm::Sha256, &written(&how)?);
+            plain.as_bytes().first_chunk().copied().unwrap_or_default()
+        }
+    };
+    let bytes = written(&how)?;
+    Ok(Made { planned, how, bytes, folder: None })
 }
 
 /// Holds the packages in a folder against their catalogs, those of a file's folder against it.

@@ -519,13 +519,14 @@ nothing to hold · 2 usage error, or our own work failed")]
 
 #[derive(Debug, Args)]
 pub(crate) struct CatalogCreate {
-    /// An INF, or a folder: all its INFs
-    #[arg(value_name = "INF|FOLDER")]
+    /// An INF, a folder: all its INFs, or a definition as MakeCat takes it (.cdf)
+    #[arg(value_name = "INF|FOLDER|CDF")]
     pub(crate) subject: PathBuf,
     /// Systems it is for, as Inf2Cat takes them: `10_X64`; see `catalog systems`
-    #[arg(long, value_name = "SYSTEM", value_delimiter = ',', required = true)]
+    #[arg(long, value_name = "SYSTEM", value_delimiter = ',')]
     pub(crate) os: Vec<String>,
-    /// The folder into which catalogs are written [default: the package's]
+    /// The folder into which catalogs are written [default: the package's, or what the
+    /// definition says]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output_folder: Option<PathBuf>,
     /// 1: SHA-1, for systems before Windows 8 too; 2: SHA-256 [default: 2 where every
@@ -541,8 +542,11 @@ pub(crate) struct CatalogCreate {
     pub(crate) time: Option<String>,
     /// `DriverVer` may name a day up to this one, for a place where it is already
     /// tomorrow [default: the day it is in UTC]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", conflicts_with = "local_time")]
     pub(crate) today: Option<String>,
+    /// `DriverVer` may name the day it is here, not that in UTC (Inf2Cat: /uselocaltime)
+    #[arg(long)]
+    pub(crate) local_time: bool,
     /// Write digests of each page of an image
     #[arg(long)]
     pub(crate) page_hashes: bool,

@@ -14,6 +14,7 @@ use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
+use time::{OffsetDateTime, UtcOffset};
 
 mod args;
 mod example;
@@ -154,6 +155,7 @@ fn surroundings() -> Surroundings {
         variable: |name| std::env::var_os(name).map(OsString::into_encoded_bytes),
         #[cfg(feature = "sign")]
         clock,
+        offset,
         now: said("SOURCE_DATE_EPOCH").and_then(|s| s.parse().ok()).unwrap_or_else(clock),
         style: Style {
             colour: terminal && !dumb && var("NO_COLOR").is_none(),
@@ -178,4 +180,9 @@ fn number() -> String {
 #[expect(clippy::disallowed_methods, reason = "the one place that asks the clock")]
 fn clock() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+}
+
+fn offset(at: u64) -> Option<i32> {
+    let moment = OffsetDateTime::from_unix_timestamp(i64::try_from(at).ok()?).ok()?;
+    UtcOffset::local_offset_at(moment).ok().map(UtcOffset::whole_seconds)
 }

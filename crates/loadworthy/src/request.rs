@@ -17,6 +17,8 @@ pub(crate) struct Surroundings {
     /// Seconds since 1970, by the clock alone, when it is asked.
     #[cfg(feature = "sign")]
     pub(crate) clock: fn() -> u64,
+    /// Seconds by which it is later here than in UTC at a moment; `None`: that cannot be told.
+    pub(crate) offset: fn(u64) -> Option<i32>,
     /// What the page may look like.
     pub(crate) style: loadworthy_report::style::Style,
     /// Whether standard error is a terminal.

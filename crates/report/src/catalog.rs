@@ -29,11 +29,16 @@ pub fn created(
     for (made, path) in created.catalogs.iter().zip(written) {
         let files = counted(made.planned.entries.len(), "file", "files");
         let systems = made.planned.systems.join(", ");
+        let systems = if systems.is_empty() { systems } else { format!(" for {systems}") };
         let by = if made.how.version == 1 { "SHA-1" } else { "SHA-256" };
         let path = style.plain(path);
-        writeln!(out, "made  {path}  {files} for {systems}; version {} ({by})", made.how.version)?;
+        writeln!(out, "made  {path}  {files}{systems}; version {} ({by})", made.how.version)?;
         for entry in &made.planned.entries {
-            writeln!(out, "  {}  [{}]", style.plain(&entry.name), entry.systems)?;
+            let systems = match entry.systems.as_str() {
+                "" => String::new(),
+                systems => format!("  [{}]", style.plain(systems)),
+            };
+            writeln!(out, "  {}{systems}", style.plain(&entry.name))?;
         }
         writeln!(out, "  next  sign it: loadworthy sign {path} --key KEY --cert CERT")?;
     }

@@ -8,6 +8,7 @@ use loadworthy_assess::catalogs::{self, Order as Cataloguing};
 use loadworthy_assess::windows::{OnRequest, check, platforms};
 use loadworthy_core::answer::{Answered, Phase};
 use loadworthy_core::crypt::digest::DigestAlgorithm;
+use loadworthy_core::package::signability::Today;
 use loadworthy_core::verdict::Verdict;
 use loadworthy_formats::authenticode::write::Link;
 use loadworthy_formats::calendar::Civil;
@@ -66,13 +67,14 @@ pub fn of(
     write("demo.sys", &signed(&driver())?)?;
     let now = Civil::read(at).unwrap_or(Civil { year: 2026, month: 1, day: 1, time: (0, 0, 0) });
     let part = |n: i64| u8::try_from(n).unwrap_or(1);
+    let latest = (u16::try_from(now.year).unwrap_or(2026), part(now.month), part(now.day));
     let created = catalogs::create(&Cataloguing {
         subject: folder.join("demo.inf"),
         systems: ["7_X64", "10_X64"].map(str::to_owned).to_vec(),
         version: Some(1),
         identifier: None,
         time: now.seconds().unwrap_or_default(),
-        today: (u16::try_from(now.year).unwrap_or(2026), part(now.month), part(now.day)),
+        today: Today { latest, here: None, told: at.to_owned() },
         page_hashes: false,
         link: Link::Obsolete,
         attributes: Vec::new(),

@@ -4,6 +4,7 @@ use crate::skipped::{ask, told, tool};
 use libtest_mimic::{Failed, Trial};
 use loadworthy_assess::catalogs::{self, Order};
 use loadworthy_core::codesigning::catalogued::{Covered, Created};
+use loadworthy_core::package::signability::Today;
 use loadworthy_formats::authenticode::signature;
 use loadworthy_formats::authenticode::write::Link;
 use loadworthy_formats::catalog::{list, write};
@@ -98,7 +99,7 @@ fn order(subject: &Path, systems: &[&str]) -> Order {
         version: None,
         identifier: None,
         time: 1_767_225_600,
-        today: (2026, 1, 1),
+        today: Today { latest: (2026, 1, 1), here: None, told: "2026-01-01".to_owned() },
         page_hashes: false,
         link: Link::Empty,
         attributes: Vec::new(),

@@ -6,6 +6,7 @@
 mod bootchain;
 mod bundles;
 mod cases;
+mod catalog_inputs;
 mod catalogs;
 mod corpus;
 mod findings;
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
         bundles::trials(),
         cases::trials(),
         catalogs::trials(),
+        catalog_inputs::trials(),
         packages::trials(),
         stories::trials(),
         peers::trials(),

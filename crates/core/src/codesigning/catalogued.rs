@@ -1,7 +1,8 @@
 //! What became of catalogs: made, and held against their packages. Nothing here judges trust.
 
 use crate::codesigning::cataloguing::How;
-use crate::package::catalog::{Fault, Planned};
+use crate::package::catalog::Planned;
+use crate::package::signability::Fault;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -23,6 +24,8 @@ pub struct Made {
     pub how: How,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// The folder that a definition wants it in, as it is written there.
+    pub folder: Option<String>,
 }
 
 impl Created {

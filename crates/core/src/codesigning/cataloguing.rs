@@ -3,7 +3,7 @@
 use crate::authenticode::Digests;
 use crate::codesigning::{image, pages};
 use crate::crypt::digest::{DigestAlgorithm, DigestSet, Hasher};
-use crate::package::catalog::Planned;
+use crate::package::catalog::{Entry, Planned, pair};
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -36,14 +36,13 @@ pub struct How {
     pub attributes: Vec<(String, String)>,
 }
 
-/// `CRYPTCAT_ATTR_AUTHENTICATED | …_DATAASCII | …_NAMEASCII`: every pair that Inf2Cat writes.
-const PLAIN: u32 = 0x1001_0001;
+/// The bit of a pair that companions of SHA-1 do not get (*MakeCat*).
+const NOT_BESIDE: u32 = 0x0100_0000;
 
 /// What a catalog says of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    name: String,
-    systems: String,
+    attributes: Vec<NameValue>,
     is_image: bool,
     tag: Vec<u8>,
     digest: Vec<u8>,
@@ -66,10 +65,8 @@ pub fn digested<E>(
     let mut said: Vec<Said> = Vec::new();
     for entry in &planned.entries {
         let content = bytes(entry.file)?;
-        for one in of(&content, how, limits) {
-            let one = Said { name: entry.name.clone(), systems: entry.systems.clone(), ..one };
-            let same =
-                |s: &Said| (&s.tag, &s.name, &s.systems) == (&one.tag, &one.name, &one.systems);
+        for one in of(entry, &content, how, limits) {
+            let same = |s: &Said| (&s.tag, &s.attributes) == (&one.tag, &one.attributes);
             if !said.iter().any(same) {
                 said.push(one);
             }
@@ -95,10 +92,11 @@ pub fn catalog(planned: &Planned, said: &[Said], how: &How) -> Option<Vec<u8>> {
         subject_type: (how.version == 1)
             .then(|| if s.is_image { PE_TYPE } else { FLAT_TYPE }.to_owned()),
         marker: (how.version != 1).then_some(if s.is_image { 0 } else { 2 }),
-        attributes: vec![pair("File", &s.name), pair("OSAttr", &s.systems)],
+        attributes: s.attributes.clone(),
         other_attributes: 0,
     });
     let mut attributes: Vec<NameValue> = how.attributes.iter().map(|(n, v)| pair(n, v)).collect();
+    attributes.extend(planned.attributes.iter().cloned());
     if !planned.systems.is_empty() {
         attributes.push(pair("OS", &planned.systems.join(",")));
     }
@@ -117,22 +115,19 @@ pub fn catalog(planned: &Planned, said: &[Said], how: &How) -> Option<Vec<u8>> {
     write::unsigned(&list)
 }
 
-fn pair(name: &str, value: &str) -> NameValue {
-    NameValue { name: name.to_owned(), flags: PLAIN, value: value.to_owned() }
-}
-
-/// What is said of a file with these bytes, without its name: once, or in version 2 twice.
-fn of(content: &[u8], how: &How, limits: &Limits) -> Vec<Said> {
+/// What is said of a file with these bytes: once, or in version 2 twice.
+fn of(entry: &Entry, content: &[u8], how: &How, limits: &Limits) -> Vec<Said> {
     let (one, two) = (DigestAlgorithm::Sha1, DigestAlgorithm::Sha256);
     let mut wanted = DigestSet::of(one);
     if how.version != 1 {
         wanted.insert(two);
     }
-    let read = header::read(content, limits).ok();
+    let read = (!entry.is_flat).then(|| header::read(content, limits).ok()).flatten();
     let (digests, data): (Digests, Vec<u8>) = match &read {
         Some(read) => {
             let covered = extent::of(&read.value).value;
-            let data = match how.page_hashes {
+            // MakeCat: of the files whose digest is the tag.
+            let data = match how.page_hashes && entry.tag.is_none() {
                 true => {
                     let table = pages::table(&read.value, how.version, limits);
                     image_data_with_pages(how.version, &table)
@@ -149,8 +144,12 @@ fn of(content: &[u8], how: &How, limits: &Limits) -> Vec<Said> {
     };
     let digest = |by| digests.get(&by).map(|d| d.as_bytes().to_vec()).unwrap_or_default();
     let said = |tag, digest, is_companion| Said {
-        name: String::new(),
-        systems: String::new(),
+        attributes: entry
+            .attributes
+            .iter()
+            .filter(|pair| !(is_companion && pair.flags & NOT_BESIDE != 0))
+            .cloned()
+            .collect(),
         is_image: read.is_some(),
         tag,
         digest,
@@ -158,7 +157,11 @@ fn of(content: &[u8], how: &How, limits: &Limits) -> Vec<Said> {
         is_companion,
     };
     match how.version {
-        1 => vec![said(write::text(&hex(&digest(one)).to_uppercase()), digest(one), false)],
+        1 => {
+            let named = entry.tag.clone();
+            let tag = named.unwrap_or_else(|| hex(&digest(one)).to_uppercase());
+            vec![said(write::text(&tag), digest(one), false)]
+        }
         _ => vec![said(digest(one), Vec::new(), true), said(digest(two), digest(two), false)],
     }
 }

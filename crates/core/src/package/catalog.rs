@@ -6,13 +6,15 @@
 
 use crate::package::contents::{Contents, folder};
 use crate::package::plan::{Found, Plan, hardware_ids};
+use crate::package::signability::{Fault, Today, What};
 use crate::package::target::Target;
 use crate::tables::catalog_systems::CatalogSystem;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
+use loadworthy_formats::catalog::member::NameValue;
 use loadworthy_formats::inf::decoration::{Architecture, Decoration};
 use loadworthy_formats::inf::document::Inf;
 use loadworthy_formats::inf::text::Span;
@@ -29,6 +31,8 @@ pub struct Planned {
     pub systems: Vec<String>,
     /// Hardware and compatible ids of every INF of the folder, in the order of their numbers.
     pub hardware_ids: Vec<String>,
+    /// Attributes of the catalog beside these, as a definition gives them.
+    pub attributes: Vec<NameValue>,
     /// The files it names.
     pub entries: Vec<Entry>,
 }
@@ -40,88 +44,22 @@ pub struct Entry {
     pub file: usize,
     /// Its name at the place where it goes, in lower case.
     pub name: String,
-    /// `OSAttr`: `2:6.1,2:10.0`.
+    /// `OSAttr`: `2:6.1,2:10.0`; empty: it is for no system in particular.
     pub systems: String,
+    /// What the catalog calls it, where that is not its digest.
+    pub tag: Option<String>,
+    /// Whether it is digested byte for byte, whatever it is.
+    pub is_flat: bool,
+    /// What the catalog says of it: `File`, `OSAttr` and others.
+    pub attributes: Vec<NameValue>,
 }
-
-/// What stops a catalog from being made, or should be known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Inf2Cat's number for it; nothing: Inf2Cat says it without a number.
-    pub number: Option<&'static str>,
-    /// Whether no catalog is made.
-    pub stops: bool,
-    /// The path of the INF.
-    pub inf: String,
-    /// Where in it.
-    pub at: Option<Span>,
-    /// What it is.
-    pub what: What,
-}
-
-/// What is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// The INF is for none of its devices on a system.
-    NoDevices {
-        /// The system, as `/os` takes it.
-        system: String,
-    },
-    /// No `CatalogFile` counts on this processor.
-    NoCatalogFile {
-        /// The processor.
-        architecture: &'static str,
-    },
-    /// A file that is copied is not in the package.
-    Missing {
-        /// Where it should lie.
-        path: String,
-        /// Where one of that name lies.
-        elsewhere: Option<String>,
-    },
-    /// A file that is copied is packed; it has to be unpacked first.
-    Packed {
-        /// The file.
-        path: String,
-    },
-    /// A file that is copied is not in `[SourceDisksFiles]`.
-    NotListed {
-        /// The file.
-        name: String,
-    },
-    /// There is no `DriverVer`, or it is none.
-    NoDriverVer {
-        /// What is written.
-        written: Option<String>,
-    },
-    /// `DriverVer` is later than today.
-    Future {
-        /// What is written.
-        written: String,
-        /// Today.
-        today: String,
-    },
-    /// `DriverVer` is older than a system allows.
-    TooOld {
-        /// What is written.
-        written: String,
-        /// The system.
-        system: String,
-        /// The first day that is taken.
-        since: String,
-    },
-}
-
-/// A day: year, month, day of the month.
-pub type Day = (u16, u8, u8);
 
 /// The catalogs of the package's outermost folder for these systems, and what is wrong with them.
-/// `today` is the latest day that `DriverVer` may name.
 #[must_use]
 pub fn plan(
     contents: &Contents,
     systems: &[&CatalogSystem],
-    today: Day,
+    today: &Today,
     limits: &Limits,
 ) -> (Vec<Planned>, Vec<Fault>) {
     let mut making =
@@ -174,7 +112,7 @@ fn names_no_processor(inf: &Inf, on: &Target) -> bool {
 struct Making<'m> {
     contents: &'m Contents,
     systems: &'m [&'m CatalogSystem],
-    today: Day,
+    today: &'m Today,
     limits: &'m Limits,
     made: Vec<Raw>,
     faults: Vec<Fault>,
@@ -207,6 +145,15 @@ impl Making<'_> {
                 self.note(n, Some("22.9.4"), true, None, What::NoCatalogFile { architecture });
                 continue;
             };
+            // What stands in a folder of its own would not be found there by setup.
+            if catalog.name.is_empty()
+                || catalog.name.contains(['/', '\\', ':'])
+                || catalog.name == ".."
+            {
+                let written = catalog.name.clone();
+                self.note(n, None, true, None, What::CatalogElsewhere { written });
+                continue;
+            }
             let into = self.catalog(&catalog.name, n, number);
             self.files(n, number, into, described.file, &plan);
             if !names_no_processor(&described.inf, &on) {
@@ -330,10 +277,10 @@ impl Making<'_> {
             });
             return self.note(inf, Some("22.9.6"), true, at, What::NoDriverVer { written });
         };
-        if day > self.today {
-            let (year, month, day) = self.today;
-            let today = format!("{year:04}-{month:02}-{day:02}");
-            let what = What::Future { written: written.clone(), today };
+        if day > self.today.latest {
+            let has_come_here = self.today.here.is_some_and(|here| day <= here);
+            let now = self.today.told.clone();
+            let what = What::Future { written: written.clone(), now, has_come_here };
             self.note(inf, Some("22.9.7"), true, at, what);
         }
         let newest = self
@@ -374,7 +321,9 @@ impl Raw {
         let mut entries: Vec<Entry> = Vec::new();
         for ((file, name), numbers) in self.files {
             let all = numbers.iter().filter_map(|n| systems.get(*n));
-            entries.push(Entry { file, name, systems: attribute(all.copied()) });
+            let systems = attribute(all.copied());
+            let attributes = alloc::vec![pair("File", &name), pair("OSAttr", &systems)];
+            entries.push(Entry { file, name, systems, tag: None, is_flat: false, attributes });
         }
         entries.sort_by_key(|entry| !is_inf(entry.file));
         let token = |n: &usize| systems.get(*n).map(|s| s.token.clone());
@@ -383,9 +332,18 @@ impl Raw {
             infs: self.infs,
             systems: of.iter().filter_map(token).collect(),
             hardware_ids: ids.to_vec(),
+            attributes: Vec::new(),
             entries,
         }
     }
+}
+
+/// `CRYPTCAT_ATTR_AUTHENTICATED | …_DATAASCII | …_NAMEASCII`: every pair that Inf2Cat writes.
+const PLAIN: u32 = 0x1001_0001;
+
+/// A pair as Inf2Cat writes it.
+pub(crate) fn pair(name: &str, value: &str) -> NameValue {
+    NameValue { name: name.to_owned(), flags: PLAIN, value: value.to_owned() }
 }
 
 /// `OSAttr` of systems: each once, oldest first.
@@ -398,32 +356,4 @@ fn attribute<'s>(systems: impl Iterator<Item = &'s CatalogSystem>) -> String {
     all.sort_by_key(|text| number(text));
     all.dedup();
     all.join(",")
-}
-
-impl core::fmt::Display for What {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let said = match self {
-            Self::NoDevices { system } => format!("it is for no device on {system}"),
-            Self::NoCatalogFile { architecture } => {
-                format!("no CatalogFile in [Version] counts on {architecture}")
-            }
-            Self::Missing { path, elsewhere: None } => format!("{path} is not in the package"),
-            Self::Missing { path, elsewhere: Some(other) } => {
-                format!("{path} is not in the package; {other} is, where setup does not look")
-            }
-            Self::Packed { path } => format!("{path} is packed: unpack it, and change the INF"),
-            Self::NotListed { name } => format!("{name} is not in [SourceDisksFiles]"),
-            Self::NoDriverVer { written: None } => "there is no DriverVer in [Version]".to_string(),
-            Self::NoDriverVer { written: Some(text) } => {
-                format!("DriverVer = {text} is not mm/dd/yyyy[,w.x.y.z]")
-            }
-            Self::Future { written, today } => {
-                format!("DriverVer = {written} lies in the future; it is {today} in UTC")
-            }
-            Self::TooOld { written, system, since } => {
-                format!("DriverVer = {written} is older than {system} allows: {since} or later")
-            }
-        };
-        f.write_str(&said)
-    }
 }

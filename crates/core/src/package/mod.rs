@@ -8,7 +8,9 @@ pub mod target;
 pub mod contents;
 pub mod plan;
 pub mod transform;
+pub mod signability;
 pub mod catalog;
+pub mod definition;
 pub mod lint;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,9 @@ pub(super) const MEMBER_INFO: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 12, 2, 2];
 /// `CAT_MEMBERINFO2_OBJID` (1.3.6.1.4.1.311.12.2.3).
 pub(super) const MEMBER_INFO_2: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 12, 2, 3];
 
+/// `CRYPTCAT_ATTR_DATABASE64`: the value of a pair is bytes, not text.
+pub const BYTES: u32 = 0x0002_0000;
+
 /// What Windows takes the file of a member for, and so how it is digested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -7,5 +7,6 @@
 //! for catalogs; layout as Inf2Cat and the hardware portal write it.
 
 pub mod member;
+pub mod definition;
 pub mod list;
 pub mod write;

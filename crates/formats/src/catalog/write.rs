@@ -3,7 +3,7 @@
 //! Sources: MS-CAESO; `mscat.h`; every byte order here was held against catalogs of several makers.
 
 use super::list::{CATALOG, List, TRUST_LIST};
-use super::member::{MEMBER_INFO, MEMBER_INFO_2, Member, NAME_VALUE, NameValue};
+use super::member::{BYTES, MEMBER_INFO, MEMBER_INFO_2, Member, NAME_VALUE, NameValue};
 use crate::authenticode::signature::{INDIRECT_DATA, SIGNED_DATA};
 use crate::authenticode::write::indirect;
 use crate::der::grammar::tag;
@@ -12,8 +12,6 @@ use crate::x509::time;
 
 /// The version that every subject type of version 1 carries beside its GUID.
 const SUBJECT_VERSION: u32 = 0x200;
-/// `CRYPTCAT_ATTR_DATABASE64`: the value is bytes, not text.
-const BYTES: u32 = 0x0002_0000;
 
 /// The list with tag and length: what a signer of the catalog digests, without them.
 ///
