@@ -9,6 +9,7 @@ use loadworthy_assess::catalogs::{self, Order};
 use loadworthy_collect::gather::windows::driver::digested;
 use loadworthy_collect::gather::windows::policy;
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
+use loadworthy_core::package::signability::Today;
 use loadworthy_formats::authenticode::signature::{self, Indirect};
 use loadworthy_formats::authenticode::write::{Link, flat_data};
 use loadworthy_formats::catalog::list::{self, List, VERSION_1, VERSION_2};
@@ -127,7 +128,7 @@ fn made(systems: &[&str], page_hashes: bool) -> Result<Vec<u8>, Failed> {
         version: page_hashes.then_some(2),
         identifier: None,
         time: 1_767_225_600,
-        today: (2026, 1, 1),
+        today: Today { latest: (2026, 1, 1), here: None, told: "2026-01-01".to_owned() },
         page_hashes,
         link: Link::Empty,
         attributes: Vec::new(),

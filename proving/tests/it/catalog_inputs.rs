@@ -176,7 +176,7 @@ fn refused() -> Result<(), Failed> {
         (format!("{header}HashAlgorithms=SHA256\n"), "version 1 wants SHA1"),
         (format!("{header}EncodingType=2\n"), "CRYPTCAT_E_CDF_UNSUPPORTED"),
         (format!("{header}CATATTR1=0x10010001:OSAttr\n"), "CRYPTCAT_E_CDF_ATTR_TOOFEWVALUES"),
-        (format!("{header}CATATTR1=0x10030001:A:b\n"), "CRYPTCAT_E_CDF_ATTR_TYPECOMBO"),
+        (format!("{header}CATATTR1=0x10000001:A:b\n"), "CRYPTCAT_E_CDF_ATTR_TYPECOMBO"),
         (format!("{header}CATATTR1=0x10010002:1.2.3:b\n"), "object identifier"),
         (format!("{header}[CatalogFiles]\na.bin\n"), "no equals sign"),
         (format!("{header}[CatalogFiles]\na=a.bin\nA=a.bin\n"), "CRYPTCAT_E_CDF_DUPLICATE"),
