@@ -195,6 +195,8 @@ const OWN: &[Reader] = &[
         };
         let length = bytes.len() as u64;
         let _ = black_box(elf::quick::quick(length, &mut read_at, &mut Vec::new(), &LIMITS));
+        let links = elf::links::links(length, &mut read_at, &mut Default::default(), &LIMITS);
+        let _ = black_box(links.map(|links| links.needs().count() + links.offers().count()));
     }),
     ("authenticode", |bytes| {
         let _ = black_box(authenticode::amend::with_unsigned(bytes, &[0x2a, 3], &[5, 0], &LIMITS));

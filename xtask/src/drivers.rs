@@ -3,7 +3,7 @@
 //! W1 and W2 read every signed file below the folder; a run of ours counts only if each signature was
 //! read and holds. The peer's roots do not matter: it does its arithmetic whether it trusts or not.
 
-use crate::bench::{Pairs, cpu, run_pairs};
+use crate::pairs::{Clock, Pairs, run_pairs};
 use crate::program::build;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,11 +43,16 @@ pub fn run(folder: &Path, pairs: usize, say: &mut dyn FnMut(&str)) -> Result<boo
         ("W2", 1.0 / 30.0, "signify in one process", &all_in_one),
     ] {
         // A tool that is not there is told, and is no failure of ours.
-        if let Err(problem) = cpu(peer) {
+        if let Err(problem) = peer() {
             say(&format!("{id}   skipped: {problem}"));
             continue;
         }
-        reached &= run_pairs(&Pairs { id, says, target, pairs, apart: 0.0 }, &ours, peer, say)?;
+        reached &= run_pairs(
+            &Pairs { id, says, target, pairs, apart: 0.0, clock: Clock::Processor },
+            &ours,
+            peer,
+            say,
+        )?;
     }
     Ok(reached & large(&program, &files, pairs, say)?)
 }

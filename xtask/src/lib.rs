@@ -24,12 +24,21 @@ pub mod whole_trees;
 
 pub mod cases;
 
+pub mod instructions;
+
+pub mod packed_trees;
+mod pairs;
+mod bench_runs;
 pub mod scan_bench;
+mod cms_bench;
+mod cold_bench;
+pub mod alone_bench;
 
 pub mod bench;
 pub mod drivers;
 pub mod preflight_bench;
 pub mod sign_bench;
+pub mod growth;
 
 pub mod wine;
 

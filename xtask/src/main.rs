@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use xtask::{
-    bench, block_rules, cases, ci, drivers, generate, kernels, oracle, preflight_bench, sign_bench,
-    tidy, tree, whole_trees, wine,
+    alone_bench, bench, block_rules, cases, ci, drivers, generate, growth, kernels, oracle,
+    preflight_bench, sign_bench, tidy, tree, whole_trees, wine,
 };
 
 const USAGE: &str = "\
@@ -16,11 +16,14 @@ cargo x kernels              fetches the Debian kernel packages by name into tar
 cargo x whole-trees          judges those kernels' whole trees
 cargo x oracle [--live …]    asks real kernels, recorded or live; docs/oracle.md
 cargo x wine                 the Windows program, cross-built and tested under Wine
+cargo x counts [--renew]     instructions beside cryptography, held against proving/counts.toml
 cargo x cases FILE [PLATFORM] field cases (JSON, one a line) put to diagnose, and scored
 cargo x block-rules POLICY.xml@DAY… --machine POLICY.xml@DAY…
                              makes the table of vulnerable drivers of published lists and those of machines
 cargo x bench [ID…] [--tree DIR] [--pairs N] [--program FILE]
-                             B1, B4, B7, D1, P1, S1: our figure, its peer's, and the ratio
+                             B1 to B10, D1, N1, P1, S1, S2: our figure, its peer's, and the ratio
+cargo x bench --plot [--tree DIR] [--program FILE]
+                             how cost grows, drawn into docs/growth.svg
 cargo x bench --drivers DIR  W1, W2, W3: the same for signatures over the drivers and catalogs of a folder
 ";
 
@@ -58,7 +61,8 @@ fn main() -> ExitCode {
         "whole-trees" => whole_trees::run(&mut say),
         "wine" => wine::run(&mut say),
         "block-rules" => block_rules::run(&tree::root(), rest, &mut say),
-        "oracle" => oracle::run(rest),
+        "oracle" => oracle::run("oracle", rest),
+        "counts" => oracle::run("counts", rest),
         "cases" => match rest {
             [file] => cases::run(Path::new(file), &["linux", "efi", "windows"], &mut say),
             [file, platform] => cases::run(Path::new(file), &[platform], &mut say),
@@ -66,9 +70,15 @@ fn main() -> ExitCode {
         },
         "bench" => options(rest).and_then(|options| match &options.drivers {
             Some(folder) => drivers::run(folder, options.pairs, &mut say),
+            None if options.plot => growth::run(&options, &mut say),
             None => bench::run(&options, &mut say)
                 .and_then(|reached| Ok(preflight_bench::run(&options, &mut say)? && reached))
                 .and_then(|reached| Ok(sign_bench::run(&options, &mut say)? && reached)),
+        }),
+        // Of the benchmarks: the most memory that a program takes.
+        "peak" => alone_bench::peak(rest).map(|peak| {
+            say(&peak.to_string());
+            true
         }),
         _ => {
             say(USAGE);
@@ -94,6 +104,7 @@ fn options(arguments: &[String]) -> Result<bench::Options, String> {
         match argument.as_str() {
             "--tree" => options.tree = Some(PathBuf::from(value()?)),
             "--program" => options.program = Some(PathBuf::from(value()?)),
+            "--plot" => options.plot = true,
             "--drivers" => options.drivers = Some(PathBuf::from(value()?)),
             "--pairs" => options.pairs = value()?.parse().map_err(|e| format!("--pairs: {e}"))?,
             id if !id.starts_with('-') => options.ids.push(id.to_uppercase()),

@@ -1,15 +1,15 @@
-//! `cargo x oracle …`: hands over to the program of `proving` that asks real kernels.
+//! `cargo x oracle …`, `cargo x counts`: hands over to a program of `proving`.
 
 use crate::tree::root;
 use std::process::Command;
 
-/// Runs it; whether everything agreed.
+/// Runs it; whether it said yes.
 ///
 /// # Errors
 /// When it cannot be built or started, or could not do its work.
-pub fn run(arguments: &[String]) -> Result<bool, String> {
+pub fn run(program: &str, arguments: &[String]) -> Result<bool, String> {
     let status = Command::new("cargo")
-        .args(["run", "--quiet", "--package", "loadworthy-proving", "--bin", "oracle", "--"])
+        .args(["run", "--quiet", "--package", "loadworthy-proving", "--bin", program, "--"])
         .args(arguments)
         .current_dir(root())
         .status()
@@ -17,6 +17,6 @@ pub fn run(arguments: &[String]) -> Result<bool, String> {
     match status.code() {
         Some(0) => Ok(true),
         Some(1) => Ok(false),
-        _ => Err("the oracle could not do its work".to_owned()),
+        _ => Err(format!("{program}: could not do its work")),
     }
 }

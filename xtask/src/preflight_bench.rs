@@ -4,12 +4,12 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::bench::{Options, Pairs, median, run_pairs};
+use crate::bench::Options;
 use crate::kernels;
+use crate::pairs::{Clock, Pairs, median, run_pairs};
 use crate::program::peer;
 use crate::tree::root;
 
@@ -75,12 +75,13 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<bool, String>
         target: RATIO,
         pairs: options.pairs,
         apart: 0.0,
+        clock: Clock::Processor,
     };
     let reached = run_pairs(&about, &ours, &theirs, say)?;
     let (mut walls, mut peers) = (Vec::new(), Vec::new());
     for _ in 0..options.pairs.max(1) {
-        walls.push(wall(&ours)?);
-        peers.push(wall(&theirs)?);
+        walls.push(Clock::Wall.of(ours)?);
+        peers.push(Clock::Wall.of(theirs)?);
     }
     say(&format!(
         "P1   by the clock: ours {:.3} s   peer {:.3} s (target 0.5 s; means something on an idle machine only)",
@@ -88,12 +89,6 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<bool, String>
         median(&mut peers)
     ));
     Ok(reached)
-}
-
-fn wall(work: &dyn Fn() -> Result<(), String>) -> Result<f64, String> {
-    let begun = Instant::now();
-    work()?;
-    Ok(begun.elapsed().as_secs_f64())
 }
 
 /// The newest kernel that has an initramfs there.

@@ -1,4 +1,4 @@
-//! S1: modules of a kernel's tree signed, beside a loop of the kernel's own `sign-file`.
+//! N1: modules of a kernel's tree signed, beside a loop of the kernel's own `sign-file`.
 //!
 //! Modules at even distances, by name, stand for the tree: both sides take so long a module that whole
 //! trees, in pairs, would take a quarter of an hour, and the ratio is the same.
@@ -13,8 +13,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::bench::{Options, Pairs, cpu, run_pairs};
+use crate::bench::Options;
 use crate::kernels;
+use crate::pairs::{Clock, Pairs, run_pairs};
 
 /// So much of the loop's processor time, beside the key.
 const RATIO: f64 = 0.1;
@@ -30,16 +31,16 @@ const MEASURED: &str = "3";
 /// # Errors
 /// When a key cannot be made, or not every module was signed.
 pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
-    if !options.ids.is_empty() && !options.ids.iter().any(|id| id == "S1") {
+    if !options.ids.is_empty() && !options.ids.iter().any(|id| id == "N1") {
         return Ok(true);
     }
     let kernel = match &options.tree {
         Some(tree) => kernels::at(tree)?,
         None => kernels::fetch(say)?.stable,
     };
-    let told = |e: io::Error| format!("S1: {e}");
+    let told = |e: io::Error| format!("N1: {e}");
     let (Some(theirs), true) = (sign_file(), has_openssl()) else {
-        say("S1 skipped: sign-file or openssl not found");
+        say("N1 skipped: sign-file or openssl not found");
         return Ok(true);
     };
     let program = std::path::absolute(options.program()?).map_err(told)?;
@@ -53,7 +54,7 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<bool, String>
         .current_dir(&folder)
         .stderr(Stdio::null())
         .status();
-    status.map_err(told)?.success().then_some(()).ok_or("S1: no key")?;
+    status.map_err(told)?.success().then_some(()).ok_or("N1: no key")?;
     let all = kernel.modules.len();
     let modules: Vec<&PathBuf> = kernel.modules.iter().step_by(all.div_ceil(SAMPLE)).collect();
     let list = folder.join("paths");
@@ -63,19 +64,27 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<bool, String>
     }
     let apart = modules.len() as f64 * operation()?;
     say(&format!(
-        "S1 signing {} of {all} modules of {}; on both sides {apart:.3} s of the key alone are taken off",
+        "N1 signing {} of {all} modules of {}; on both sides {apart:.3} s of the key alone are taken off",
         modules.len(),
         kernel.release,
     ));
     let our = |more: &[&str]| our(&program, &modules, more, &folder);
     let says = "loop of sign-file";
-    let about = Pairs { id: "S1", says, target: RATIO, pairs: options.pairs.max(1), apart };
+    let about = Pairs {
+        id: "N1",
+        says,
+        target: RATIO,
+        pairs: options.pairs.max(1),
+        apart,
+        clock: Clock::Processor,
+    };
     let reached =
         run_pairs(&about, &|| our(&["--unjudged"]), &|| peer(&theirs, &list, &folder), say)?;
     let root = kernel.root.display().to_string();
-    let judged = cpu(|| our(&["--kernel", &kernel.release, "--root", &root]))? - apart;
+    let judged =
+        Clock::Processor.of(|| our(&["--kernel", &kernel.release, "--root", &root]))? - apart;
     say(&format!(
-        "S1   {judged:.3} s where all are judged by their kernel before they are released"
+        "N1   {judged:.3} s where all are judged by their kernel before they are released"
     ));
     fs::remove_dir_all(&folder).map_err(told)?;
     Ok(reached)
@@ -89,27 +98,27 @@ fn our(program: &Path, modules: &[&PathBuf], more: &[&str], folder: &Path) -> Re
         .args(modules)
         .current_dir(folder)
         .output()
-        .map_err(|e| format!("S1: {e}"))?;
+        .map_err(|e| format!("N1: {e}"))?;
     let told: serde_json::Value = serde_json::from_slice(&done.stdout)
-        .map_err(|_| format!("S1: {}", String::from_utf8_lossy(&done.stderr)))?;
+        .map_err(|_| format!("N1: {}", String::from_utf8_lossy(&done.stderr)))?;
     let signed = told["summary"]["signed"].as_u64();
     match signed == Some(modules.len() as u64) {
         true => Ok(()),
-        false => Err(format!("S1: {signed:?} of {} modules are signed", modules.len())),
+        false => Err(format!("N1: {signed:?} of {} modules are signed", modules.len())),
     }
 }
 
 fn peer(sign_file: &Path, list: &Path, folder: &Path) -> Result<(), String> {
     let script = "while read -r module; do \"$0\" sha256 key.pem key.crt \"$module\" theirs; done";
-    let list = File::open(list).map_err(|e| format!("S1: {e}"))?;
+    let list = File::open(list).map_err(|e| format!("N1: {e}"))?;
     let status = Command::new("sh")
         .args(["-c", script])
         .arg(sign_file)
         .stdin(list)
         .current_dir(folder)
         .status()
-        .map_err(|e| format!("S1: {e}"))?;
-    status.success().then_some(()).ok_or_else(|| "S1: sign-file failed".to_owned())
+        .map_err(|e| format!("N1: {e}"))?;
+    status.success().then_some(()).ok_or_else(|| "N1: sign-file failed".to_owned())
 }
 
 /// Seconds that one operation with the private key takes: `openssl speed`, whose machine-readable lines
@@ -118,11 +127,11 @@ fn operation() -> Result<f64, String> {
     let done = Command::new("openssl")
         .args(["speed", "-mr", "-seconds", MEASURED, "rsa2048"])
         .output()
-        .map_err(|e| format!("S1: {e}"))?;
+        .map_err(|e| format!("N1: {e}"))?;
     let text = String::from_utf8_lossy(&done.stdout).into_owned();
     let line = text.lines().find_map(|line| line.strip_prefix("+F2:"));
     let rate: Option<f64> = line.and_then(|line| line.split(':').nth(2)?.parse().ok());
-    rate.map(f64::recip).ok_or_else(|| "S1: openssl speed says nothing".to_owned())
+    rate.map(f64::recip).ok_or_else(|| "N1: openssl speed says nothing".to_owned())
 }
 
 fn has_openssl() -> bool {

@@ -12,6 +12,7 @@ use loadworthy_collect::gather::linux::kernels::{self, Kernel, Kernels};
 use loadworthy_collect::gather::linux::module::{self, Scratch};
 use loadworthy_collect::gather::linux::tree::{self, Tree};
 use loadworthy_collect::gather::looking::Looking;
+use loadworthy_collect::good_signatures::GoodSignatures;
 use loadworthy_collect::item::HostPath;
 use loadworthy_collect::keep::Keep;
 use loadworthy_collect::view::View;
@@ -57,6 +58,8 @@ pub struct Host {
     ahead: Mutex<BTreeMap<Arc<str>, Result<Initramfs, Why>>>,
     limits: Limits,
     keep: Option<Keep>,
+    /// Signatures that were found good in earlier runs, where a folder is kept.
+    pub(crate) signatures: Option<GoodSignatures>,
     /// The platform that it only is by name.
     named: Option<Named>,
     /// Its kernels.
@@ -169,6 +172,7 @@ impl Host {
             ahead: Mutex::default(),
             limits,
             keep: None,
+            signatures: None,
             named: None,
             kernels,
             next_boot,
@@ -195,7 +199,15 @@ impl Host {
         };
         let keep = folder.map(open).transpose();
         self.keep = keep.map_err(|(path, problem)| Trouble::Open { path, problem })?;
+        self.signatures = self.keep.as_ref().map(GoodSignatures::read);
         Ok(self)
+    }
+
+    /// Keeps what signatures were found good, for the next run.
+    pub(crate) fn keep_signatures(&self) {
+        if let (Some(signatures), Some(keep)) = (&self.signatures, &self.keep) {
+            signatures.write(keep);
+        }
     }
 
     /// Whether everything that was answered so far can be relied on.

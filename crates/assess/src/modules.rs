@@ -8,6 +8,7 @@ use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;
 use loadworthy_core::checks::linux::by_name::{ByName, Dependency};
 use loadworthy_core::checks::linux::{self, LinuxCase, Scene, exports_of};
+use loadworthy_core::crypt::good::Good;
 use loadworthy_core::fact::Fact;
 use loadworthy_core::fact::step::Step;
 use loadworthy_core::facts::linux::Offers;
@@ -58,14 +59,16 @@ impl<'a> Modules<'a> {
         progress: Progress<'_>,
     ) -> Self {
         let looking = host.looking();
+        let good = host.signatures.as_ref().map(|signatures| signatures as &dyn Good);
         let mut read = pool::each(paths, jobs, progress, Scratch::default, |scratch, path| {
             let facts = module::gather(&looking, path, scratch);
-            let signature = Examined::of(&facts, &kernel.policy);
+            let signature = Examined::with(&facts, &kernel.policy, good);
             if paths.len() <= ASKED_ABOUT {
                 host.note(&facts);
             }
             (path.to_string(), Arc::new(Module { facts, signature }))
         });
+        host.keep_signatures();
         // Of several that offer a symbol, or are called the same, the order of paths decides.
         read.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut exports = Offers::default();

@@ -50,28 +50,50 @@ impl Keep {
     /// What was kept about bytes with this digest.
     #[must_use]
     pub fn get<T: DeserializeOwned>(&self, sha256: &[u8; 32]) -> Option<T> {
+        serde_json::from_slice(&self.read(&name(sha256))?).ok()
+    }
+
+    /// Keeps `found` about bytes with this digest. Where that fails, it is found again next time.
+    pub fn put<T: Serialize>(&self, sha256: &[u8; 32], found: &T) {
+        self.write(&name(sha256), |out| serde_json::to_writer(out, found).map_err(Into::into));
+    }
+
+    /// The fingerprints of signatures that were found good, one behind the other.
+    #[must_use]
+    pub fn good_signatures(&self) -> Option<Vec<u8>> {
+        self.read(&signatures())
+    }
+
+    /// Keeps the fingerprints of signatures that were found good.
+    pub fn put_good_signatures(&self, fingerprints: &[u8]) {
+        self.write(&signatures(), |out| out.write_all(fingerprints));
+    }
+
+    fn read(&self, name: &str) -> Option<Vec<u8>> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = openat(&self.folder, name(sha256), flags, Mode::empty()).ok()?;
+        let file = openat(&self.folder, name, flags, Mode::empty()).ok()?;
         if !only_ours(&file, FileType::RegularFile).ok()? {
             return None;
         }
         let mut kept = Vec::new();
         std::fs::File::from(file).take(LARGEST).read_to_end(&mut kept).ok()?;
-        serde_json::from_slice(&kept).ok()
+        Some(kept)
     }
 
-    /// Keeps `found` about bytes with this digest. Where that fails, it is found again next time.
-    pub fn put<T: Serialize>(&self, sha256: &[u8; 32], found: &T) {
-        let name = name(sha256);
+    fn write(&self, name: &str, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         let new = format!("{name}.{}", std::process::id());
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let Ok(file) = openat(&self.folder, &new, flags, Mode::RUSR | Mode::WUSR) else { return };
         let mut out = io::BufWriter::new(std::fs::File::from(file));
-        let written = serde_json::to_writer(&mut out, found).is_ok() && out.flush().is_ok();
-        if !written || renameat(&self.folder, &new, &self.folder, &name).is_err() {
+        let written = content(&mut out).is_ok() && out.flush().is_ok();
+        if !written || renameat(&self.folder, &new, &self.folder, name).is_err() {
             let _ = unlinkat(&self.folder, &new, AtFlags::empty());
         }
     }
+}
+
+fn signatures() -> String {
+    format!("signatures-{}-{READER}", env!("CARGO_PKG_VERSION"))
 }
 
 fn name(sha256: &[u8; 32]) -> String {

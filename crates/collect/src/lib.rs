@@ -15,4 +15,5 @@ pub mod bundle;
 pub mod views;
 #[cfg_attr(not(target_os = "linux"), path = "keep/elsewhere.rs")]
 pub mod keep;
+pub mod good_signatures;
 pub mod gather;

@@ -11,7 +11,8 @@ use crate::codes::{
     UNSIGNED_MODULE_REFUSED,
 };
 use crate::crypt::digest::{Digest, DigestAlgorithm};
-use crate::crypt::key::KeyAlgorithm;
+use crate::crypt::good::{self, Good};
+use crate::crypt::key::{KeyAlgorithm, PublicKey, Verified};
 use crate::elf_rules::rules::Walk;
 use crate::errno::Errno;
 use crate::fact::Fact;
@@ -194,6 +195,12 @@ impl Examined {
     /// Examines the signature of `module` as a kernel of this policy does.
     #[must_use]
     pub fn of(module: &ModuleFacts, policy: &LinuxPolicy) -> Self {
+        Self::with(module, policy, None)
+    }
+
+    /// The same; a signature that is held in `good` is not worked out again.
+    #[must_use]
+    pub fn with(module: &ModuleFacts, policy: &LinuxPolicy, good: Option<&dyn Good>) -> Self {
         let told = |say: fn(&ModuleBytes) -> String| {
             module.file.fact(|f| match &**f {
                 ModuleFile::Read(bytes) => (Some(bytes.clone()), say(bytes)),
@@ -222,7 +229,8 @@ impl Examined {
             else {
                 return Ok((Stage::NotReached, Claim::SignaturePresent(false)));
             };
-            verify(bytes, policy, step, signer.as_ref(), &mut lines)
+            let asking = Asking { policy, good, bytes, step, found: None };
+            verify(asking, signer.as_ref(), &mut lines)
         });
         let outcome = draw(&OUTCOME, |step| {
             let stage = match step.consult(&trailer)? {
@@ -253,15 +261,13 @@ impl Examined {
 }
 
 fn verify(
-    bytes: &ModuleBytes,
-    policy: &LinuxPolicy,
-    step: &mut Step,
+    mut asking: Asking<'_>,
     signer: Option<&Arc<str>>,
     lines: &mut Vec<Line>,
 ) -> Result<(Stage<Voucher>, Claim), Gaps> {
-    let message = bytes.message.clone().unwrap_or_default();
-    let dialect = step.consult(&policy.keyrings.dialect)?.clone();
-    let mut asking = Asking { policy, bytes, step, found: None };
+    let policy = asking.policy;
+    let message = asking.bytes.message.clone().unwrap_or_default();
+    let dialect = asking.step.consult(&policy.keyrings.dialect)?.clone();
     let first = attempt(&message, kernel::Ring::Trusted, &dialect, &mut asking)?;
     lines.extend(first.remarks.iter().map(line));
     let mut result = first.result;
@@ -353,6 +359,7 @@ fn signer(module: &ModuleFacts) -> Option<Arc<str>> {
 /// What the rules ask of this machine, answered from the policy and written down.
 struct Asking<'a> {
     policy: &'a LinuxPolicy,
+    good: Option<&'a dyn Good>,
     bytes: &'a ModuleBytes,
     step: &'a mut Step,
     /// The key found last: the one that verified, when the answer is yes.
@@ -405,5 +412,18 @@ impl Kernel for Asking<'_> {
 
     fn beyond_us(&mut self, algorithm: KeyAlgorithm) -> Gaps {
         gap(Question::CryptoAlgorithm, Why::NoRow(text(algorithm.name())))
+    }
+
+    fn verify(
+        &mut self,
+        key: &PublicKey,
+        by: DigestAlgorithm,
+        digest: Option<&Digest>,
+        signature: &[u8],
+    ) -> Verified {
+        match (self.good, digest) {
+            (Some(good), Some(digest)) => good::verify(good, key, by, digest, signature),
+            _ => key.verify(by, digest, signature),
+        }
     }
 }

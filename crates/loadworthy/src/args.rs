@@ -474,6 +474,9 @@ pub(crate) struct Inspect {
     /// Only the .modinfo of modules, reading as little of each file as that takes
     #[arg(long, conflicts_with_all = ["json", "format"])]
     pub(crate) brief: bool,
+    /// Only what modules need of each other, by their symbols: a line each as in modules.dep
+    #[arg(long, conflicts_with_all = ["json", "format", "brief"])]
+    pub(crate) needs: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }

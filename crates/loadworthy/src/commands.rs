@@ -22,5 +22,6 @@ pub(crate) mod sign;
 pub(crate) mod dkms;
 pub(crate) mod inspect;
 pub(crate) mod brief;
+pub(crate) mod needs;
 #[cfg(target_os = "linux")]
 pub(crate) mod gate;

@@ -24,6 +24,11 @@ mod trouble;
 mod commands;
 
 fn main() -> ExitCode {
+    // Scripts ask for the version alone at every start; that needs no description of all arguments.
+    let alone = std::env::args_os().skip(1).eq(["--version"]);
+    if alone && written(version(&mut io::stdout().lock())).is_ok() {
+        return ExitCode::from(exit::LOADS);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(shown) => {
@@ -53,6 +58,11 @@ fn main() -> ExitCode {
     }
 }
 
+fn version(out: &mut dyn Write) -> io::Result<()> {
+    let (version, knowledge) = (env!("CARGO_PKG_VERSION"), Tables::KNOWLEDGE);
+    writeln!(out, "loadworthy {version} (knowledge {knowledge})")
+}
+
 fn run(
     cli: &Cli,
     around: &Surroundings,
@@ -61,8 +71,7 @@ fn run(
 ) -> Result<ExitCode, Trouble> {
     let Some(command) = &cli.command else {
         if cli.version {
-            let (version, knowledge) = (env!("CARGO_PKG_VERSION"), Tables::KNOWLEDGE);
-            written(writeln!(out, "loadworthy {version} (knowledge {knowledge})"))?;
+            written(version(out))?;
             return Ok(ExitCode::from(exit::LOADS));
         }
         written(write!(err, "{}", Cli::command().render_help()))?;
@@ -80,6 +89,9 @@ fn run(
         Command::Explain(args) => commands::explain::run(args, around, out)?,
         Command::Inspect(args) if args.brief => {
             return Ok(commands::brief::run(&args.files, out, err)?);
+        }
+        Command::Inspect(args) if args.needs => {
+            return Ok(commands::needs::run(&args.files, out, err)?);
         }
         Command::Inspect(args) => {
             return Ok(commands::inspect::run(&args.files, args.output.is_json(), out, err)?);

@@ -22,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("peer modinfo reads the same modinfo", modinfo),
         Trial::test("peer modinfo says what inspect --brief says", brief),
+        Trial::test("peer depmod says what inspect --needs says", depmod),
         Trial::test("peer lzop packs what we unpack", lzop),
         Trial::test("peer journalctl reads the same entries", journal),
         Trial::test("peer readelf sees the same undefined symbols", readelf),
@@ -39,6 +40,37 @@ fn module() -> Result<Vec<u8>, String> {
         ..Module::default()
     };
     module.forge(&Kernel::new("6.12", &[])?)
+}
+
+/// Three modules: one needs the second, which needs the third.
+fn depmod() -> Result<(), Failed> {
+    let Some(tool) = tool("depmod") else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let tree = folder.path().join("lib/modules/6.12.0/kernel");
+    fs::create_dir_all(&tree)?;
+    let word = |text: &str| vec![text.to_owned()];
+    let mut paths = Vec::new();
+    for (name, needs, exports) in [
+        ("upper", word("of_middle"), Vec::new()),
+        ("middle", word("of_lower"), word("of_middle")),
+        ("lower", Vec::new(), word("of_lower")),
+    ] {
+        let module = Module { name: name.to_owned(), needs, exports, ..Module::default() };
+        let path = tree.join(format!("{name}.ko"));
+        fs::write(&path, module.forge(&Kernel::new("6.12", &[])?)?)?;
+        paths.push(path.display().to_string());
+    }
+    let asked = ask(Command::new(tool).args(["-n", "-b"]).arg(folder.path()).arg("6.12.0"))?;
+    let theirs = String::from_utf8(asked.stdout)?;
+    let mut theirs: Vec<&str> = theirs.lines().take_while(|line| !line.starts_with('#')).collect();
+    let arguments: Vec<&str> =
+        ["inspect", "--needs"].into_iter().chain(paths.iter().map(String::as_str)).collect();
+    let ours = String::from_utf8(program::run(&arguments, folder.path())?.stdout)?;
+    let ours = ours.replace(&format!("{}/", tree.parent().unwrap_or(&tree).display()), "");
+    let mut ours: Vec<&str> = ours.lines().collect();
+    theirs.sort_unstable();
+    ours.sort_unstable();
+    if ours == theirs { Ok(()) } else { Err(format!("{ours:?} is not {theirs:?}").into()) }
 }
 
 /// A payload of several blocks, some of which are stored as they are, in every strength.

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::digest::{Digest, DigestAlgorithm};
+use super::digest::{Digest, DigestAlgorithm, digest};
 use super::refusal::Refusal;
 use super::{ecdsa, rsa};
 
@@ -76,6 +76,7 @@ impl KeyAlgorithm {
 pub struct PublicKey {
     algorithm: KeyAlgorithm,
     form: Form,
+    identity: [u8; 32],
 }
 
 enum Form {
@@ -120,7 +121,14 @@ impl PublicKey {
             | KeyAlgorithm::MlDsa65
             | KeyAlgorithm::MlDsa87 => Form::Foreign,
         };
-        Self { algorithm, form }
+        let named = [algorithm.name().as_bytes(), &[0], bytes].concat();
+        let identity = digest(DigestAlgorithm::Sha256, &named).as_bytes().try_into();
+        Self { algorithm, form, identity: identity.unwrap_or_default() }
+    }
+
+    /// SHA-256 of its kind and its bytes.
+    pub(super) const fn identity(&self) -> &[u8; 32] {
+        &self.identity
     }
 
     /// Its kind.
@@ -209,7 +217,6 @@ impl fmt::Debug for PublicKey {
 
 #[cfg(test)]
 mod tests {
-    use super::super::digest::digest;
     use super::*;
     use alloc::vec::Vec;
 

@@ -10,3 +10,4 @@ pub mod refusal;
 mod rsa;
 mod ecdsa;
 pub mod key;
+pub mod good;

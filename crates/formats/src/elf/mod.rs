@@ -20,7 +20,9 @@ pub mod symbols;
 pub mod survey;
 pub mod kept;
 pub mod relocations;
+pub mod pieces;
 pub mod quick;
+pub mod links;
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "sizes are the test's own")]

@@ -23,11 +23,6 @@ impl Modinfo {
         Self { raw: section.to_vec() }
     }
 
-    /// The entries of a section's bytes, taken over.
-    pub(crate) const fn of(raw: Vec<u8>) -> Self {
-        Self { raw }
-    }
-
     /// The entries of a section at the start of `rest`, which is the file from there on. The kernel reads the
     /// last string to its NUL byte even where the section ends before.
     pub(crate) fn read_on(section: &[u8], rest: &[u8]) -> Self {

@@ -4,20 +4,15 @@
 //! signature lie there in modules as linkers and `sign-file` make them) and `.modinfo`; one more where they lie elsewhere.
 
 use crate::elf::header::{Header, Section};
-use crate::elf::layout::Layout;
 use crate::elf::modinfo::Modinfo;
+use crate::elf::pieces::{Pieces, ReadAt};
 use crate::elf::text::until_nul;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::limits::Limits;
-use crate::reader::{index, wide};
+use crate::reader::index;
 
 /// What ends a file with an appended signature (`include/linux/module_signature.h`).
 const MARKER: &[u8] = b"~Module signature appended~\n";
-/// Section names are looked for this many bytes before the section headers.
-const BEFORE: u64 = 1024;
-/// The end of the file is read at once up to this size.
-const END: u64 = 256 << 10;
-
 /// What was found without reading everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quick {
@@ -36,70 +31,24 @@ pub struct Quick {
 /// `Missing` where there is no ELF magic, `Truncated` where bytes are not to be had, `TooLarge` beyond `limits`.
 pub fn quick(
     length: u64,
-    read_at: &mut dyn FnMut(u64, &mut [u8]) -> bool,
+    read_at: &mut ReadAt<'_>,
     end: &mut Vec<u8>,
     limits: &Limits,
 ) -> Result<Quick, Error> {
-    let mut first = [0u8; 64];
-    let short = |what, need| Error::new(what, 0, Kind::Truncated { need, have: length });
-    let head = first.get_mut(..index(length).min(64)).unwrap_or_default();
-    if !read_at(0, head) {
-        return Err(short("elf header", 64));
-    }
-    let layout = Layout::of(&first);
-    let header = Header::read(&first, layout);
-    if !header.has_magic() {
-        return Err(Error::new("elf magic", 0, Kind::Missing));
-    }
-    let from = header.section_offset.saturating_sub(BEFORE);
-    let from = from.max(length.saturating_sub(END)).min(length);
-    end.clear();
-    end.resize(index(length.saturating_sub(from)), 0);
-    if !read_at(from, end) {
-        return Err(short("elf section headers", length));
-    }
-    let mut fetch = |what, offset: u64, size: u64, out: &mut Vec<u8>| -> Result<(), Error> {
-        let inside =
-            offset.checked_sub(from).and_then(|at| end.get(index(at)..)?.get(..index(size)));
-        if size > wide(limits.text_bytes) {
-            return Err(Error::new(
-                what,
-                index(offset),
-                Kind::TooLarge { limit: wide(limits.text_bytes) },
-            ));
-        }
-        out.clear();
-        if let Some(found) = inside {
-            out.extend_from_slice(found);
-            return Ok(());
-        }
-        let past = offset.checked_add(size).is_none_or(|last| last > length);
-        out.resize(if past { 0 } else { index(size) }, 0);
-        if past || !read_at(offset, out) {
-            let have = length.saturating_sub(offset);
-            return Err(Error::new(what, index(offset), Kind::Truncated { need: size, have }));
-        }
-        Ok(())
+    let mut file = Pieces::open(length, read_at, end)?;
+    let (header, most) = (file.header, limits.text_bytes);
+    let (mut lent, mut more) = (Vec::new(), Vec::new());
+    let table = file.table(most, &mut lent)?;
+    let names = match file.section(table, header.section_names) {
+        Some(at) => file.piece("elf section names", (at.offset, at.size), most, &mut more)?,
+        None => &[],
     };
-    let count = u64::from(header.section_count);
-    let mut table = Vec::new();
-    let size = wide(layout.section_size()).saturating_mul(count);
-    fetch("elf section headers", header.section_offset, size, &mut table)?;
-    let at = |n: u16| {
-        let start = usize::from(n).checked_mul(layout.section_size())?;
-        let entry = table.get(start..start.checked_add(layout.section_size())?)?;
-        Some(Section::read(entry, layout))
-    };
-    let mut names = Vec::new();
-    if let Some(section) = at(header.section_names) {
-        fetch("elf section names", section.offset, section.size, &mut names)?;
-    }
     let named = |s: &Section| {
         until_nul(names.get(index(u64::from(s.name))..).unwrap_or_default()) == b".modinfo"
     };
     let mut last = None;
     let mut loaded = None;
-    for section in (1..header.section_count).filter_map(at).filter(named) {
+    for section in (1..header.section_count).filter_map(|n| file.section(table, n)).filter(named) {
         last = Some(section);
         if section.is_allocated() && loaded.is_none() {
             loaded = last;
@@ -107,11 +56,11 @@ pub fn quick(
     }
     let modinfo = match loaded.or(last) {
         None => None,
-        Some(section) => {
+        Some(at) => {
             let mut raw = Vec::new();
-            fetch("elf .modinfo", section.offset, section.size, &mut raw)?;
-            Some(Modinfo::of(raw))
+            let place = (at.offset, at.size);
+            Some(Modinfo::read(file.piece("elf .modinfo", place, most, &mut raw)?))
         }
     };
-    Ok(Quick { header, modinfo, has_signature_marker: end.ends_with(MARKER) })
+    Ok(Quick { header, modinfo, has_signature_marker: file.end.ends_with(MARKER) })
 }

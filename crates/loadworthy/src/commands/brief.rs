@@ -5,7 +5,9 @@
 use crate::commands::inspect::regular;
 use loadworthy_collect::regular::read_at;
 use loadworthy_formats::compress;
+use loadworthy_formats::elf::pieces::ReadAt;
 use loadworthy_formats::elf::quick::{Quick, quick};
+use loadworthy_formats::error::Error;
 use loadworthy_formats::limits::Limits;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
@@ -14,8 +16,7 @@ use std::process::ExitCode;
 
 /// Buffers that are lent from file to file.
 #[derive(Default)]
-struct Room {
-    end: Vec<u8>,
+pub(super) struct Room {
     packed: Vec<u8>,
     unpacked: Vec<u8>,
 }
@@ -31,11 +32,11 @@ pub(crate) fn run(
     err: &mut dyn Write,
 ) -> io::Result<ExitCode> {
     let mut out = BufWriter::with_capacity(1 << 16, out);
-    let mut room = Room::default();
+    let (mut room, mut end) = (Room::default(), Vec::new());
     let mut code = ExitCode::SUCCESS;
     let mut gap: &[u8] = b"";
     for path in files {
-        match read(path, &mut room) {
+        match read(path, &mut room, &mut end) {
             Ok(found) => {
                 out.write_all(gap)?;
                 gap = b"\n";
@@ -63,7 +64,7 @@ pub(crate) fn run(
 }
 
 /// Text from a file, with whatever a terminal could mistake for a command written out.
-fn plain(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
+pub(super) fn plain(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
     if text.iter().all(|b| matches!(b, b' '..=b'~')) {
         return out.write_all(text);
     }
@@ -79,21 +80,28 @@ fn plain(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-fn read(path: &Path, room: &mut Room) -> io::Result<Quick> {
-    let limits = Limits::DEFAULT;
+fn read(path: &Path, room: &mut Room, end: &mut Vec<u8>) -> io::Result<Quick> {
+    in_pieces(path, room, |length, read_at| quick(length, read_at, end, &Limits::DEFAULT))
+}
+
+/// What `ask` finds in a module that it reads in pieces; one that is compressed is unpacked whole.
+pub(super) fn in_pieces<T>(
+    path: &Path,
+    room: &mut Room,
+    ask: impl FnOnce(u64, &mut ReadAt<'_>) -> Result<T, Error>,
+) -> io::Result<T> {
     let (file, length) = regular(path)?;
     let wrong = |e| io::Error::new(io::ErrorKind::InvalidData, format!("{e}"));
     if !packed(path) {
-        let mut at = |offset, into: &mut [u8]| read_at(&file, into, offset).is_ok();
-        return quick(length, &mut at, &mut room.end, &limits).map_err(wrong);
+        return ask(length, &mut |at, into| read_at(&file, into, at).is_ok()).map_err(wrong);
     }
-    unpack(file, room, &limits)?;
+    unpack(file, room, &Limits::DEFAULT)?;
     let bytes = &room.unpacked;
     let mut at = |offset: u64, into: &mut [u8]| {
         let part = usize::try_from(offset).ok().and_then(|o| bytes.get(o..)?.get(..into.len()));
         part.map(|part| into.copy_from_slice(part)).is_some()
     };
-    quick(bytes.len() as u64, &mut at, &mut room.end, &limits).map_err(wrong)
+    ask(bytes.len() as u64, &mut at).map_err(wrong)
 }
 
 fn packed(path: &Path) -> bool {
