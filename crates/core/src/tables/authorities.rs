@@ -255,6 +255,15 @@ mod tests {
     }
 
     #[test]
+    fn drivers_certified_before_2003_lead_to_microsoft() {
+        // KB329115: the certificate without basic constraints through which no path leads.
+        let authorities = Tables::built_in().unwrap().authorities;
+        let found = authorities.named("Microsoft Windows Hardware Compatibility");
+        let [one] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((one.kind, one.well_known), (super::Kind::Product, Some(4)));
+    }
+
+    #[test]
     fn keys_are_those_that_others_have_measured() {
         use crate::crypt::digest::{DigestAlgorithm, digest};
         use alloc::string::ToString;
