@@ -94,7 +94,17 @@ fn run(
             return Ok(commands::needs::run(&args.files, out, err)?);
         }
         Command::Inspect(args) => {
-            return Ok(commands::inspect::run(&args.files, args.output.is_json(), out, err)?);
+            #[cfg(feature = "sign")]
+            let open = commands::inspect::opener(args, around)?;
+            #[cfg(not(feature = "sign"))]
+            let open = |_: &[u8], _: &mut loadworthy_report::inspect::Pkcs12| {};
+            return Ok(commands::inspect::run(
+                &args.files,
+                args.output.is_json(),
+                &open,
+                out,
+                err,
+            )?);
         }
         Command::Rehearse(args) => commands::rehearse::run(args, around, out)?,
         Command::Key(args) => commands::key::run(args, around, out, err)?,

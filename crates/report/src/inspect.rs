@@ -29,6 +29,7 @@ mod registry;
 mod app_control;
 mod archive;
 mod package;
+mod unreadable;
 pub mod kernel_text;
 
 use std::path::Path;
@@ -237,7 +238,12 @@ fn look(path: &Path, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
     if let Some(block) = &armoured {
         entry.errors.extend(block.error.clone());
     }
-    signed_or_certificate(armoured.as_ref().map_or(bytes, |block| &block.der), limits, entry)
+    let der = armoured.as_ref().map_or(bytes, |block| &block.der);
+    let kind = signed_or_certificate(der, limits, entry);
+    if kind == Kind::Unknown {
+        entry.errors.extend(unreadable::why(bytes, limits));
+    }
+    kind
 }
 
 fn linux_module(

@@ -10,6 +10,7 @@ pub mod certificate;
 pub mod signer;
 mod rsa;
 pub mod signers;
+pub mod opened;
 pub mod pair;
 pub mod exports;
 pub mod modules;

@@ -2,7 +2,7 @@
 
 mod uri;
 mod lock;
-mod pkcs12;
+pub(crate) mod pkcs12;
 pub(crate) mod pfx;
 pub(crate) mod pvk;
 mod sha1;

@@ -43,6 +43,11 @@ pub fn described(algorithm: &[u8], parameters: Option<&[u8]>, key: &[u8]) -> Str
             Some(bits) => format!("rsa-{bits}"),
             None => "rsa".to_owned(),
         },
+        // A key for signatures with the padding PSS alone (RFC 4055).
+        "1.2.840.113549.1.1.10" => match modulus_bits(key) {
+            Some(bits) => format!("rsa-pss-{bits}"),
+            None => "rsa-pss".to_owned(),
+        },
         "1.2.840.10045.2.1" => match curve().as_deref() {
             Some("1.2.840.10045.3.1.7") => "ecdsa-p256".to_owned(),
             Some("1.3.132.0.34") => "ecdsa-p384".to_owned(),

@@ -9,6 +9,11 @@ use std::thread;
 
 use loadworthy_formats::limits::Limits;
 use loadworthy_report::inspect;
+#[cfg(feature = "sign")]
+use loadworthy_sign::{opened, secret::Secret};
+
+#[cfg(feature = "sign")]
+use crate::{args, request::Surroundings, trouble::Trouble};
 
 /// Largest file that is looked into, in bytes. The largest images of distributions are below
 /// 100 MB, and what a compressed one unpacks to must fit into memory beside it.
@@ -17,6 +22,33 @@ const LARGEST: u64 = 128 << 20;
 /// Files that are looked into before the first of them is written: enough to keep every processor busy,
 /// few enough that a folder of any size takes no more memory than one of this size.
 const AT_ONCE: usize = 64;
+
+/// Opens a locked file of keys, where a passphrase was given.
+pub(crate) type Open<'a> = &'a (dyn Fn(&[u8], &mut inspect::Pkcs12) + Sync);
+
+/// The same, with the passphrase inside.
+#[cfg(feature = "sign")]
+type Opener = Box<dyn Fn(&[u8], &mut inspect::Pkcs12) + Sync>;
+
+/// The opener that the arguments ask for.
+///
+/// # Errors
+/// When the passphrase cannot be had.
+#[cfg(feature = "sign")]
+pub(crate) fn opener(args: &args::Inspect, around: &Surroundings) -> Result<Opener, Trouble> {
+    let passphrase = if let Some(path) = &args.passphrase_file {
+        Secret::line(fs::read(path).map_err(|e| Trouble::File(path.clone(), e))?)
+    } else if let Some(name) = &args.passphrase_env {
+        let missing = || Trouble::Usage(format!("the variable {name} is not set"));
+        Secret::new((around.variable)(name).ok_or_else(missing)?)
+    } else {
+        return Ok(Box::new(|_, _| {}));
+    };
+    Ok(Box::new(move |bytes, block| {
+        let found = opened::pkcs12(bytes, &passphrase);
+        block.take(found.as_ref().map(|found| (&*found.certificates, found.keys)));
+    }))
+}
 
 /// Looks into every file and writes what was found, in the order of the files, as text or as one JSON
 /// document.
@@ -29,6 +61,7 @@ const AT_ONCE: usize = 64;
 pub(crate) fn run(
     files: &[PathBuf],
     json: bool,
+    open: Open<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> io::Result<ExitCode> {
@@ -38,7 +71,7 @@ pub(crate) fn run(
         write!(out, "{}", inspect::JSON_BEGIN)?;
     }
     for some in files.chunks(AT_ONCE) {
-        for (path, told) in some.iter().zip(tell_all(some, json)) {
+        for (path, told) in some.iter().zip(tell_all(some, json, open)) {
             match told {
                 Ok(told) => {
                     write!(out, "{gap}{told}")?;
@@ -59,10 +92,10 @@ pub(crate) fn run(
 }
 
 /// What is told of each file, on as many threads as there are processors.
-fn tell_all(files: &[PathBuf], json: bool) -> Vec<io::Result<String>> {
+fn tell_all(files: &[PathBuf], json: bool, open: Open<'_>) -> Vec<io::Result<String>> {
     let processors = thread::available_parallelism().map_or(1, usize::from).min(files.len());
     if processors < 2 {
-        return files.iter().map(|path| tell(path, json)).collect();
+        return files.iter().map(|path| tell(path, json, open)).collect();
     }
     let next = AtomicUsize::new(0);
     let work = || {
@@ -70,7 +103,7 @@ fn tell_all(files: &[PathBuf], json: bool) -> Vec<io::Result<String>> {
         while let number = next.fetch_add(1, Ordering::Relaxed)
             && let Some(path) = files.get(number)
         {
-            done.push((number, tell(path, json)));
+            done.push((number, tell(path, json, open)));
         }
         done
     };
@@ -83,9 +116,15 @@ fn tell_all(files: &[PathBuf], json: bool) -> Vec<io::Result<String>> {
     told.into_iter().map(|(_, told)| told).collect()
 }
 
-fn tell(path: &Path, json: bool) -> io::Result<String> {
+fn tell(path: &Path, json: bool, open: Open<'_>) -> io::Result<String> {
     let entry = match read(path)? {
-        Content::Whole(bytes) => inspect::describe(path, &bytes, &Limits::DEFAULT),
+        Content::Whole(bytes) => {
+            let mut entry = inspect::describe(path, &bytes, &Limits::DEFAULT);
+            if let Some(block) = &mut entry.pkcs12 {
+                open(&bytes, block);
+            }
+            entry
+        }
         Content::TooLarge(size) => inspect::too_large(path, size, LARGEST),
     };
     Ok(if json { inspect::json_entry(&entry) } else { inspect::text(&entry) })
@@ -152,7 +191,7 @@ mod tests {
     fn ask(files: &[&Path], json: bool) -> (String, String, String) {
         let files: Vec<_> = files.iter().map(|f| f.to_path_buf()).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let code = run(&files, json, &mut out, &mut err).unwrap();
+        let code = run(&files, json, &|_, _| {}, &mut out, &mut err).unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (format!("{code:?}"), text(out), text(err))
     }

@@ -20,8 +20,14 @@ pub struct Pkcs12 {
     pub mac: Option<Mac>,
     /// Its parts, in order.
     pub parts: Vec<Part>,
-    /// Certificates that can be read without a password.
+    /// Certificates: those that can be read without a password, or all of a file that was opened.
     pub certificates: Vec<Certificate>,
+    /// Whether the passphrase that was given opens it; absent: none was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened: Option<bool>,
+    /// Private keys in it, locked or not, once it was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_keys: Option<usize>,
 }
 
 /// The code over the content.
@@ -89,7 +95,19 @@ impl Pkcs12 {
                 .iter()
                 .filter_map(|der| Certificate::read(der).ok())
                 .collect(),
+            opened: None,
+            private_keys: None,
         })
+    }
+
+    /// Takes what a passphrase brought to light: certificates (DER) and how many keys; `None`: it opened
+    /// nothing.
+    pub fn take(&mut self, found: Option<(&[Vec<u8>], usize)>) {
+        self.opened = Some(found.is_some());
+        let Some((certificates, keys)) = found else { return };
+        self.private_keys = Some(keys);
+        self.certificates =
+            certificates.iter().filter_map(|der| Certificate::read(der).ok()).collect();
     }
 
     /// Lines for people.
@@ -112,6 +130,12 @@ impl Pkcs12 {
                 page.field("key", format!("{} not encrypted", part.open_keys));
             }
         }
+        match self.opened {
+            Some(false) => page.field("opened", "no: the passphrase is another"),
+            Some(true) => page.field("opened", "yes"),
+            None => {}
+        }
+        page.maybe("private keys", self.private_keys.map(|n| n.to_string()));
         for certificate in &self.certificates {
             page.group("certificate");
             certificate.text(page);

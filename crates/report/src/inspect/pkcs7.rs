@@ -173,6 +173,8 @@ impl<'a> Message<'a> {
 pub(super) fn digest_name(algorithm: &[u8]) -> String {
     let dotted = oid::to_dotted(algorithm);
     let short = match dotted.as_str() {
+        "1.2.840.113549.2.2" => "md2",
+        "1.2.840.113549.2.4" => "md4",
         "1.2.840.113549.2.5" => "md5",
         "1.3.14.3.2.26" => "sha1",
         "2.16.840.1.101.3.4.2.1" => "sha256",

@@ -16,17 +16,17 @@ const BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1];
 
 /// What was in a file.
 #[derive(Default)]
-pub(super) struct Unlocked {
+pub(crate) struct Unlocked {
     /// Keys, in PKCS#8.
-    pub(super) keys: Vec<Secret>,
+    pub(crate) keys: Vec<Secret>,
     /// Certificates, whole.
-    pub(super) certificates: Vec<Vec<u8>>,
+    pub(crate) certificates: Vec<Vec<u8>>,
     /// Whether something in it is locked in a way that is not read.
-    pub(super) has_other_locks: bool,
+    pub(crate) has_other_locks: bool,
 }
 
 /// Why nothing came out.
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// It is not put together as such a file is.
     Form,
     /// The passphrase does not open it.
@@ -34,7 +34,7 @@ pub(super) enum Failure {
 }
 
 /// Opens a file.
-pub(super) fn unlock(bytes: &[u8], passphrase: &Secret) -> Result<Unlocked, Failure> {
+pub(crate) fn unlock(bytes: &[u8], passphrase: &Secret) -> Result<Unlocked, Failure> {
     let mut out = Unlocked::default();
     let safes = safes(bytes).ok_or(Failure::Form)?;
     let mut all = first(safes, tag::SEQUENCE).ok_or(Failure::Form)?.inside();
