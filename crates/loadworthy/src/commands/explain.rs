@@ -18,6 +18,11 @@ pub(crate) fn run(
     out: &mut dyn Write,
 ) -> Result<u8, Trouble> {
     let tables = Tables::built_in().map_err(|e| Assess::Table(e.to_string()))?;
+    // Words may begin with a hyphen (`-129`), so the flag is found among them where it stands last.
+    let (what, is_json) = match args.what.split_last() {
+        Some((last, what)) if last == "--json" => (what, true),
+        _ => (args.what.as_slice(), args.output.is_json()),
+    };
     if args.causes {
         let known = knowledge(&[])?;
         written(match args.output.is_json() {
@@ -34,10 +39,10 @@ pub(crate) fn run(
         return Ok(exit::LOADS);
     }
     // A log line comes in one argument or, unquoted, in many; codes come one or many, too.
-    let whole = args.what.join(" ");
+    let whole = what.join(" ");
     let mut topics = lookup::find(&whole, &tables);
     if topics.is_empty() {
-        for one in &args.what {
+        for one in what {
             let found = lookup::find(one, &tables);
             if found.is_empty() {
                 return Err(Trouble::Usage(not_found(one, &whole, &tables)));
@@ -45,7 +50,7 @@ pub(crate) fn run(
             topics.extend(found);
         }
     }
-    written(if args.output.is_json() {
+    written(if is_json {
         explain::v1(&topics, out)
     } else {
         topics.iter().enumerate().try_for_each(|(n, topic)| {
