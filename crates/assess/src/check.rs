@@ -22,12 +22,12 @@ use crate::names::{Found, Names};
 use crate::next_boot;
 use crate::notes;
 use crate::packages;
-use crate::pool;
 use crate::preflight::seen::{self, Seen};
 use crate::preflight::{self, things};
 use crate::remedies::Remedies;
 use crate::request::{Progress, Request, Subjects, Trouble, Which};
 use crate::with;
+use loadworthy_collect::pool;
 
 /// Answers a request.
 ///

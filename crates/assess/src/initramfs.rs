@@ -29,8 +29,8 @@ use crate::advice;
 use crate::host::{Host, OneKernel, known};
 use crate::judging::{Asked, Wanted};
 use crate::names::{Found, Names};
-use crate::pool;
 use crate::request::{Progress, Request, Trouble};
+use loadworthy_collect::pool;
 
 /// Judges the initramfs of the kernel that is asked about; `roots` are the modules under the root
 /// file system, `all` those that the host needs otherwise.

@@ -7,7 +7,6 @@
 pub mod clock;
 pub mod request;
 pub mod assumptions;
-pub mod pool;
 pub(crate) mod known;
 mod modinfo;
 mod next_boot;

@@ -20,8 +20,8 @@ use loadworthy_formats::kernel::name;
 
 use crate::host::{Host, OneKernel, known};
 use crate::names::Names;
-use crate::pool;
 use crate::request::Progress;
+use loadworthy_collect::pool;
 
 /// One module, read and examined.
 #[derive(Clone, Debug)]

@@ -22,10 +22,10 @@ use crate::host::{self, Host};
 use crate::initramfs;
 use crate::modules;
 use crate::policy::policy_on;
-use crate::pool;
 use crate::preflight::seen;
 use crate::request::{Progress, Request, Subjects, Trouble, Which};
 use crate::rollback;
+use loadworthy_collect::pool;
 
 /// What to record.
 #[derive(Clone, Copy, Debug, Default)]

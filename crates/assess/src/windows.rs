@@ -7,6 +7,7 @@ use std::sync::Arc;
 use loadworthy_collect::gather::windows::files::{At, Bytes, Files, has_extension};
 use loadworthy_collect::gather::windows::oddities;
 use loadworthy_collect::gather::windows::package::{Package, as_system};
+use loadworthy_collect::gather::windows::volume::Volume;
 use loadworthy_collect::sighting::{Kind as FileKind, Outcome};
 use loadworthy_collect::views::caller;
 use loadworthy_core::answer::{
@@ -120,7 +121,26 @@ fn time(at: &str) -> i64 {
 /// # Errors
 /// When a platform is not known or an argument is not there.
 pub fn check(request: &OnRequest) -> Result<Answers, Trouble> {
-    check_in_place(request, &BTreeMap::new())
+    check_as(request, &BTreeMap::new(), None)
+}
+
+/// The same for the machine whose volume is mounted at `root`: arguments may be paths as Windows writes
+/// them, its store of catalogs vouches for its drivers, and without an argument all of those are judged.
+///
+/// # Errors
+/// As [`check`]; when nothing of Windows is there.
+pub fn check_volume(request: &OnRequest, root: &Path) -> Result<Answers, Trouble> {
+    let volume = Volume { root };
+    if !request.subjects.is_empty() {
+        return check_as(request, &BTreeMap::new(), Some(volume));
+    }
+    let drivers = volume.drivers().ok_or_else(|| Trouble::Open {
+        path: root.display().to_string(),
+        problem: "no volume of Windows: there is no Windows/System32/drivers".to_owned(),
+    })?;
+    let subjects = vec![drivers.to_string_lossy().into_owned()];
+    let request = OnRequest { subjects, ..request.clone() };
+    check_as(&request, &BTreeMap::new(), Some(volume))
 }
 
 /// The same, as if some files held what others hold: from the true path of each to the path of the other.
@@ -131,14 +151,28 @@ pub fn check_in_place(
     request: &OnRequest,
     in_place: &BTreeMap<PathBuf, PathBuf>,
 ) -> Result<Answers, Trouble> {
+    check_as(request, in_place, None)
+}
+
+fn check_as(
+    request: &OnRequest,
+    in_place: &BTreeMap<PathBuf, PathBuf>,
+    volume: Option<Volume<'_>>,
+) -> Result<Answers, Trouble> {
     let tables = tables(&request.knowledge)?;
     let profiles = profiles(request, &tables)?;
     let (mut answers, mut notes) = (Vec::new(), dated::notes(&profiles, &tables));
     let mut findings = Vec::new();
     for argument in &request.subjects {
-        let opened = Opened::of(argument, &tables, in_place)?;
+        let found = volume.filter(|_| !Path::new(argument).exists());
+        let found = found.and_then(|v| v.at(argument)).map(|p| p.to_string_lossy().into_owned());
+        let mut opened = Opened::of(found.as_ref().unwrap_or(argument), &tables, in_place)?;
+        if let Some(volume) = volume {
+            opened.package = opened.package.on_volume(volume);
+        }
         // What is odd about a package is so everywhere; sections are read as the newest system does.
         if let Some(newest) = profiles.iter().max_by_key(|p| p.version.build) {
+            opened.read_ahead(newest);
             notes.extend(opened.notes(newest));
         }
         findings.extend(opened.linted(&tables.inf_lints));
@@ -286,6 +320,13 @@ impl<'t> Opened<'t> {
         }
     }
 
+    /// Where everything is judged, reads it with all processors.
+    fn read_ahead(&self, on: &Profile) {
+        if matches!(self.what, What::All | What::Installer) {
+            self.package.read_ahead(on);
+        }
+    }
+
     /// What is told of its INFs beside verdicts.
     fn notes(&self, on: &Profile) -> Vec<Note> {
         let count = self.package.files.contents.infs.len();
@@ -315,7 +356,8 @@ impl<'t> Opened<'t> {
         let infs = 0..self.package.files.contents.infs.len();
         let mut answers: Vec<Answered> = infs.flat_map(|n| self.inf(n, on, &mut done)).collect();
         let strays = self.package.strays(on);
-        answers.extend(strays.into_iter().filter_map(|n| self.driver(n, None, on, true)));
+        let closed = self.package.is_closed();
+        answers.extend(strays.into_iter().filter_map(|n| self.driver(n, None, on, closed)));
         answers
     }
 

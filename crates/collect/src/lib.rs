@@ -5,6 +5,7 @@
 //! written to the machine, no look can block or leave the root it was opened on. Rooms are listed in the order
 //! data passes through them; a room imports only rooms listed above it.
 
+pub mod pool;
 pub mod item;
 pub mod sighting;
 pub mod spelling;

@@ -220,7 +220,7 @@ fn installer(account: Option<&'static str>, row: &Proof) -> InstallerFacts {
     let empty = || nothing_listed("windows/stores", "a machine as it is set up");
     InstallerFacts {
         account,
-        roots: empty(),
+        roots: nothing_listed("windows/stores", "a machine as it is set up"),
         intermediates: empty(),
         publishers: empty(),
         disallowed: empty(),

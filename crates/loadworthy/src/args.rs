@@ -271,14 +271,15 @@ pub(crate) struct Check {
     #[arg(long, conflicts_with_all = ["subjects", "all", "root", "bundle", "kernel"])]
     pub(crate) example: bool,
     /// Judge Windows drivers and packages against a named platform:
-    /// `windows-11-24h2,secure-boot=off`; repeatable; `list` prints all of them
-    #[arg(long, value_name = "PLATFORM", conflicts_with_all = ["all", "example", "root"])]
+    /// `windows-11-24h2,secure-boot=off`; repeatable; `list` prints all of them. With --root a
+    /// mounted volume of Windows: its own catalogs vouch for its drivers
+    #[arg(long, value_name = "PLATFORM", conflicts_with_all = ["all", "example"])]
     pub(crate) on: Vec<String>,
     /// Tables about Windows in place of the built-in ones, in DIR/windows; repeatable
     #[arg(long, value_name = "DIR")]
     pub(crate) knowledge: Vec<PathBuf>,
     /// A table of Windows drivers and packages against all platforms, or those given with --on
-    #[arg(long, conflicts_with_all = ["all", "example", "root"])]
+    #[arg(long, conflicts_with_all = ["all", "example"])]
     pub(crate) matrix: bool,
     /// Is everything up that the manifest names: devices, modules, paths, mounts, units,
     /// interfaces? For after a reboot or a recovery
@@ -477,6 +478,14 @@ pub(crate) struct Inspect {
     /// Only what modules need of each other, by their symbols: a line each as in modules.dep
     #[arg(long, conflicts_with_all = ["json", "format", "brief"])]
     pub(crate) needs: bool,
+    /// Open PKCS#12 files with the passphrase in the first line of FILE
+    #[cfg(feature = "sign")]
+    #[arg(long, value_name = "FILE", alias = "password-file", conflicts_with = "passphrase_env")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// The same with that in a variable of the environment
+    #[cfg(feature = "sign")]
+    #[arg(long, value_name = "NAME", alias = "password-env")]
+    pub(crate) passphrase_env: Option<String>,
     #[command(flatten)]
     pub(crate) output: Output,
 }

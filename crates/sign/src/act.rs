@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use loadworthy_assess::pool;
 use loadworthy_assess::request::Progress;
+use loadworthy_collect::pool;
 use loadworthy_core::answer::Kind;
 use loadworthy_core::signed::{Fate, Receipt};
 

@@ -12,8 +12,8 @@ use loadworthy_core::facts::package::{
     CatalogState, Membership, Oddity, PackageCatalog, PackageFacts, PackageFile,
 };
 use loadworthy_core::facts::windows::{
-    Account, AppControl, Debugger, Demanded, Denied, Deny, FileField, Restriction, Revocation,
-    SignerRoot, State, WindowsFacts,
+    Account, AppControl, Debugger, Demanded, Denied, Deny, FileField, MachineRoot, Restriction,
+    Revocation, SignerRoot, State, WindowsFacts,
 };
 use loadworthy_core::profile::Profile;
 use loadworthy_core::proof::windows::{HvciFault, Machine, NoTime, WindowsQuestion};
@@ -332,7 +332,8 @@ impl System {
             Listing::new(names.iter().map(one).collect(), seen(()))
         };
         let installer = &mut facts.installer;
-        installer.roots = store(&self.roots);
+        let root = |_: &String| seen(MachineRoot { thumbprint: SIGNER, der: Arc::from([]) });
+        installer.roots = Listing::new(self.roots.iter().map(root).collect(), seen(()));
         installer.publishers = store(&self.publishers);
         installer.disallowed = store(&self.disallowed);
         installer.network = seen(self.network);
@@ -445,6 +446,7 @@ impl Signature {
             thumbprint: SIGNER,
             inside: vec![SIGNER],
             chain_whole: self.chain == "whole",
+            tops: Vec::new(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use loadworthy_collect::gather::windows::policy;
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::fact::{Fact, Listing};
-use loadworthy_core::facts::windows::{State, WindowsFacts};
+use loadworthy_core::facts::windows::{MachineRoot, State, WindowsFacts};
 use loadworthy_core::proof::{Assumption, text};
 
 use crate::assumptions::{bytes, certificate};
@@ -34,11 +34,14 @@ pub fn apply(given: &[(String, String)], facts: &mut WindowsFacts) -> Result<(),
 }
 
 fn one(key: &str, value: &str, shown: Assumption, facts: &mut WindowsFacts) -> Result<(), String> {
-    let thumbprint = || -> Result<[u8; 20], String> {
+    let given = || -> Result<MachineRoot, String> {
         let read = certificate(&bytes(value)?)?;
         let sha1 = digest(DigestAlgorithm::Sha1, &read.der);
-        sha1.as_bytes().try_into().map_err(|_| "its digest cannot be made".to_owned())
+        let thumbprint = sha1.as_bytes().try_into();
+        let thumbprint = thumbprint.map_err(|_| "its digest cannot be made".to_owned())?;
+        Ok(MachineRoot { thumbprint, der: read.der })
     };
+    let thumbprint = || given().map(|certificate| certificate.thumbprint);
     let policy = || policy::read(&bytes(value)?).map_err(|e| e.to_string());
     let installer = &mut facts.installer;
     match key {
@@ -58,7 +61,7 @@ fn one(key: &str, value: &str, shown: Assumption, facts: &mut WindowsFacts) -> R
             }
             facts.app_control.push(Fact::assumed(read.policy, shown));
         }
-        "trusted-root" => installer.roots.push(Fact::assumed(thumbprint()?, shown)),
+        "trusted-root" => installer.roots.push(Fact::assumed(given()?, shown)),
         "trusted-publisher" => installer.publishers.push(Fact::assumed(thumbprint()?, shown)),
         "disallowed" => installer.disallowed.push(Fact::assumed(thumbprint()?, shown)),
         "state" => {

@@ -48,6 +48,7 @@ fn of_portal(at: i64) -> DriverSignature {
         thumbprint: [0; 20],
         inside: Vec::new(),
         chain_whole: true,
+        tops: Vec::new(),
     }
 }
 

@@ -18,7 +18,7 @@ use loadworthy_formats::kernel::{modules_dep, modules_symbols, name};
 use loadworthy_formats::text::printable;
 
 use crate::known::known;
-use crate::pool;
+use loadworthy_collect::pool;
 
 /// One module, as far as indexes go.
 #[derive(Default)]

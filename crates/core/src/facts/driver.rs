@@ -140,6 +140,8 @@ pub struct DriverSignature {
     pub inside: Vec<[u8; 20]>,
     /// Whether the chain reaches a self-signed certificate or a known authority.
     pub chain_whole: bool,
+    /// Certificates (DER) on its chain whose issuer is not inside.
+    pub tops: Vec<Arc<[u8]>>,
 }
 
 impl DriverSignature {

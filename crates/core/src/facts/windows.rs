@@ -164,13 +164,22 @@ pub struct AppControl {
     pub open: bool,
 }
 
+/// A certificate in `LocalMachine\Root`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineRoot {
+    /// Its SHA-1.
+    pub thumbprint: [u8; 20],
+    /// The certificate (DER); empty: only its digest is known.
+    pub der: Arc<[u8]>,
+}
+
 /// Who installs, and what is trusted then.
 #[derive(Clone, Debug)]
 pub struct InstallerFacts {
     /// Who installs.
     pub account: Fact<Account>,
-    /// Certificates in `LocalMachine\Root` beside those of public authorities (SHA-1).
-    pub roots: Listing<[u8; 20]>,
+    /// Certificates in `LocalMachine\Root` beside those of public authorities.
+    pub roots: Listing<MachineRoot>,
     /// Certificates in `LocalMachine\CA` (SHA-1).
     pub intermediates: Listing<[u8; 20]>,
     /// Certificates in `LocalMachine\TrustedPublisher` (SHA-1).

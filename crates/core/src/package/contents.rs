@@ -39,6 +39,8 @@ pub struct Contents {
     pub unread: Vec<(String, Error)>,
     names: BTreeMap<String, usize>,
     bases: BTreeMap<String, usize>,
+    /// Numbers of the INFs of a folder.
+    folders: BTreeMap<String, Vec<usize>>,
 }
 
 impl Contents {
@@ -62,7 +64,26 @@ impl Contents {
             contents.names.entry(path).or_insert(number);
         }
         contents.infs.sort_by(|a, b| a.path.cmp(&b.path));
+        for (number, described) in contents.infs.iter().enumerate() {
+            let here = folder(&described.path).to_owned();
+            contents.folders.entry(here).or_default().push(number);
+        }
         contents
+    }
+
+    /// The folders that have INFs, and the numbers of those.
+    pub fn folders(&self) -> impl Iterator<Item = (&str, &[usize])> {
+        self.folders.iter().map(|(folder, infs)| (folder.as_str(), infs.as_slice()))
+    }
+
+    /// The folder to whose INFs a file belongs: its own, or the next one above that has any.
+    #[must_use]
+    pub fn owner<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let mut here = folder(path);
+        while !self.folders.contains_key(here) {
+            here = folder(here.strip_suffix('/')?);
+        }
+        Some(here)
     }
 
     /// The file at a path below a folder of the package.
@@ -86,9 +107,9 @@ impl Contents {
     /// The INFs in the folder of INF number `first`, that one first.
     pub(super) fn beside(&self, first: usize) -> Vec<(&str, &Inf)> {
         let Some(own) = self.infs.get(first) else { return Vec::new() };
-        let others = self.infs.iter().filter(|d| d.file != own.file);
-        let same = others.filter(|d| folder(&d.path) == folder(&own.path));
-        [own].into_iter().chain(same).map(|d| (base(&d.path), &d.inf)).collect()
+        let here = self.folders.get(folder(&own.path)).map_or(&[][..], Vec::as_slice);
+        let others = here.iter().filter(|n| **n != first).filter_map(|n| self.infs.get(*n));
+        [own].into_iter().chain(others).map(|d| (base(&d.path), &d.inf)).collect()
     }
 }
 

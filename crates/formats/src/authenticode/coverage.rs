@@ -19,10 +19,24 @@ pub struct Coverage {
 impl Coverage {
     /// The pieces of `bytes`, in order, padding included.
     pub fn pieces<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        const ZEROS: [u8; 8] = [0; 8];
-        let padding = ZEROS.get(..self.padding).unwrap_or_default();
         let ranges = self.ranges.iter().map(|r| bytes.get(r.clone()).unwrap_or_default());
-        ranges.chain([padding])
+        ranges.chain([self.zeros()])
+    }
+
+    /// The zero bytes that are digested last.
+    #[must_use]
+    pub fn zeros(&self) -> &'static [u8] {
+        const ZEROS: [u8; 8] = [0; 8];
+        ZEROS.get(..self.padding).unwrap_or_default()
+    }
+
+    /// What of `part` is digested. Part by part this is the whole only where the ranges are in the
+    /// order of the file, as those of [`super::extent`] are.
+    pub fn within(&self, part: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        self.ranges.iter().filter_map(move |range| {
+            let cut = range.start.max(part.start)..range.end.min(part.end);
+            (!cut.is_empty()).then_some(cut)
+        })
     }
 }
 

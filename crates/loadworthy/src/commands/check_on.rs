@@ -45,13 +45,20 @@ pub(super) fn run(
         None => all = Some(answers),
     };
     let named = Subjects::Named(args.subjects.clone());
+    if !linux.is_empty() && args.source.root.is_some() {
+        return Err(Trouble::Usage("--root with --on: a mounted volume of Windows".to_owned()));
+    }
     for on in &linux {
         something(args, "a module (.ko) or a kernel image")?;
         let request = request(&args.source, named.clone(), around).map_err(Trouble::Usage)?;
         add(on_linux::check(on, &request)?);
     }
     if linux.is_empty() || !windows.is_empty() {
-        add(windows::check(&asked(args, windows, around)?)?);
+        let asked = asked(args, windows, around)?;
+        add(match &args.source.root {
+            Some(root) => windows::check_volume(&asked, root)?,
+            None => windows::check(&asked)?,
+        });
     }
     match all {
         Some(answers) => {
@@ -77,7 +84,9 @@ fn asked(
     named: Vec<String>,
     around: &Surroundings,
 ) -> Result<OnRequest, Trouble> {
-    something(args, "drivers (.sys) or packages (.inf, a folder, .cab, .msi)")?;
+    if args.source.root.is_none() {
+        something(args, "drivers (.sys) or packages (.inf, a folder, .cab, .msi)")?;
+    }
     let subjects = Subjects::Named(args.subjects.clone());
     let request = request(&args.source, subjects, around).map_err(Trouble::Usage)?;
     let knowledge = args.knowledge.clone();

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use loadworthy_core::codesigning::catalog::Catalog;
 use loadworthy_core::codesigning::image::{self, Signed};
-use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet, Hasher, digest};
+use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet, Hasher};
 use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::facts::driver::{BYTES, DriverFacts, DriverImage, Role, Start};
 use loadworthy_core::proof::windows::{HvciFault, Machine};
 use loadworthy_core::proof::{Evidence, Origin, Why, gap, text};
 use loadworthy_core::tables::authorities::Authorities;
-use loadworthy_formats::authenticode::pages;
+use loadworthy_formats::authenticode::{extent, pages};
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates::{self, PKCS_SIGNED_DATA};
 use loadworthy_formats::pe::header::{self, Image};
@@ -49,6 +49,19 @@ pub struct Digested {
     pub flat: loadworthy_core::authenticode::Digests,
 }
 
+impl Digested {
+    /// SHA-256 of the bytes.
+    #[must_use]
+    pub fn sha256(&self) -> Option<[u8; 32]> {
+        self.flat.get(&DigestAlgorithm::Sha256)?.as_bytes().try_into().ok()
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Digest> {
+        self.image.iter().flat_map(|image| image.values()).chain(self.flat.values())
+    }
+}
+
 /// `IMAGE_SUBSYSTEM_NATIVE`.
 const NATIVE: u16 = 1;
 /// `IMAGE_SCN_MEM_EXECUTE`, `IMAGE_SCN_MEM_WRITE`.
@@ -63,26 +76,46 @@ fn both() -> DigestSet {
     set
 }
 
-/// The digests of a file.
+/// Bytes that are digested in every way before the next ones are looked at: what a processor keeps at
+/// hand.
+const PIECE: usize = 64 << 10;
+/// From how many bytes on it pays to make digests side by side.
+const LARGE: usize = 4 << 20;
+
+/// The digests of a file, which is gone through once.
 #[must_use]
 pub fn digested(bytes: &[u8], limits: &Limits) -> Digested {
-    let mut hasher = Hasher::new(both());
-    hasher.update(bytes);
-    let read = header::read(bytes, limits).ok();
-    Digested {
-        image: read.map(|read| {
-            let covered = loadworthy_formats::authenticode::extent::of(&read.value).value;
-            image::digests(&covered, bytes, both())
+    let covered = header::read(bytes, limits).ok().map(|read| extent::of(&read.value).value);
+    let flat = |bytes: &[u8], hasher: &mut Hasher| hasher.update(bytes);
+    let (mut of_file, mut of_image) = (Hasher::new(both()), Hasher::new(both()));
+    match &covered {
+        None => flat(bytes, &mut of_file),
+        Some(covered) if bytes.len() < LARGE => {
+            for (n, piece) in bytes.chunks(PIECE).enumerate() {
+                flat(piece, &mut of_file);
+                covered.within(n * PIECE..n * PIECE + piece.len()).for_each(|range| {
+                    of_image.update(bytes.get(range).unwrap_or_default());
+                });
+            }
+            of_image.update(covered.zeros());
+        }
+        Some(covered) => std::thread::scope(|scope| {
+            scope.spawn(|| flat(bytes, &mut of_file));
+            covered.pieces(bytes).for_each(|piece| of_image.update(piece));
         }),
-        flat: hasher.finish().into_iter().collect(),
+    }
+    Digested {
+        image: covered.map(|_| of_image.finish().into_iter().collect()),
+        flat: of_file.finish().into_iter().collect(),
     }
 }
 
-/// Facts of the driver in `file`, with `catalogs` beside it. `closed` says why no other catalog
-/// could name it; where that is not known, it is a gap.
+/// Facts of the driver in `file`, which has these digests, with `catalogs` beside it. `closed` says
+/// why no other catalog could name it; where that is not known, it is a gap.
 #[must_use]
 pub fn gather(
     file: FileOf<'_>,
+    digested: &Digested,
     catalogs: &[NamedCatalog],
     closed: Fact<()>,
     authorities: &Authorities,
@@ -92,7 +125,7 @@ pub fn gather(
     let item = text(shown);
     let seen =
         |said: String| Evidence { origin: Origin::Argument, item: item.clone(), said: text(said) };
-    let sha256 = digest(DigestAlgorithm::Sha256, bytes).as_bytes().try_into().ok();
+    let sha256 = digested.sha256();
     let (own_name, path) = (text(name), text(shown));
     let read = match header::read(bytes, limits) {
         Ok(read) => read.value,
@@ -123,14 +156,19 @@ pub fn gather(
             };
         }
     };
-    let signed = image::read(&read, both(), authorities, limits);
+    let mut digests = digested.image.clone().unwrap_or_default();
+    let by = image::declared(&read, both(), limits);
+    for by in by.iter().filter(|by| !digests.contains_key(by)).collect::<Vec<_>>() {
+        let covered = extent::of(&read).value;
+        digests.extend(image::digests(&covered, bytes, DigestSet::of(by)));
+    }
+    let signed = image::read_digested(&read, digests, authorities, limits);
     let image = describe(name, &read, &signed, limits);
     let said = format!(
         "an image for {}, {}",
         image.machine.name(),
         if image.kernel { "for the kernel" } else { "for programs" }
     );
-    let flat = digested(bytes, limits).flat;
     let place = text("embedded");
     let embedded = signed.signatures.iter().map(|one| {
         let page = signed.pages.iter().find(|(n, _)| *n == one.index);
@@ -144,7 +182,7 @@ pub fn gather(
     let count = embedded.len();
     let covering: Vec<_> = catalogs
         .iter()
-        .filter_map(|c| Some((c, c.catalog.covers(Some(&signed.digests), &flat)?)))
+        .filter_map(|c| Some((c, c.catalog.covers(Some(&signed.digests), &digested.flat)?)))
         .flat_map(|(c, covers)| {
             let by = covers.by.first().copied();
             c.catalog.signatures.iter().map(move |one| {

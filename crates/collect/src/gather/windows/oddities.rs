@@ -1,5 +1,6 @@
 //! What people stumble over in a package, and what decides nothing by itself.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use loadworthy_core::fact::Fact;
@@ -23,8 +24,9 @@ const PROGRAMS: [&str; 4] = ["sys", "dll", "exe", "cat"];
 /// What is odd about the INFs with these numbers, each with the INF's name.
 #[must_use]
 pub fn of(package: &Package<'_>, infs: &[usize], on: &Profile) -> Vec<(Arc<str>, Fact<Oddity>)> {
-    let named = package.named(on);
+    let survey = package.survey(on);
     let all = &package.files.contents.infs;
+    let beside = not_named(package, &survey.named);
     let mut found: Vec<(Arc<str>, Fact<Oddity>)> = Vec::new();
     for n in infs {
         let Some(described) = all.get(*n) else { continue };
@@ -40,25 +42,12 @@ pub fn of(package: &Package<'_>, infs: &[usize], on: &Profile) -> Vec<(Arc<str>,
             let evidence = Evidence { origin: Origin::Argument, item, said: text(said) };
             found.push((name.clone(), Fact::seen(oddity, evidence)));
         };
-        let here = folder(&described.path);
         // The first INF of a folder speaks for it.
-        if !all.iter().take(*n).any(|d| folder(&d.path) == here) {
-            // A file is of the INF in its own folder, or in the next one above that has an INF.
-            let of_here = |path: &str| {
-                let above = all.iter().map(|d| folder(&d.path)).filter(|f| path.starts_with(f));
-                above.max_by_key(|f| f.len()) == Some(here)
-            };
-            let beside = package.files.all.iter().enumerate().filter(|(number, at)| {
-                PROGRAMS.iter().any(|kind| has_extension(&at.path, kind))
-                    && !named.contains(number)
-                    && of_here(&at.path)
-            });
-            let below = |path: &str| text(path.strip_prefix(here).unwrap_or(path));
-            let files: Vec<Arc<str>> = beside.map(|(_, at)| below(&at.path)).collect();
-            if !files.is_empty() {
-                let said = format!("no INF names {}", files.join(", "));
-                add(Oddity::NotNamed { files }, said);
-            }
+        if let Some((_, files)) =
+            beside.get(folder(&described.path)).filter(|(first, _)| first == n)
+        {
+            let said = format!("no INF names {}", files.join(", "));
+            add(Oddity::NotNamed { files: files.clone() }, said);
         }
         if let Some(driver) = described.inf.version().driver
             && let Some(at) = dated(&driver)
@@ -66,18 +55,18 @@ pub fn of(package: &Package<'_>, infs: &[usize], on: &Profile) -> Vec<(Arc<str>,
             let said = format!("DriverVer = {}", driver.date);
             add(Oddity::Dated { written: text(driver.date), at }, said);
         }
-        for (architecture, plan) in Architecture::ALL.into_iter().zip(package.plans(*n, on)) {
+        let brought = survey.brought.get(*n).into_iter().flatten();
+        for (architecture, brought) in Architecture::ALL.into_iter().zip(brought) {
             let section = machine(architecture);
-            for file in package.kernel_files(&plan) {
-                let driver = package.examined(file);
+            for one in &brought.kernel {
+                let driver = package.examined(one.file);
                 let Some(image) = built_for(&driver) else { continue };
                 if image != section {
                     let said = format!("{} for {}", driver.name, section.name());
                     let file = driver.name.clone();
                     add(Oddity::ForeignImage { file, section, image }, said);
                 }
-                let starts = plan.services_of(&driver.name).any(|s| s.start == Some(0));
-                if starts && driver.embedded.items().is_empty() {
+                if one.at_boot && driver.embedded.items().is_empty() {
                     let said = format!("StartType = 0, and {} is not signed", driver.name);
                     let oddity = Oddity::BootFromCatalog { file: driver.name.clone() };
                     add(oddity, said);
@@ -86,6 +75,29 @@ pub fn of(package: &Package<'_>, infs: &[usize], on: &Profile) -> Vec<(Arc<str>,
         }
     }
     found
+}
+
+/// Of each folder with INFs, the number of its first INF and the files that no INF names.
+fn not_named<'p>(
+    package: &'p Package<'_>,
+    named: &BTreeSet<usize>,
+) -> BTreeMap<&'p str, (usize, Vec<Arc<str>>)> {
+    let contents = &package.files.contents;
+    let first = contents.folders().filter_map(|(here, infs)| Some((here, *infs.first()?)));
+    let first: BTreeMap<&str, usize> = first.collect();
+    let mut beside: BTreeMap<&str, (usize, Vec<Arc<str>>)> = BTreeMap::new();
+    for (number, at) in package.files.all.iter().enumerate() {
+        let program = PROGRAMS.iter().any(|kind| has_extension(&at.path, kind));
+        if !program || named.contains(&number) {
+            continue;
+        }
+        // A file is of the INFs in its own folder, or in the next one above that has any.
+        let Some(here) = contents.owner(&at.path) else { continue };
+        let Some(inf) = first.get(here) else { continue };
+        let below = text(at.path.strip_prefix(here).unwrap_or(&at.path));
+        beside.entry(here).or_insert_with(|| (*inf, Vec::new())).1.push(below);
+    }
+    beside
 }
 
 /// The processor of a kernel image.

@@ -1,11 +1,12 @@
 //! The files of a package → facts of each INF in it, and of the drivers it brings, for one system.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::available_parallelism;
 
-use loadworthy_core::codesigning::catalog;
-use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
+use loadworthy_core::codesigning::catalog::{self, Catalog};
+use loadworthy_core::crypt::digest::Digest;
 use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::facts::driver::{DriverFacts, Role, Start};
 use loadworthy_core::facts::package::{
@@ -22,9 +23,14 @@ use loadworthy_core::tables::authorities::Authorities;
 use loadworthy_formats::inf::decoration::Architecture;
 use loadworthy_formats::limits::Limits;
 
+use crate::pool;
+use crate::sighting::Outcome;
+use crate::views::caller;
+
 use super::driver::{self, Digested, FileOf, NamedCatalog};
 use super::files::{Files, has_extension};
 use super::signature;
+use super::volume::Volume;
 
 /// A package that was opened: its files, read once for all systems.
 #[derive(Debug)]
@@ -35,9 +41,56 @@ pub struct Package<'t> {
     pub files: Files,
     authorities: &'t Authorities,
     limits: &'t Limits,
-    catalogs: Vec<(usize, NamedCatalog)>,
-    drivers: RefCell<BTreeMap<usize, Arc<DriverFacts>>>,
-    digests: RefCell<BTreeMap<usize, Arc<Digested>>>,
+    /// With the number of the file; without: one of the machine's store.
+    catalogs: Vec<(Option<usize>, NamedCatalog)>,
+    /// Which of the catalogs list a digest.
+    listed: BTreeMap<Digest, Vec<usize>>,
+    /// The machine's own store of catalogs.
+    store: Store,
+    drivers: Vec<OnceLock<Arc<DriverFacts>>>,
+    digests: Vec<OnceLock<Arc<Digested>>>,
+    /// The survey of the system that was asked about last.
+    survey: Mutex<Option<(Target, Arc<Survey>)>>,
+}
+
+/// The machine's own store of catalogs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Store {
+    /// Nobody named a machine.
+    NotAsked,
+    /// All of it was read.
+    Seen(Evidence),
+    /// Some of it could not be read, or there is none.
+    OutOfReach,
+}
+
+/// What the INFs of a package name on any processor; sections are read as one system does.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// What each INF brings, for each processor.
+    pub brought: Vec<[Brought; Architecture::ALL.len()]>,
+    /// Files that some INF copies, and catalogs that one names.
+    pub named: BTreeSet<usize>,
+}
+
+/// What an INF brings on a processor.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// Files it brings into the kernel.
+    pub kernel: Vec<KernelFile>,
+    /// Files it copies.
+    copied: Vec<usize>,
+    /// The catalog it names.
+    catalog: Option<usize>,
+}
+
+/// A file that an INF brings into the kernel.
+#[derive(Clone, Copy, Debug)]
+pub struct KernelFile {
+    /// Its number.
+    pub file: usize,
+    /// Whether a service of it is started by the boot loader.
+    pub at_boot: bool,
 }
 
 /// A service of the kernel or of a file system (`SERVICE_KERNEL_DRIVER`, `…_FILE_SYSTEM_DRIVER`).
@@ -52,25 +105,84 @@ impl<'t> Package<'t> {
         authorities: &'t Authorities,
         limits: &'t Limits,
     ) -> Self {
-        let mut catalogs = Vec::new();
         let numbers: Vec<usize> = files.with("cat").collect();
-        for n in numbers {
-            let read = files.bytes(n, limits).ok();
-            if let Some(read) = read.and_then(|b| catalog::read(&b, authorities, limits).ok()) {
-                let path = files.all.get(n).map_or("", |at| at.path.as_str());
-                let name = text(base(path));
-                catalogs.push((n, NamedCatalog { name, catalog: Arc::new(read) }));
-            }
-        }
-        Self {
+        let read = |n: &usize| {
+            let bytes = files.bytes(*n, limits).ok()?;
+            catalog::read(&bytes, authorities, limits).ok()
+        };
+        let all = on_all(&numbers, read);
+        let count = files.all.len();
+        let mut package = Self {
             shown: shown.to_owned(),
             files,
             authorities,
             limits,
-            catalogs,
-            drivers: RefCell::default(),
-            digests: RefCell::default(),
+            catalogs: Vec::new(),
+            listed: BTreeMap::new(),
+            store: Store::NotAsked,
+            drivers: (0..count).map(|_| OnceLock::new()).collect(),
+            digests: (0..count).map(|_| OnceLock::new()).collect(),
+            survey: Mutex::default(),
+        };
+        for (n, read) in numbers.into_iter().zip(all) {
+            let Some(read) = read else { continue };
+            let path = package.files.all.get(n).map_or("", |at| at.path.as_str());
+            let name = text(base(path));
+            package.add(Some(n), name, read);
         }
+        package
+    }
+
+    /// The same on a machine whose store of catalogs was seen: nothing else can vouch for a driver.
+    #[must_use]
+    pub fn on_volume(mut self, volume: Volume<'_>) -> Self {
+        self.store = Store::OutOfReach;
+        let Some(paths) = volume.catalogs() else { return self };
+        let (authorities, limits) = (self.authorities, self.limits);
+        let read = |path: &PathBuf| {
+            let mut bytes = Vec::new();
+            match caller::look_into(path, limits.kernel_bytes, &mut bytes) {
+                Outcome::Bytes { .. } => catalog::read(&bytes, authorities, limits).ok(),
+                _ => None,
+            }
+        };
+        let all = on_all(&paths, read);
+        // A catalog that cannot be read may be the one that lists the file.
+        if all.iter().all(Option::is_some) {
+            self.store = Store::Seen(Evidence {
+                origin: Origin::Argument,
+                item: text(volume.root.to_string_lossy()),
+                said: text(format!("the catalogs of its CatRoot, {} of them", paths.len())),
+            });
+        }
+        for (path, read) in paths.iter().zip(all) {
+            let name =
+                path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+            if let Some(read) = read {
+                self.add(None, text(name), read);
+            }
+        }
+        self
+    }
+
+    /// Whether nothing else than its catalogs can vouch for a file that lies there by itself: for a
+    /// folder that is all there is, for a machine only where its store was read.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.store != Store::OutOfReach
+    }
+
+    fn add(&mut self, file: Option<usize>, name: Arc<str>, read: Catalog) {
+        let number = self.catalogs.len();
+        for member in &read.members {
+            if let Some((_, digest)) = member.digest.or_else(|| member.tag_digest()) {
+                let by = self.listed.entry(digest).or_default();
+                if by.last() != Some(&number) {
+                    by.push(number);
+                }
+            }
+        }
+        self.catalogs.push((file, NamedCatalog { name, catalog: Arc::new(read) }));
     }
 
     /// How the file number `n` is shown.
@@ -87,10 +199,24 @@ impl<'t> Package<'t> {
         }
     }
 
-    /// Every catalog that can be read.
-    #[must_use]
-    pub fn catalogs(&self) -> Vec<NamedCatalog> {
-        self.catalogs.iter().map(|(_, catalog)| catalog.clone()).collect()
+    /// The catalogs that list one of these digests.
+    fn listing(&self, digests: &Digested) -> Vec<NamedCatalog> {
+        let found: BTreeSet<usize> =
+            digests.all().filter_map(|digest| self.listed.get(digest)).flatten().copied().collect();
+        found.into_iter().filter_map(|n| Some(self.catalogs.get(n)?.1.clone())).collect()
+    }
+
+    /// Reads the INFs, the files they copy on a system and every `.sys`, on as many threads as there
+    /// are processors; a thread holds one file at a time.
+    pub fn read_ahead(&self, on: &Profile) {
+        let survey = self.survey(on);
+        let own = target(on).architecture;
+        let on_it = |all| Architecture::ALL.iter().zip(all).find(|(a, _)| **a == own);
+        let copied = survey.brought.iter().filter_map(on_it).flat_map(|(_, of)| &of.copied);
+        let mut all: BTreeSet<usize> = copied.copied().collect();
+        all.extend(self.files.with("sys").chain(self.files.with("inf")));
+        let all: Vec<usize> = all.into_iter().collect();
+        on_all(&all, |n| drop(self.digested(*n)));
     }
 
     /// What the INF number `n` is for a system.
@@ -115,8 +241,6 @@ impl<'t> Package<'t> {
             item: item.clone(),
             said: text(said),
         };
-        let bytes = self.files.bytes(described.file, self.limits).unwrap_or_default();
-        let sha256 = digest(DigestAlgorithm::Sha256, &bytes).as_bytes().try_into().ok();
         let signature = described.inf.version().signature.unwrap_or_default();
         let known = ["$windows nt$", "$chicago$", "$windows 95$"];
         let unsound = (!known.contains(&signature.to_lowercase().as_str())).then(|| {
@@ -134,9 +258,10 @@ impl<'t> Package<'t> {
             })
         });
         let own = plan.catalog.as_ref().and_then(|c| c.file);
-        let named = own.and_then(|file| self.catalogs.iter().find(|(n, _)| *n == file));
+        let named = own.and_then(|file| self.catalogs.iter().find(|(n, _)| *n == Some(file)));
         let named = instead.or(named.map(|(_, named)| named));
         let inf_digests = self.digested(described.file);
+        let sha256 = inf_digests.sha256();
         let catalog = match (&plan.catalog, named) {
             (_, Some(named)) => CatalogState::Present(package_catalog(named, &inf_digests)),
             (None, _) => CatalogState::NotNamed,
@@ -207,12 +332,15 @@ impl<'t> Package<'t> {
     }
 
     fn digested(&self, n: usize) -> Arc<Digested> {
-        let mut known = self.digests.borrow_mut();
-        let made = known.entry(n).or_insert_with(|| {
+        // A driver is read once, and everything is learnt of it then.
+        if self.files.all.get(n).is_some_and(|at| has_extension(&at.path, "sys")) {
+            drop(self.examined(n));
+        }
+        let make = || {
             let bytes = self.files.bytes(n, self.limits).unwrap_or_default();
             Arc::new(driver::digested(&bytes, self.limits))
-        });
-        made.clone()
+        };
+        self.digests.get(n).map_or_else(make, |known| known.get_or_init(make).clone())
     }
 
     /// Files that a plan brings into the kernel: those of its services, and every other `.sys`.
@@ -237,40 +365,60 @@ impl<'t> Package<'t> {
     #[must_use]
     pub fn foreign(&self, n: usize, on: &Profile) -> Vec<usize> {
         let mut found = Vec::new();
-        for plan in self.plans(n, on) {
-            for file in self.kernel_files(&plan) {
-                if !found.contains(&file) {
-                    found.push(file);
-                }
+        let survey = self.survey(on);
+        let all = survey.brought.get(n).into_iter().flatten();
+        for one in all.flat_map(|of| &of.kernel) {
+            if !found.contains(&one.file) {
+                found.push(one.file);
             }
         }
         found
     }
 
-    /// What the INF number `n` is for each sort of processor.
-    pub(super) fn plans(&self, n: usize, on: &Profile) -> impl Iterator<Item = Plan> {
-        let on = target(on);
-        Architecture::ALL.into_iter().map(move |architecture| {
-            self.files.contents.plan(n, &Target { architecture, ..on }, self.limits)
-        })
-    }
-
     /// Kernel images that no INF of the package names for any processor.
     #[must_use]
     pub fn strays(&self, on: &Profile) -> Vec<usize> {
-        let named = self.named(on);
-        self.files.with("sys").filter(|n| !named.contains(n)).collect()
+        let survey = self.survey(on);
+        self.files.with("sys").filter(|n| !survey.named.contains(n)).collect()
     }
 
-    /// Files that an INF of the package copies for some processor, and catalogs that one names.
-    pub(super) fn named(&self, on: &Profile) -> BTreeSet<usize> {
-        let infs = 0..self.files.contents.infs.len();
-        infs.flat_map(|n| self.plans(n, on))
-            .flat_map(|plan| {
+    /// What the INFs name on a system, for any processor. One survey is kept: whole plans of many INFs
+    /// would fill the memory.
+    pub(super) fn survey(&self, on: &Profile) -> Arc<Survey> {
+        let on = target(on);
+        let of_system = Target { architecture: Architecture::Amd64, ..on };
+        let mut kept = self.survey.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some((known, survey)) if *known == of_system => survey.clone(),
+            _ => {
+                let made = Arc::new(self.look_over(on));
+                *kept = Some((of_system, made.clone()));
+                made
+            }
+        }
+    }
+
+    fn look_over(&self, on: Target) -> Survey {
+        let numbers: Vec<usize> = (0..self.files.contents.infs.len()).collect();
+        let look = |n: &usize| {
+            Architecture::ALL.map(|architecture| {
+                let on = Target { architecture, ..on };
+                let plan = self.files.contents.plan(*n, &on, self.limits);
+                let copied: Vec<usize> = plan.files.iter().filter_map(|f| f.found.file()).collect();
                 let catalog = plan.catalog.as_ref().and_then(|c| c.file);
-                plan.files.into_iter().filter_map(|f| f.found.file()).chain(catalog)
+                let starts = |file: usize| {
+                    let name = self.files.all.get(file).map_or("", |at| base(&at.path));
+                    plan.services_of(name).any(|s| s.start == Some(0))
+                };
+                let files = self.kernel_files(&plan).into_iter();
+                let kernel = files.map(|file| KernelFile { file, at_boot: starts(file) }).collect();
+                Brought { kernel, copied, catalog }
             })
-            .collect()
+        };
+        let brought = on_all(&numbers, look);
+        let all = brought.iter().flatten();
+        let named = all.flat_map(|of| of.copied.iter().chain(&of.catalog)).copied().collect();
+        Survey { brought, named }
     }
 
     /// Facts of the driver number `n`; with a plan, as that plan starts it. `closed`: no catalog
@@ -280,7 +428,7 @@ impl<'t> Package<'t> {
         let mut facts = (*self.examined(n)).clone();
         let shown = self.path(n);
         let item = text(shown.as_str());
-        if closed {
+        if closed && !matches!(self.store, Store::Seen(_)) {
             let evidence = Evidence {
                 origin: Origin::Argument,
                 item: item.clone(),
@@ -322,15 +470,17 @@ impl<'t> Package<'t> {
     }
 
     pub(super) fn examined(&self, n: usize) -> Arc<DriverFacts> {
-        let mut known = self.drivers.borrow_mut();
-        let made = known.entry(n).or_insert_with(|| Arc::new(self.examine(n)));
-        made.clone()
+        let make = || Arc::new(self.examine(n));
+        self.drivers.get(n).map_or_else(make, |known| known.get_or_init(make).clone())
     }
 
     fn examine(&self, n: usize) -> DriverFacts {
         let shown = self.path(n);
         let own = self.files.all.get(n).map_or("", |at| at.path.as_str());
         let store = || {
+            if let Store::Seen(seen) = &self.store {
+                return Fact::seen((), seen.clone());
+            }
             let question = Question::Windows(WindowsQuestion::CatalogStore);
             Fact::unknown(gap(question, Why::OutOfReach(text("CatRoot"))))
         };
@@ -339,13 +489,19 @@ impl<'t> Package<'t> {
                 let gaps = gap(Question::Windows(WindowsQuestion::DriverBytes), why);
                 DriverFacts::unknown(text(base(own)), text(shown), &gaps)
             }
-            Ok(bytes) => driver::gather(
-                FileOf { name: base(own), shown: &shown, bytes: &bytes },
-                &self.catalogs(),
-                store(),
-                self.authorities,
-                self.limits,
-            ),
+            Ok(bytes) => {
+                let made = Arc::new(driver::digested(&bytes, self.limits));
+                let digests =
+                    self.digests.get(n).map_or(&made, |known| known.get_or_init(|| made.clone()));
+                driver::gather(
+                    FileOf { name: base(own), shown: &shown, bytes: &bytes },
+                    digests,
+                    &self.listing(digests),
+                    store(),
+                    self.authorities,
+                    self.limits,
+                )
+            }
         }
     }
 
@@ -355,12 +511,18 @@ impl<'t> Package<'t> {
         let Some(described) = self.files.contents.infs.get(n) else { return Vec::new() };
         let digests = self.digested(described.file);
         let own = plan.catalog.as_ref().and_then(|c| c.file);
-        let others = self.catalogs.iter().filter(|(file, _)| Some(*file) != own);
+        let others = self.catalogs.iter().filter(|(file, _)| file.is_some() && *file != own);
         others
             .filter(|(_, c)| c.catalog.covers(digests.image.as_ref(), &digests.flat).is_some())
             .map(|(_, c)| c.clone())
             .collect()
     }
+}
+
+/// The work done on every item, on as many threads as there are processors.
+fn on_all<I: Sync, O: Send>(items: &[I], work: impl Fn(&I) -> O + Sync) -> Vec<O> {
+    let jobs = available_parallelism().map_or(1, usize::from);
+    pool::each(items, jobs, &|_, _| {}, || (), |(), item| work(item))
 }
 
 /// `demo.sys: listed`.

@@ -49,7 +49,14 @@ pub fn of(
         thumbprint: own.map(|c| twenty(&c.sha1)).unwrap_or_default(),
         inside: signature.inside.iter().map(twenty).collect(),
         chain_whole: signature.is_chain_whole(),
+        tops: tops(&signature.path),
     }
+}
+
+/// What is on top: certificates that none of the others issued.
+fn tops(path: &[Certificate]) -> Vec<Arc<[u8]>> {
+    let open = path.iter().filter(|c| !path.iter().any(|above| above.name == c.issuer));
+    open.map(|c| c.der.clone()).collect()
 }
 
 fn signed_parts(certificate: &Certificate) -> Vec<(DigestAlgorithm, Digest)> {

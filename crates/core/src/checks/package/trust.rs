@@ -1,17 +1,20 @@
 //! Whether the machine's stores lead from the catalog's signer to a root they trust, in time.
 
 use super::{PackageCase, PackageCheck, pass, refused};
+use crate::authenticode::issued;
 use crate::check::{Answer, Check};
 use crate::codes::{
     CATALOG_CHAIN_INCOMPLETE, CATALOG_SIGNER_EXPIRED, CATALOG_SIGNER_REVOKED, CATALOG_SIGNER_USAGE,
     ROOT_NOT_TRUSTED_BY_MACHINE,
 };
 use crate::fact::step::Step;
-use crate::facts::driver::{Anchor, usage};
-use crate::facts::windows::{Revocation, State};
+use crate::facts::driver::{Anchor, DriverSignature, usage};
+use crate::facts::windows::{MachineRoot, Revocation, State};
 use crate::proof::windows::{WindowsClaim, WindowsQuestion};
 use crate::proof::{Gaps, Question, Rule, Why, gap, text};
 use crate::windows_words::Hresult;
+use alloc::sync::Arc;
+use loadworthy_formats::x509::certificate;
 
 macro_rules! check {
     ($name:ident, $run:ident, $rule:literal, $source:literal) => {
@@ -31,7 +34,10 @@ fn chain(case: &PackageCase<'_>, step: &mut Step) -> Answer {
         return Ok(pass(WindowsClaim::NotAsked));
     }
     let Some(signature) = case.signature(step)? else { return Ok(pass(WindowsClaim::NotAsked)) };
-    if signature.chain_whole || *step.consult(&case.policy.facts.installer.network)? {
+    if signature.chain_whole
+        || machine_has_root(case, signature, step)?
+        || *step.consult(&case.policy.facts.installer.network)?
+    {
         return Ok(pass(WindowsClaim::ChainWhole));
     }
     let claim = WindowsClaim::ChainBroken { signer: signature.signer.clone() };
@@ -50,8 +56,9 @@ fn root(case: &PackageCase<'_>, step: &mut Step) -> Answer {
         // In user mode a cross-signed chain ends at the authority's own root.
         Anchor::Public | Anchor::CodeVerification => *step.consult(&installer.public_roots)?,
         Anchor::TestRoot | Anchor::FlightRoot | Anchor::Private => {
-            step.find(&installer.roots, |root| signature.inside.contains(root))?.is_some()
+            machine_has_root(case, signature, step)?
         }
+        Anchor::Open if machine_has_root(case, signature, step)? => true,
         Anchor::Open => {
             let why = Why::OutOfReach(text(&*signature.root));
             return Err(gap(Question::Windows(WindowsQuestion::ChainTop), why));
@@ -63,6 +70,24 @@ fn root(case: &PackageCase<'_>, step: &mut Step) -> Answer {
     let claim = WindowsClaim::RootUntrusted { root: name };
     let (code, inner) = (&ROOT_NOT_TRUSTED_BY_MACHINE, Some(Hresult::UNTRUSTED_ROOT));
     case.unvouched(step, claim, code, Hresult::DRIVER_STORE_ADD_FAILED, inner)
+}
+
+/// Whether a root of the machine stands inside the signature or issued what is on top there.
+fn machine_has_root(
+    case: &PackageCase<'_>,
+    signature: &DriverSignature,
+    step: &mut Step,
+) -> Result<bool, Gaps> {
+    let issued_by = |root: &MachineRoot| {
+        let Ok(root) = certificate::read(&root.der) else { return false };
+        let top = |der: &Arc<[u8]>| {
+            certificate::read(der).is_ok_and(|top| issued(&top.value, &root.value))
+        };
+        signature.tops.iter().any(top)
+    };
+    let leads_to =
+        |root: &MachineRoot| signature.inside.contains(&root.thumbprint) || issued_by(root);
+    Ok(step.find(&case.policy.facts.installer.roots, leads_to)?.is_some())
 }
 
 /// The bits of `State`; what Windows writes where the value is not there.

@@ -3,14 +3,13 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::request::Progress;
-
 /// Does `work` on every item with `jobs` threads. Each thread makes its own scratch and takes the
-/// next item when it is done with one, so items should come largest first.
+/// next item when it is done with one, so items should come largest first. `progress` is told how many
+/// are done, of how many.
 pub fn each<I: Sync, S, O: Send>(
     items: &[I],
     jobs: usize,
-    progress: Progress<'_>,
+    progress: &(dyn Fn(usize, usize) + Sync),
     scratch: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, &I) -> O + Sync,
 ) -> Vec<O> {
