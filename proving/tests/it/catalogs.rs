@@ -18,10 +18,10 @@ use std::process::Command;
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("catalogs: what others made is written byte for byte", real),
-        Trial::test("catalogs: an INF says what its catalog names", made),
+        Trial::test("catalogs C10, C11: an INF says what its catalog names", made),
         Trial::test("catalogs: sources of other processors", processors),
         Trial::test("catalogs: osslsigncode signs what was made and finds the driver in it", peer),
-        Trial::test("catalogs: what is not signable is told by Inf2Cat's numbers", faults),
+        Trial::test("catalogs C12, C13: what is not signable is told by Inf2Cat's numbers", faults),
         Trial::test("catalogs: a package is held against its catalog", held),
     ]
 }

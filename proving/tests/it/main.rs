@@ -25,6 +25,7 @@ mod inspected;
 mod keys;
 mod joined;
 mod laws;
+mod numbered;
 mod oracle;
 mod packages;
 mod peers;
@@ -47,6 +48,7 @@ mod tidy;
 #[cfg(unix)]
 mod tokens;
 mod transcripts;
+mod volumes;
 mod windows;
 mod on_linux;
 mod on_windows;
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         #[cfg(unix)]
         keys::trials(),
         laws::trials(),
+        numbered::trials(),
         oracle::trials(),
         joined::trials(),
         bootchain::trials(),
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
         secrets::trials(),
         signing_windows::trials(),
         stamping::trials(),
+        volumes::trials(),
         walk::trials(),
         windows::trials(),
         on_linux::trials(),
@@ -107,7 +111,9 @@ fn main() -> ExitCode {
         wine::trials(),
         tidy::trials(),
     ];
-    let conclusion = run(&arguments, trials.into_iter().flatten().collect());
+    let mut trials: Vec<_> = trials.into_iter().flatten().collect();
+    trials.push(numbered::complete(trials.iter().map(|trial| trial.name().to_owned()).collect()));
+    let conclusion = run(&arguments, trials);
     drop(writeln!(std::io::stdout(), "{}", skipped::summary()));
     conclusion.exit_code()
 }
