@@ -10,10 +10,16 @@ use std::thread;
 use loadworthy_formats::limits::Limits;
 use loadworthy_report::inspect;
 #[cfg(feature = "sign")]
-use loadworthy_sign::{opened, secret::Secret};
+use loadworthy_sign::opened;
+#[cfg(feature = "sign")]
+use loadworthy_sign::secret::Secret;
 
 #[cfg(feature = "sign")]
-use crate::{args, request::Surroundings, trouble::Trouble};
+use crate::args;
+#[cfg(feature = "sign")]
+use crate::request::Surroundings;
+#[cfg(feature = "sign")]
+use crate::trouble::Trouble;
 
 /// Largest file that is looked into, in bytes. The largest images of distributions are below
 /// 100 MB, and what a compressed one unpacks to must fit into memory beside it.
