@@ -10,6 +10,7 @@ use loadworthy_formats::evidence::windows::setup::Sections;
 use loadworthy_formats::evidence::windows::statement::Statement;
 use loadworthy_formats::evidence::windows::{binary_events, records, registry, sheets, transcript};
 use loadworthy_formats::limits::Limits;
+use loadworthy_formats::registry::hive;
 
 use crate::diagnose::gathered::Gathered;
 
@@ -125,6 +126,12 @@ pub(super) fn hive(bytes: &[u8], to: &mut Hearer<'_>, read: &mut Coverage) {
     read.bytes += bytes.len() as u64;
     if bytes.len() as u64 > WHOLE {
         read.skipped.push(format!("{}: what is behind the first {} MiB", to.name, WHOLE >> 20));
+    }
+    if hive::read(bytes, &Limits::DEFAULT).is_ok_and(|hive| !hive.value.is_whole) {
+        read.skipped.push(format!(
+            "{}: not written completely; what stands only in its .LOG1 and .LOG2 was not put in",
+            to.name
+        ));
     }
     let name = to.name.rsplit(['/', '\\']).next().unwrap_or_default();
     match registry::hive(bytes, name, &Limits::DEFAULT) {
