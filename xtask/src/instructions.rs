@@ -40,8 +40,8 @@ pub fn counted(program: &Path, arguments: &[&str]) -> Result<Option<Counted>, St
     }
     let profile = std::env::temp_dir().join(format!("instructions-{}", std::process::id()));
     let status = Command::new("valgrind")
-        .args(["--quiet", "--tool=callgrind", "--callgrind-out-file"])
-        .arg(&profile)
+        .args(["--quiet", "--tool=callgrind"])
+        .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(program)
         .args(arguments)
         .env("NO_COLOR", "1")
