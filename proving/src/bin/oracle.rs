@@ -4,6 +4,7 @@ use loadworthy_proving::oracles::archive::Archive;
 use loadworthy_proving::oracles::live::built;
 use loadworthy_proving::oracles::live::enrolled;
 use loadworthy_proving::oracles::live::gate;
+use loadworthy_proving::oracles::live::images;
 use loadworthy_proving::oracles::live::packages::home;
 use loadworthy_proving::oracles::live::rehearsed;
 use loadworthy_proving::oracles::live::run::{self, Options};
@@ -18,7 +19,7 @@ oracle                       asks every recorded case again and compares
 oracle record --from DIR     renews the recorded archive from a folder of recordings
 oracle record --add DIR      adds a folder of recordings to it
 oracle --rehearse            rehearses the next boot of a small host, and one that is refused
-oracle --enroll              a key through MokManager, and a module signed with it
+oracle --enroll              a key through MokManager, and a module signed with it; images signed here
 oracle --gate                the gate in a Debian that is started twice; needs root
 oracle --live [OPTION…]      starts a signed kernel in a virtual machine and compares
     --bounded                the newer kernel, one policy, all cases
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
         [] => replay(&mut say),
         ["--rehearse"] => rehearsed::run(&mut say),
         ["--gate"] => gate::run(&mut say),
-        ["--enroll"] => enrolled::run(&mut say),
+        ["--enroll"] => enrolled::run(&mut say).and_then(|good| Ok(images::run(&mut say)? && good)),
         ["--live", ..] => live(&arguments[1..], &mut say),
         ["record", "--from", from] => record(Ok(Archive::default()), from, &mut say),
         ["record", "--add", from] => record(recorded::archive(), from, &mut say),

@@ -50,6 +50,8 @@ pub struct Key {
     pub serial: Vec<u8>,
     /// The certificate, as DER.
     pub certificate: Vec<u8>,
+    /// The private key, PKCS#8.
+    pub private: &'static [u8],
     pair: RsaKeyPair,
 }
 
@@ -59,7 +61,7 @@ impl Key {
     /// # Errors
     /// When there is none.
     pub fn named(name: &str) -> Result<Self, String> {
-        let (name, private): (_, &[u8]) = match name {
+        let (name, private): (_, &'static [u8]) = match name {
             "distribution" => ("distribution", include_bytes!("../../keys/distribution.pk8")),
             "owner" => ("owner", include_bytes!("../../keys/owner.pk8")),
             // The owner's key under a certificate that is for modules alone.
@@ -79,7 +81,7 @@ impl Key {
         let common_name =
             der::sequence(&[der::oid("2.5.4.3"), der::element(0x0c, subject(name).as_bytes())]);
         let subject = der::sequence(&[der::set(&[common_name])]);
-        let mut key = Self { name, subject, serial, certificate: Vec::new(), pair };
+        let mut key = Self { name, subject, serial, certificate: Vec::new(), private, pair };
         key.certificate = key.certify(&identifier);
         Ok(key)
     }

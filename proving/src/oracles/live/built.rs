@@ -144,9 +144,10 @@ fn signed(image: &Path, boot: &Path, release: &str) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let (key, certificate) = (folder.path().join("key"), folder.path().join("certificate"));
     let told = |e: std::io::Error| format!("{}: {e}", key.display());
-    fs::write(&key, include_bytes!("../../../keys/distribution.pk8")).map_err(told)?;
+    let signer = Key::named(IMAGE_KEY)?;
+    fs::write(&key, signer.private).map_err(told)?;
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).map_err(told)?;
-    fs::write(&certificate, Key::named(IMAGE_KEY)?.certificate).map_err(told)?;
+    fs::write(&certificate, signer.certificate).map_err(told)?;
     let to = boot.join(format!("vmlinuz-{release}"));
     let paths = [image, &key, &certificate, &to].map(|path| path.display().to_string());
     let [image, key, certificate, to] = paths.each_ref().map(String::as_str);

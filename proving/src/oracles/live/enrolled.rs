@@ -1,14 +1,13 @@
 //! A key on its whole way: asked for with `key enroll`, confirmed at the screens of the real
 //! MokManager, and then a module signed with it by `sign` loads in a real kernel under Secure Boot.
 
-use crate::forge::key::Key;
 use crate::oracles::live::cases::{self, Case};
+use crate::oracles::live::desk::Desk;
 use crate::oracles::live::editing::Module;
 use crate::oracles::live::machine::{Parts, boot};
 use crate::oracles::live::packages::{self, home};
 use crate::oracles::live::policies::{Drawn, Policy};
 use crate::oracles::live::predicted;
-use crate::program;
 use loadworthy_formats::uefi::guid::Guid;
 use loadworthy_rehearse::machine::Machine;
 use loadworthy_rehearse::operator::{Key as Stroke, Screen, drive, lines};
@@ -16,7 +15,6 @@ use loadworthy_rehearse::store::Store;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 use xtask::kernels::signed;
 
@@ -32,47 +30,41 @@ const PATIENCE: Duration = Duration::from_secs(240);
 pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
     let kernel = signed("6.12", say)?;
     let firmware = packages::firmware(say)?;
-    let folder = home().join("enrolled");
-    drop(fs::remove_dir_all(&folder));
-    let root = folder.join("root");
+    let desk = Desk::new(home().join("enrolled"))?;
+    let root = desk.at("root");
     predicted::kernel(&kernel, &root)?;
-    let read = |path: &Path| fs::read(path).map_err(|e| format!("{}: {e}", path.display()));
-    let put = |name: &str, bytes: &[u8]| {
-        let at = folder.join(name);
-        fs::write(&at, bytes).map_err(|e| format!("{}: {e}", at.display()))
-    };
-    let shim = read(&firmware.shim)?;
+    let shim = desk.read(&firmware.shim)?;
     let policy =
-        Policy::named("sb-on-nomok")?.draw(&read(&firmware.variables)?, &shim, &[], &[])?;
+        Policy::named("sb-on-nomok")?.draw(&desk.read(&firmware.variables)?, &shim, &[], &[])?;
     predicted::policy(&policy, &root)?;
-    let certificate = Key::named("modules")?.certificate;
-    put("vars.fd", &policy.store)?;
-    put("owner.der", &certificate)?;
-    put("password", PASSWORD.as_bytes())?;
-    key(&folder.join("owner.key"))?;
+    desk.key("modules")?;
+    let certificate = desk.read("modules.der")?;
+    desk.put("vars.fd", &policy.store)?;
+    desk.put("password", PASSWORD.as_bytes())?;
 
-    let asked = ["key", "enroll", "owner.der", "--store", "vars.fd", "-o", "asked.fd", "--request"];
-    let password = ["--password-file", "password", "--json"];
-    let announced = told(&[&asked[..], &password].concat(), &folder)?;
+    let announced = desk.run(
+        "key enroll modules.der --store vars.fd -o asked.fd --request --password-file password --json",
+        0,
+    )?;
     let disk = BTreeMap::from([
         ("EFI/BOOT/BOOTX64.EFI".to_owned(), shim),
-        ("EFI/BOOT/mmx64.efi".to_owned(), read(&packages::manager(say)?)?),
-        ("EFI/BOOT/grubx64.efi".to_owned(), read(&firmware.grub)?),
+        ("EFI/BOOT/mmx64.efi".to_owned(), desk.read(packages::manager(say)?)?),
+        ("EFI/BOOT/grubx64.efi".to_owned(), desk.read(&firmware.grub)?),
     ]);
     let machine = Machine {
         code: firmware.code.clone(),
-        store: read(&folder.join("asked.fd"))?,
+        store: desk.read("asked.fd")?,
         disk,
         memory: 256,
         direct: None,
     };
-    let at = folder.join("manager");
+    let at = desk.at("manager");
     fs::create_dir_all(&at).map_err(|e| e.to_string())?;
     let screens = screens();
     let driven = drive(&at, &machine, &screens, PATIENCE)?;
     let store = Store::open(&driven.store)?;
     let list = store.get("MokList", Guid::SHIM_LOCK).unwrap_or_default();
-    let drawn = lines(&read(&at.join("console"))?);
+    let drawn = lines(&desk.read("manager/console")?);
     if let Some(line) = missing(&announced, &drawn)? {
         say(&format!("MokManager never showed {line:?}; it showed {drawn:?}"));
         return Ok(false);
@@ -90,12 +82,12 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
     }
 
     let plain = Module::unsigned(&cases::shipped(&kernel, "crc-itu-t")?).bytes;
-    put("crc-itu-t.ko", &plain)?;
-    let at = ["--root", "root", "--kernel", &kernel.release, "--assume", "enroll=owner.der"];
-    let sign = ["sign", "crc-itu-t.ko", "--key", "owner.key", "--cert", "owner.der", "-o"];
-    drop(told(&[&sign[..], &["signed.ko"], &at[..]].concat(), &folder)?);
+    desk.put("crc-itu-t.ko", &plain)?;
+    let sign =
+        "sign crc-itu-t.ko --key modules.key --cert modules.der --log log -o signed.ko --root root";
+    desk.run(&format!("{sign} --kernel {} --assume enroll=modules.der", kernel.release), 0)?;
     let case = |name: &str, bytes: Vec<u8>| Case { name: name.into(), how: name.into(), bytes };
-    let cases = [case("signed", read(&folder.join("signed.ko"))?), case("unsigned", plain)];
+    let cases = [case("signed", desk.read("signed.ko")?), case("unsigned", plain)];
     let parts = Parts {
         firmware,
         kernel: kernel.root.join(format!("boot/vmlinuz-{}", kernel.release)),
@@ -114,14 +106,6 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
     Ok(loaded == Some(None) && letters == Some("") && refused == Some(Some(129)))
 }
 
-/// The private key, as its owner keeps it.
-fn key(at: &Path) -> Result<(), String> {
-    use std::os::unix::fs::PermissionsExt;
-    let told = |e: std::io::Error| format!("{}: {e}", at.display());
-    fs::write(at, include_bytes!("../../../keys/owner.pk8")).map_err(told)?;
-    fs::set_permissions(at, fs::Permissions::from_mode(0o600)).map_err(told)
-}
-
 /// The first line that was announced and not drawn in this order.
 fn missing(announced: &[u8], drawn: &[String]) -> Result<Option<String>, String> {
     let told: Value = serde_json::from_slice(announced).map_err(|e| e.to_string())?;
@@ -130,18 +114,6 @@ fn missing(announced: &[u8], drawn: &[String]) -> Result<Option<String>, String>
     let mut rest = drawn.iter();
     let mut shows = shows.filter_map(Value::as_str);
     Ok(shows.find(|wanted| !rest.any(|line| line == wanted)).map(str::to_owned))
-}
-
-/// Runs the program, which must succeed; what it printed.
-fn told(arguments: &[&str], folder: &Path) -> Result<Vec<u8>, String> {
-    let done = program::run(arguments, folder)?;
-    match done.status.success() {
-        true => Ok(done.stdout),
-        false => {
-            let said = [done.stdout, done.stderr].concat();
-            Err(format!("{}: {}", arguments.join(" "), String::from_utf8_lossy(&said)))
-        }
-    }
 }
 
 /// The screens that `key enroll` announces, and what it says to type.

@@ -7,6 +7,9 @@ pub mod packages;
 
 pub mod variables;
 
+#[cfg(unix)]
+pub mod desk;
+
 pub mod editing;
 
 pub mod built;
@@ -34,6 +37,9 @@ pub mod rehearsed;
 
 #[cfg(unix)]
 pub mod enrolled;
+
+#[cfg(unix)]
+pub mod images;
 
 #[cfg(unix)]
 pub mod gate;

@@ -61,6 +61,19 @@ pub fn manager(say: &mut dyn FnMut(&str)) -> Result<PathBuf, String> {
     }
 }
 
+/// systemd-boot and its stub for kernels, which Debian does not sign.
+///
+/// # Errors
+/// As [`manager`].
+pub fn systemd_boot(say: &mut dyn FnMut(&str)) -> Result<[PathBuf; 2], String> {
+    let folder = unpacked("systemd-boot-efi", say)?.join("usr/lib/systemd/boot/efi");
+    let found = ["systemd-bootx64.efi", "linuxx64.efi.stub"].map(|name| folder.join(name));
+    match found.iter().find(|path| !path.is_file()) {
+        None => Ok(found),
+        Some(path) => Err(format!("{}: not there", path.display())),
+    }
+}
+
 fn unpacked(package: &str, say: &mut dyn FnMut(&str)) -> Result<PathBuf, String> {
     let into = home().join(package);
     if into.is_dir() {
