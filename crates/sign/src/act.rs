@@ -24,7 +24,8 @@ use crate::prepared::Prepared;
 /// names each.
 ///
 /// # Errors
-/// Where the log cannot be written: then nothing is released.
+/// Where the log cannot be written, or a target cannot be asked as it was meant to be: then nothing is
+/// released.
 pub fn sign(
     order: &Order<'_>,
     ledger: Option<&Ledger>,
@@ -51,7 +52,7 @@ pub fn sign(
     // Platforms of Windows are named; only what Linux loads is judged by a host.
     if files.iter().any(|file| is_signed(file) && !is_for_windows(file)) {
         for (number, (name, request)) in order.targets.iter().enumerate() {
-            receipt.targets.push(judged::ask(number, name, request, &mut files));
+            receipt.targets.push(judged::ask(number, name, request, &mut files)?);
         }
     }
     if let Some(request) = &order.on

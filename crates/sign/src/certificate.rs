@@ -54,12 +54,14 @@ impl Certificate {
     /// # Errors
     /// As [`Certificate::read`].
     pub fn read_all(bytes: &[u8], named: &str) -> Result<Vec<Self>, SignError> {
+        // What is given may be a key, so it is not copied before it is known to be a certificate.
+        let decoded = pem::certificates(bytes);
         let blocks = match bytes.first() {
-            Some(0x30) => vec![bytes.to_vec()],
-            _ => pem::certificates(bytes),
+            Some(0x30) => vec![bytes],
+            _ => decoded.iter().map(Vec::as_slice).collect(),
         };
         let mut found = Vec::new();
-        for der in &blocks {
+        for der in blocks {
             match signature::read(der, &Limits::DEFAULT) {
                 Ok(message) => {
                     for inside in message.certificates {
@@ -106,12 +108,13 @@ impl Certificate {
             let all = Self::read_all(bytes, named)?;
             return Self::last_of(all).ok_or_else(|| wrong("no certificate in it".to_owned()));
         }
+        let decoded = pem::certificate(bytes);
         let der = match bytes.first() {
-            Some(0x30) => bytes.to_vec(),
-            _ => pem::certificate(bytes).ok_or_else(|| wrong("no certificate in it".to_owned()))?,
+            Some(0x30) => bytes,
+            _ => decoded.as_deref().ok_or_else(|| wrong("no certificate in it".to_owned()))?,
         };
         let (whole, algorithm, key) = {
-            let read = certificate::read(&der).map_err(|e| wrong(e.to_string()))?.value;
+            let read = certificate::read(der).map_err(|e| wrong(e.to_string()))?.value;
             let algorithm = algorithm(&read).map_err(wrong)?;
             (read.raw.len(), algorithm, PublicKey::new(algorithm, read.key))
         };

@@ -15,23 +15,27 @@ use loadworthy_core::code::Bucket;
 use loadworthy_core::signed::{Judged, Target};
 use loadworthy_core::verdict::Verdict;
 
+use crate::error::SignError;
 use crate::prepared::Prepared;
 
 /// Asks one target about every file that was signed.
-pub(crate) fn ask(number: usize, name: &str, request: &Request, files: &mut [Prepared]) -> Target {
+///
+/// # Errors
+/// When the target cannot be asked as it was meant to be. A machine without a kernel is none of that: it
+/// is told in [`Target`].
+pub(crate) fn ask(
+    number: usize,
+    name: &str,
+    request: &Request,
+    files: &mut [Prepared],
+) -> Result<Target, SignError> {
     let mut target = Target { name: name.to_owned(), kernel: None, problem: None };
-    let host = match Host::open_with(&request.source, &request.with)
+    let host = Host::open_with(&request.source, &request.with)
         .and_then(|host| host.keeping(request.cache.as_deref()))
-    {
-        Ok(host) => host,
-        Err(trouble) => {
-            target.problem = Some(trouble.to_string());
-            return target;
-        }
-    };
+        .map_err(meant)?;
     let images: Vec<usize> = of(files, Kind::BootImage).collect();
     if !images.is_empty() {
-        one(&host, request, number, &images, files, &mut target);
+        one(&host, request, number, &images, files, &mut target)?;
     }
     // A module is judged by the kernel it was built for, where that one is there.
     let mut by_kernel: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
@@ -45,9 +49,14 @@ pub(crate) fn ask(number: usize, name: &str, request: &Request, files: &mut [Pre
     for (release, modules) in by_kernel {
         let kernel = release.map_or_else(|| request.kernel.clone(), Which::Release);
         let request = Request { kernel, ..request.clone() };
-        one(&host, &request, number, &modules, files, &mut target);
+        one(&host, &request, number, &modules, files, &mut target)?;
     }
-    target
+    Ok(target)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands where errors are turned")]
+fn meant(trouble: Trouble) -> SignError {
+    SignError::Input(trouble.to_string())
 }
 
 fn of(files: &[Prepared], kind: Kind) -> impl Iterator<Item = usize> {
@@ -63,7 +72,7 @@ fn one(
     which: &[usize],
     files: &mut [Prepared],
     target: &mut Target,
-) {
+) -> Result<(), SignError> {
     let paths: BTreeMap<String, usize> = which
         .iter()
         .filter_map(|at| Some((files[*at].part.as_ref()?.path().display().to_string(), *at)))
@@ -72,15 +81,11 @@ fn one(
         Request { subjects: Subjects::Named(paths.keys().cloned().collect()), ..request.clone() };
     let answers = match check_on(host, &request, &|_, _| {}) {
         Ok(answers) => answers,
-        Err(trouble) => {
-            target.problem.get_or_insert_with(|| match &trouble {
-                Trouble::NoKernel { there, .. } if there.is_empty() => {
-                    "no kernel is installed there".to_owned()
-                }
-                other => other.to_string(),
-            });
-            return;
+        Err(Trouble::NoKernel { there, .. }) if there.is_empty() => {
+            target.problem.get_or_insert_with(|| "no kernel is installed there".to_owned());
+            return Ok(());
         }
+        Err(trouble) => return Err(meant(trouble)),
     };
     if let Some(kernel) = answers.host.kernel {
         target.kernel.get_or_insert_with(|| kernel.to_string());
@@ -97,6 +102,7 @@ fn one(
         answered.subject.path = Some(place);
         row.judged.push(Judged { target: number, accepts: accepts(&answered), answered });
     }
+    Ok(())
 }
 
 /// Whether the signature counts there.

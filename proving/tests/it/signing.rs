@@ -478,6 +478,11 @@ fn judged() -> Result<(), Failed> {
     let told = desk.must("a.ko -k k.key -c k.crt --root root", 1)?;
     expect(&told, told.contains("refused  a.ko") && told.contains("to mend it"))?;
     expect("the old file", desk.read("a.ko")? == before)?;
+    // A target that cannot be asked as it was meant to be lets nothing through.
+    for wrong in ["--root root --assume db=k.crt", "--root nowhere", "--root root --kernel 1.2.3"] {
+        desk.must(&format!("a.ko -k k.key -c k.crt {wrong} -o c.ko"), 2)?;
+        expect(wrong, !desk.at("c.ko").exists())?;
+    }
     desk.must("a.ko -k k.key -c k.crt --root root --assume enroll=k.crt -o b.ko", 0)?;
     let told = desk.must("a.ko -k k.key -c k.crt --root root --force --json", 0)?;
     let receipt: Value = serde_json::from_str(told.trim())?;

@@ -6,6 +6,9 @@ use crate::signer::{Signer, signed};
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use std::io;
 
+#[cfg(target_os = "linux")]
+mod memory;
+
 /// Keys of `openssl req -x509 -newkey …`, for tests alone.
 const RSA: &str = include_str!("tests/rsa.pem");
 const P384: &str = include_str!("tests/p384.pem");
