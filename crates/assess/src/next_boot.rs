@@ -17,13 +17,24 @@ use crate::known::known;
 /// Looks for the entry that starts next; where it is found, its kernel is the next one.
 pub(crate) fn settle(looking: &Looking<'_>, kernels: &mut Kernels) -> NextBoot {
     let mut next = NextBoot::of(&boot_loader::gather(looking));
-    if let Some(chosen) = known(&next.chosen) {
-        // `/vmlinuz` and the like do not tell; the image does.
-        let release = chosen.entry.release.clone().or_else(|| {
-            let path = images::locate(looking, &chosen.entry.kernel).ok()?;
+    // `/vmlinuz` and the like do not tell; the image does.
+    let told = |entry: &BootEntry| {
+        entry.release.clone().or_else(|| {
+            let path = images::locate(looking, &entry.kernel).ok()?;
             images::release(looking, &path).map(text)
-        });
-        if let Some(release) = release {
+        })
+    };
+    for entry in &mut next.entries {
+        if entry.release.is_none()
+            && let Some(release) = told(entry)
+        {
+            *entry = Arc::new(BootEntry { release: Some(release), ..(**entry).clone() });
+        }
+    }
+    if let Some(chosen) = known(&next.chosen) {
+        let same = |entry: &&Arc<BootEntry>| entry.id == chosen.entry.id;
+        let release = next.entries.iter().find(same).and_then(|entry| entry.release.clone());
+        if let Some(release) = release.or_else(|| told(&chosen.entry)) {
             let entry =
                 Arc::new(BootEntry { release: Some(release.clone()), ..(*chosen.entry).clone() });
             next.chosen = next.chosen.map(|_| Chosen { entry: entry.clone(), by: chosen.by });

@@ -85,7 +85,7 @@ impl NextBoot {
                 grub::choose(facts, &starts, folder.as_deref(), &mut entries, &mut remarks)
             }
             Ok(Starts { loader: Loader::SystemdBoot, .. }) => {
-                systemd_boot::choose(facts, &starts, &mut entries)
+                systemd_boot::choose(facts, &starts, &mut entries, &mut remarks)
             }
             Ok(Starts { loader: Loader::Firmware, .. }) => unified(facts, &starts, &mut entries),
         };
@@ -190,21 +190,23 @@ fn selectable(facts: &BootLoaderFacts, starts: &Fact<Starts>) -> Fact<bool> {
     })
 }
 
-/// The release in the name of an image: `vmlinuz-REL`, or `REL/linux` as `kernel-install` lays it.
+/// The release in the name of an image: `vmlinuz-REL`; or of its folder: `REL/linux` as `kernel-install`
+/// lays it, `REL/linux-DIGEST` as openSUSE's `sdbootutil` does.
 fn release_of(path: &str) -> Option<Arc<str>> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let name = name.rsplit_once(')').map_or(name, |(_, name)| name);
-    let release = match name {
-        "linux" => folder.rsplit('/').next(),
-        name => ["vmlinuz-", "vmlinux-", "Image-", "image-", "kernel-", "linux-"]
-            .iter()
-            .find_map(|stem| name.strip_prefix(stem)),
+    let is_release = |r: &&str| {
+        // Version and patch level at least, which no digest has.
+        r.starts_with(|c: char| c.is_ascii_digit()) && r.contains('.') && !r.starts_with("0-rescue")
     };
-    // A signed copy beside the image, as Ubuntu once kept it.
-    let release = release.map(|r| r.strip_suffix(".efi.signed").unwrap_or(r));
-    release
-        .filter(|r| r.starts_with(|c: char| c.is_ascii_digit()) && !r.starts_with("0-rescue"))
-        .map(text)
+    let named = ["vmlinuz-", "vmlinux-", "Image-", "image-", "kernel-", "linux-"]
+        .iter()
+        .find_map(|stem| name.strip_prefix(stem))
+        // A signed copy beside the image, as Ubuntu once kept it.
+        .map(|r| r.strip_suffix(".efi.signed").unwrap_or(r));
+    let laid =
+        || (name == "linux" || name.starts_with("linux-")).then(|| folder.rsplit('/').next());
+    named.filter(is_release).or_else(|| laid().flatten().filter(is_release)).map(text)
 }
 
 /// A path without the device that GRUB writes before it.

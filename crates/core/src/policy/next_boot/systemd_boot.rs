@@ -4,26 +4,28 @@
 //! `boot_entry_add_type1`); UAPI.1, *Sorting*.
 
 use super::firmware::Starts;
-use super::{BootEntry, Chosen, none, release_of};
+use super::{BootEntry, Chosen, Remark, none, opened, release_of};
 use crate::boot_claim::{BootClaim, By, Loader};
 use crate::fact::Fact;
 use crate::fact::step::{Step, draw};
 use crate::facts::boot_loader::{BootLoaderFacts, Holds, LoaderEntry};
-use crate::proof::{Claim, Gaps, Rule, Why, text};
+use crate::proof::{Claim, Gaps, Proof, Rule, Why, text};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 use loadworthy_formats::boot::version::compare;
 
+static RULE: Rule = Rule {
+    name: "boot/systemd-boot-default",
+    source: "systemd 257, boot.c config_select_default_entry, boot_entry_compare",
+};
+
 pub(super) fn choose(
     facts: &BootLoaderFacts,
     starts: &Fact<Starts>,
     entries: &mut Vec<Arc<BootEntry>>,
+    remarks: &mut Vec<(Remark, Proof)>,
 ) -> Fact<Chosen> {
-    static RULE: Rule = Rule {
-        name: "boot/systemd-boot-default",
-        source: "systemd 257, boot.c config_select_default_entry, boot_entry_compare",
-    };
     draw(&RULE, |step| {
         step.consult(starts)?;
         let mut known = Vec::new();
@@ -38,6 +40,12 @@ pub(super) fn choose(
         known.sort_by(|a, b| order(a, b));
         entries.extend(known.iter().map(|e| Arc::new(entry_of(e))));
         let (at, by) = selected(facts, &known, step)?;
+        if known.len() > 1 && !variables(facts).all(|fact| opened(fact).is_ok()) {
+            let mut doubt = Step::of(&RULE);
+            let _ = doubt.consult(facts.entries.whole());
+            let claim = BootClaim::OtherReading(text("LoaderEntryOneShot, LoaderEntryDefault"));
+            remarks.push((Remark::Several, doubt.concludes(Claim::Boot(claim))));
+        }
         let entry = entries.get(at).cloned();
         let entry = entry.ok_or_else(|| none(Why::Missing(text("loader/entries/*.conf"))))?;
         let title = entry.title.clone();
@@ -46,7 +54,13 @@ pub(super) fn choose(
     })
 }
 
-/// The place of the entry that starts, and what asks for it.
+/// The variables that overrule the files.
+fn variables(facts: &BootLoaderFacts) -> impl Iterator<Item = &Fact<Option<Arc<str>>>> {
+    [&facts.one_shot, &facts.default_entry, &facts.last_booted].into_iter()
+}
+
+/// The place of the entry that starts, and what asks for it. A variable that cannot be known, as of a
+/// file system without its machine, leaves it to the files.
 fn selected(
     facts: &BootLoaderFacts,
     known: &[&LoaderEntry],
@@ -56,27 +70,31 @@ fn selected(
         let pattern = pattern.to_lowercase();
         known.iter().position(|entry| fits(&pattern, &entry.id))
     };
-    let wish = step.consult(&facts.one_shot)?.clone();
+    let consulted = |step: &mut Step, variable: &Fact<Option<Arc<str>>>| match opened(variable) {
+        Ok(_) => step.consult(variable).cloned().unwrap_or_default(),
+        Err(_) => None,
+    };
+    let wish = consulted(step, &facts.one_shot);
     if let Some(at) = wish.as_deref().and_then(find) {
         return Ok((at, By::OneShot));
     }
     let is_saved = |wanted: Option<&str>| wanted.is_some_and(|w| w.eq_ignore_ascii_case("@saved"));
-    let saved = |step: &mut Step| -> Result<Option<(usize, By)>, Gaps> {
-        let last = step.consult(&facts.last_booted)?.clone();
-        Ok(last.as_deref().and_then(find).map(|at| (at, By::LastBooted)))
+    let saved = |step: &mut Step| {
+        let last = consulted(step, &facts.last_booted);
+        last.as_deref().and_then(find).map(|at| (at, By::LastBooted))
     };
-    let variable = step.consult(&facts.default_entry)?.clone();
+    let variable = consulted(step, &facts.default_entry);
     let conf = step.consult(&facts.loader_conf)?.clone();
     let configured = conf.as_ref().and_then(|c| c.default.as_deref());
     if is_saved(variable.as_deref()) {
-        if let Some(found) = saved(step)? {
+        if let Some(found) = saved(step) {
             return Ok(found);
         }
     } else if let Some(at) = variable.as_deref().and_then(find) {
         return Ok((at, By::DefaultVariable));
     }
     if is_saved(configured) {
-        if let Some(found) = saved(step)? {
+        if let Some(found) = saved(step) {
             return Ok(found);
         }
     } else if let Some(at) = configured.and_then(find) {
@@ -190,7 +208,9 @@ fn entry_of(entry: &LoaderEntry) -> BootEntry {
             let kernel = e.get("linux").or_else(|| e.get("efi")).or_else(|| e.get("uki"));
             let kernel = kernel.unwrap_or_default();
             let options: Vec<&str> = e.all("options").collect();
-            let version = e.get("version").filter(|v| v.starts_with(|c: char| c.is_ascii_digit()));
+            // openSUSE's sdbootutil writes the snapshot before it: `12@6.4.0`.
+            let version = e.get("version").and_then(|v| v.rsplit('@').next());
+            let version = version.filter(|v| v.starts_with(|c: char| c.is_ascii_digit()));
             BootEntry {
                 loader,
                 title: text(e.get("title").unwrap_or(&id)),

@@ -135,6 +135,26 @@ fn systemd_boot_starts_what_it_sorts_first_unless_it_is_asked() {
 }
 
 #[test]
+fn without_its_machine_the_files_of_a_tree_tell() {
+    // As openSUSE's sdbootutil lays it; the digest in the image's name is no release.
+    let entry = |host: Host, release: &str| {
+        let folder = format!("opensuse-tumbleweed/{release}");
+        host.with(&format!("boot/efi/{folder}/linux-1a2b"), "").with(
+            &format!("boot/efi/loader/entries/opensuse-tumbleweed-{release}-3.conf"),
+            format!("sort-key opensuse\nversion 3@{release}\nlinux /{folder}/linux-1a2b\n"),
+        )
+    };
+    let one = entry(Host::new().with("boot/efi/EFI/BOOT/BOOTX64.EFI", "MZ"), "6.12.1-1-default")
+        .with("boot/efi/loader/loader.conf", "timeout 3\n");
+    assert_eq!(next(&one), is("6.12.1-1-default", By::First, &[]));
+    // Which of two is the default, a variable may say otherwise.
+    let two = entry(one, "6.13.0-1-default");
+    assert_eq!(next(&two), is("6.13.0-1-default", By::First, &[Remark::Several]));
+    let conf = two.with("boot/efi/loader/loader.conf", "default *-6.12.*\n");
+    assert_eq!(next(&conf), is("6.12.1-1-default", By::LoaderConf, &[Remark::Several]));
+}
+
+#[test]
 fn firmware_tells_which_loader_starts() {
     let both = |host: Host| {
         systemd(host)
