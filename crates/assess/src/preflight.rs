@@ -54,8 +54,8 @@ pub(crate) fn run(
     let by_owner = !owner.require.is_empty();
     let all = if by_owner { scene.by_manifest(owner) } else { scene.by_hardware() };
     let (mut answers, read) = judge(asked, seen, &modules, &all, notes);
-    let expired = exceptions::apply(&owner.accept, &asked.request.at, &mut answers);
-    notes.extend(expired.into_iter().map(telling::expired(asked)));
+    // The way back is for what still counts.
+    exceptions::apply(&owner.accept, &asked.request.at, &mut answers);
     notes.extend(all.absent.iter().map(|device| telling::absent(asked, device)));
     notes.extend(telling::left_behind(asked, seen, &modules, &all));
     notes.extend(profile::notes(asked, &owner.profile));
@@ -63,6 +63,8 @@ pub(crate) fn run(
     packages::add(asked, &mut answers, notes);
     let roots = under_root::modules(asked, seen, &scene, manifest);
     beside(asked, seen, manifest, &roots, &mut answers, notes);
+    let expired = exceptions::apply(&owner.accept, &asked.request.at, &mut answers);
+    notes.extend(expired.into_iter().map(telling::expired(asked)));
     answers
 }
 

@@ -40,3 +40,26 @@ pub enum InitramfsClaim {
     /// Its configuration of modprobe keeps a module from being loaded.
     Blocks(Arc<str>),
 }
+
+impl InitramfsClaim {
+    /// The module that it is about, where it is about one.
+    #[must_use]
+    pub fn module(&self) -> Option<&str> {
+        match self {
+            Self::Holds(name)
+            | Self::Lacks(name)
+            | Self::SameCopy(name)
+            | Self::OtherCopy(name)
+            | Self::CopyLoads(name)
+            | Self::CopyRefused { name, .. }
+            | Self::Blocks(name) => Some(name),
+            Self::There(_)
+            | Self::Whole
+            | Self::Damaged(_)
+            | Self::Unpacked
+            | Self::NotUnpacked(_)
+            | Self::ForThisKernel
+            | Self::ForAnotherKernel(_) => None,
+        }
+    }
+}

@@ -3,15 +3,16 @@
 use alloc::vec::Vec;
 use loadworthy_formats::manifest::Accept;
 
-use crate::answer::{Accepted, Answered};
-use crate::proof::text;
+use crate::answer::{Accepted, Answered, Kind};
+use crate::proof::{Claim, Node, text};
 use crate::verdict::Verdict;
 
 /// Marks the verdicts that an exception covers at `at`, and gives back the exceptions that would
 /// cover one and have expired, each with the name of the subject.
 ///
 /// An exception covers a verdict about a subject of its name when its code is the verdict's: that of
-/// the refusal, of a mark, or `LW0001` for what is not known.
+/// the refusal, of a mark, or `LW0001` for what is not known. An initramfs, whose file is named anew with
+/// each kernel, is also meant by `initramfs`, and by a module that alone is the reason.
 pub fn apply<'m>(accept: &'m [Accept], at: &str, answers: &mut [Answered]) -> Vec<&'m Accept> {
     let mut expired: Vec<&Accept> = Vec::new();
     for answered in answers {
@@ -38,8 +39,7 @@ pub fn apply<'m>(accept: &'m [Accept], at: &str, answers: &mut [Answered]) -> Ve
 fn covers(accept: &Accept, answered: &Answered) -> bool {
     let subject = &answered.subject;
     let asked = asks(&accept.subject, &subject.required_by);
-    let named = accept.subject.replace('-', "_") == subject.name.replace('-', "_");
-    if !named && !asked {
+    if !asked && !named(&accept.subject, &subject.name) && !meant(accept, answered) {
         return false;
     }
     match &answered.judgement.verdict {
@@ -51,6 +51,24 @@ fn covers(accept: &Accept, answered: &Answered) -> bool {
             reasons.iter().any(|reason| reason.code.id == accept.code)
         }
     }
+}
+
+fn named(one: &str, other: &str) -> bool {
+    one.replace('-', "_") == other.replace('-', "_")
+}
+
+/// Whether an initramfs is meant without its file being named.
+fn meant(accept: &Accept, answered: &Answered) -> bool {
+    let reasons = &answered.judgement.reasons;
+    answered.subject.kind == Kind::Initramfs
+        && (accept.subject == "initramfs"
+            || !reasons.is_empty()
+                && reasons.iter().all(|reason| match reason.because.node() {
+                    Node::Drawn { claim: Claim::Initramfs(claim), .. } => {
+                        claim.module().is_some_and(|module| named(&accept.subject, module))
+                    }
+                    _ => false,
+                }))
 }
 
 /// Whether `subject` is the device that asks: `pci:10df:f0f5`.

@@ -11,8 +11,12 @@ const TOLD: usize = 8;
 
 /// Whether these answers are about what a host needs.
 pub(super) fn is_one(all: &[Answered]) -> bool {
-    // An initramfs that is named alone is no host's need.
-    all.iter().any(|a| a.subject.need.class.is_some() && a.subject.kind != Kind::Initramfs)
+    all.iter().any(is_driver)
+}
+
+/// A driver that is needed; the initramfs, which is needed too, is where some of them come from.
+fn is_driver(a: &Answered) -> bool {
+    a.subject.need.class.is_some() && a.subject.kind != Kind::Initramfs
 }
 
 /// Writes the three lines.
@@ -22,7 +26,7 @@ pub(super) fn lines(
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let drivers: Vec<&Answered> = all.iter().filter(|a| a.subject.need.class.is_some()).collect();
+    let drivers: Vec<&Answered> = all.iter().filter(|a| is_driver(a)).collect();
     let number =
         |is: fn(&Verdict) -> bool| drivers.iter().filter(|a| is(&a.judgement.verdict)).count();
     let refused = number(|v| matches!(v, Verdict::Refused(_)));
@@ -46,12 +50,19 @@ pub(super) fn lines(
         line.push_str(&format!(" ({inside} built in)"));
     }
     writeln!(out, "{}", style.paint(Tone::Strong, &line))?;
-    let troubled: Vec<&&Answered> = drivers
+    let troubled: Vec<&Answered> = all
         .iter()
+        .filter(|a| a.subject.need.class.is_some())
         .filter(|a| matches!(a.judgement.verdict, Verdict::Refused(_) | Verdict::Unknown(_)))
         .collect();
-    let names: Vec<String> = troubled.iter().map(|a| named(a, style)).collect();
+    let names: Vec<String> =
+        troubled.iter().filter(|a| is_driver(a)).map(|a| named(a, style)).collect();
     writeln!(out, "will not load: {}", listed(&names, "none"))?;
+    let others: Vec<String> =
+        troubled.iter().filter(|a| !is_driver(a)).map(|a| named(a, style)).collect();
+    if !others.is_empty() {
+        writeln!(out, "will not do as initramfs: {}", listed(&others, "none"))?;
+    }
     let mut lost: Vec<String> = Vec::new();
     for a in troubled.iter().filter(|a| a.subject.need.counts()) {
         for phrase in &a.subject.need.loses {
