@@ -198,9 +198,18 @@ pub fn out_of_turn(looking: &Looking<'_>) -> Fact<Option<Arc<str>>> {
     };
     let apt = drop_ins(looking, &["etc/apt/apt.conf.d"], "");
     let dnf = [HostPath::new("etc/dnf/automatic.conf")];
-    let asked: [(&[HostPath], &[&str], &[&str]); 2] = [
+    let parts = ["usr/lib/zincati/config.d", "run/zincati/config.d", "etc/zincati/config.d"];
+    let coreos = drop_ins(looking, &parts, ".toml");
+    let suse =
+        [HostPath::new("usr/share/rebootmgr/rebootmgr.conf"), HostPath::new("etc/rebootmgr.conf")];
+    let flatcar = [HostPath::new("etc/flatcar/update.conf")];
+    // What asks the other nodes first is none of these: fleet_lock, etcd-lock.
+    let asked: [(&[HostPath], &[&str], &[&str]); 5] = [
         (&apt, &["Unattended-Upgrade::Automatic-Reboot"], &["true", "1", "yes", "on"]),
         (&dnf, &["reboot"], &["when-needed", "when-changed"]),
+        (&coreos, &["strategy", "updates.strategy"], &["immediate", "periodic"]),
+        (&suse, &["strategy"], &["instantly", "maint-window", "best-effort"]),
+        (&flatcar, &["REBOOT_STRATEGY"], &["reboot"]),
     ];
     for (files, keys, yes) in asked {
         if let Some((item, line)) = setting(looking, files, keys)
@@ -224,5 +233,28 @@ pub fn kept(looking: &Looking<'_>) -> Fact<Option<u32>> {
             Fact::seen(limit.map(|limit| limit.max(2)), looking.evidence(&item, line))
         }
         None => Fact::absent(None, looking.evidence(&text("etc/dnf/dnf.conf"), "")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::out_of_turn;
+    use crate::gather::host::{Host, value};
+
+    #[test]
+    fn a_node_reboots_by_itself_where_nobody_else_is_asked() {
+        for (file, text, alone) in [
+            ("etc/zincati/config.d/55.toml", "[updates]\nstrategy = \"immediate\"\n", true),
+            ("etc/zincati/config.d/55.toml", "[updates]\nstrategy = \"fleet_lock\"\n", false),
+            ("etc/rebootmgr.conf", "[rebootmgr]\nstrategy=maint-window\n", true),
+            ("etc/rebootmgr.conf", "[rebootmgr]\nstrategy=off\n", false),
+            ("etc/flatcar/update.conf", "REBOOT_STRATEGY=reboot\n", true),
+            ("etc/flatcar/update.conf", "REBOOT_STRATEGY=etcd-lock\n", false),
+        ] {
+            let host = Host::new().with(file, text);
+            assert_eq!(value(&out_of_turn(&host.looking())), None, "no node: {text}");
+            let node = host.with("var/lib/kubelet/config.yaml", "");
+            assert_eq!(value(&out_of_turn(&node.looking())).is_some(), alone, "{text}");
+        }
     }
 }
