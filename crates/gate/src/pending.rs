@@ -59,6 +59,8 @@ pub(crate) fn mark(host: &Host, release: &str, answers: &mut Answers) {
 struct Builds {
     release: String,
     headers: bool,
+    /// Whether the headers come in the transaction that is asked about.
+    coming: bool,
     sources: Vec<dkms::Source>,
     /// What akmods builds for each new kernel, when its service comes to it, and has not failed to.
     akmods: Vec<Akmod>,
@@ -81,6 +83,9 @@ impl Builds {
         };
         let sources = names("usr/src");
         let registered = names("var/lib/dkms");
+        let package = format!("linux-headers-{release}");
+        let named = |called: &str| called.split(' ').next() == Some(&package);
+        let coming = host.laid().iter().any(|laid| named(&laid.called));
         let headers = sources.contains(&format!("linux-headers-{release}"))
             || names("usr/src/kernels").contains(&release.to_owned());
         let conf = |name: &String| {
@@ -92,7 +97,7 @@ impl Builds {
         };
         let sources = sources.iter().filter_map(conf).filter(known).collect();
         let akmods = akmods(host, release, &names);
-        Self { release: release.to_owned(), headers, sources, akmods }
+        Self { release: release.to_owned(), headers, coming, sources, akmods }
     }
 
     fn will_make(&self, module: &str) -> Option<String> {
@@ -102,10 +107,19 @@ impl Builds {
             return Some(format!("akmods builds {} for {}", akmod.name, self.release));
         }
         let source = self.sources.iter().find(|s| s.modules.iter().any(|name| same(name)))?;
-        (!self.headers).then(|| {
-            let release = &self.release;
-            format!("DKMS builds {} when the headers of {release} are installed", source.name)
-        })
+        let release = &self.release;
+        match (self.coming, self.headers) {
+            (true, _) => Some(format!(
+                "DKMS builds {} when the headers of {release}, which come in the same transaction, are \
+                 configured",
+                source.name
+            )),
+            (false, true) => None,
+            (false, false) => Some(format!(
+                "DKMS builds {} when the headers of {release} are installed",
+                source.name
+            )),
+        }
     }
 }
 
