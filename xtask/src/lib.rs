@@ -36,6 +36,7 @@ pub mod alone_bench;
 
 pub mod bench;
 pub mod drivers;
+pub mod gate_bench;
 pub mod preflight_bench;
 pub mod sign_bench;
 pub mod growth;

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use xtask::{
-    alone_bench, bench, block_rules, cases, ci, drivers, generate, growth, kernels, oracle,
-    preflight_bench, sign_bench, tidy, tree, whole_trees, wine,
+    alone_bench, bench, block_rules, cases, ci, drivers, gate_bench, generate, growth, kernels,
+    oracle, preflight_bench, sign_bench, tidy, tree, whole_trees, wine,
 };
 
 const USAGE: &str = "\
@@ -21,7 +21,7 @@ cargo x cases FILE [PLATFORM] field cases (JSON, one a line) put to diagnose, an
 cargo x block-rules POLICY.xml@DAY… --machine POLICY.xml@DAY…
                              makes the table of vulnerable drivers of published lists and those of machines
 cargo x bench [ID…] [--tree DIR] [--pairs N] [--program FILE]
-                             B1 to B10, D1, N1, P1, S1, S2: our figure, its peer's, and the ratio
+                             B1 to B10, D1, G1, N1, P1, S1, S2: our figure, its peer's, and the ratio
 cargo x bench --plot [--tree DIR] [--program FILE]
                              how cost grows, drawn into docs/growth.svg
 cargo x bench --drivers DIR  W1, W2, W3: the same for signatures over the drivers and catalogs of a folder
@@ -73,7 +73,8 @@ fn main() -> ExitCode {
             None if options.plot => growth::run(&options, &mut say),
             None => bench::run(&options, &mut say)
                 .and_then(|reached| Ok(preflight_bench::run(&options, &mut say)? && reached))
-                .and_then(|reached| Ok(sign_bench::run(&options, &mut say)? && reached)),
+                .and_then(|reached| Ok(sign_bench::run(&options, &mut say)? && reached))
+                .and_then(|reached| Ok(gate_bench::run(&options, &mut say)? && reached)),
         }),
         // Of the benchmarks: the most memory that a program takes.
         "peak" => alone_bench::peak(rest).map(|peak| {
