@@ -58,7 +58,7 @@ pub(crate) fn boot_chain(host: &Host, release: &str, request: &Request) -> Resul
     }
     let mut found = Chain::default();
     for image in &images {
-        let mut answer = chain.judged(image);
+        let mut answer = chain.judged_installed(image);
         answer.subject.required_by.push(REQUIRED_BY.to_owned());
         if let Verdict::Unknown(gaps) = &answer.judgement.verdict {
             found.notes.push(open(&image.path, gaps));
@@ -109,7 +109,8 @@ fn others(host: &Host, release: &str, chain: &BootChain<'_>) -> Vec<Tried> {
         .take(OTHERS)
         .filter_map(|other| {
             let entry = host.next_boot.entry_of(&other.release).map(|entry| &**entry);
-            let judged = chain.judged(&kernel(host, &other.release, entry)?).judgement.verdict;
+            let judged =
+                chain.judged_installed(&kernel(host, &other.release, entry)?).judgement.verdict;
             let helps = judged == Verdict::Loads;
             Some(Tried {
                 remedy: Remedy::StartOther { release: other.release.clone() },

@@ -89,14 +89,19 @@ impl<'h> BootChain<'h> {
     /// Judges the image at `path`, a path of the caller's.
     pub(crate) fn judge(&self, path: &str) -> Answered {
         let limits = self.host.looking().limits;
-        self.judged(&boot_image::gather_argument(Path::new(path), path, limits))
+        self.judged(&boot_image::gather_argument(Path::new(path), path, limits), path)
     }
 
-    /// Judges an image, with what would help where it is refused.
-    pub(crate) fn judged(&self, image: &BootImageFacts) -> Answered {
+    /// Judges an image of the host, with what would help where it is refused.
+    pub(crate) fn judged_installed(&self, image: &BootImageFacts) -> Answered {
+        self.judged(image, &format!("/{}", image.path))
+    }
+
+    /// Judges an image that is at `path` for who asks.
+    fn judged(&self, image: &BootImageFacts, path: &str) -> Answered {
         let judgement = self.judgement(image, &self.policy);
         Answered {
-            tried: self.tried(image, &judgement),
+            tried: self.tried(image, path, &judgement),
             judgement,
             subject: Subject {
                 kind: Kind::BootImage,
@@ -118,7 +123,7 @@ impl<'h> BootChain<'h> {
     }
 
     /// Changes that come into question for a refused image, each judged; what helps comes first.
-    fn tried(&self, image: &BootImageFacts, judgement: &Judgement) -> Vec<Tried> {
+    fn tried(&self, image: &BootImageFacts, path: &str, judgement: &Judgement) -> Vec<Tried> {
         let refused = |rule: &str| {
             judgement.walk.iter().any(|w| w.ended == Ended::Refused && w.rule.name == rule)
         };
@@ -132,7 +137,7 @@ impl<'h> BootChain<'h> {
         // What firmware starts itself, an owner's key cannot vouch for.
         let by_shim = !matches!(judgement.says.stopped, Some((Stage::Firmware, _)));
         if by_shim {
-            let remedy = Remedy::SignImage { path: image.path.clone(), with: None };
+            let remedy = Remedy::SignImage { path: text(path), with: None };
             let judged = firmware::judge_without(&case, mends(&remedy));
             tried.push((remedy, judged));
             for certificate in firmware::signers(&case).into_iter().take(1) {

@@ -249,7 +249,7 @@ impl Asked<'_> {
             };
             let judgement = linux::judge(&case);
             let tried = if answers.len() < REMEDIES {
-                remedies.tried(&case, &judgement)
+                remedies.tried(&case, &facts.path, &judgement)
             } else {
                 Vec::new()
             };

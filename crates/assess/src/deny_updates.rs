@@ -67,8 +67,8 @@ pub(crate) fn notes(
         }))];
         let mut stops = Vec::new();
         for image in images {
-            let now = chain.judged(image).judgement.verdict;
-            let then = denied.judged(image).judgement;
+            let now = chain.judged_installed(image).judgement.verdict;
+            let then = denied.judged_installed(image).judgement;
             if now == Verdict::Loads && matches!(then.verdict, Verdict::Refused(_)) {
                 stops.push(image.name.to_string());
                 from.extend(then.reasons.first().map(|reason| reason.because.clone()));

@@ -74,8 +74,9 @@ impl<'a> Asked<'a> {
                 !missing && !matches!(judgement.verdict, Verdict::Loads | Verdict::Unknown(_));
             if left > 0 && decided {
                 left -= 1;
+                let named = format!("/{path}");
                 tried = modules
-                    .with_case(&path, |case| remedies.tried(case, &judgement))
+                    .with_case(&path, |case| remedies.tried(case, &named, &judgement))
                     .unwrap_or_default();
             }
             judged.push((path, required_by, tried));

@@ -37,10 +37,11 @@ impl<'a> Remedies<'a> {
         }
     }
 
-    /// Tries what comes into question for a judged case; what helps comes first.
+    /// Tries what comes into question for a judged case, whose file is at `path` for who asks; what helps
+    /// comes first.
     #[must_use]
-    pub fn tried(&self, case: &LinuxCase<'_>, judgement: &Judgement) -> Vec<Tried> {
-        let mut tried: Vec<Tried> = candidates(judgement, &self.ways(case))
+    pub fn tried(&self, case: &LinuxCase<'_>, path: &str, judgement: &Judgement) -> Vec<Tried> {
+        let mut tried: Vec<Tried> = candidates(judgement, &self.ways(case, path))
             .into_iter()
             .filter_map(|remedy| {
                 let judged = self.judge(&remedy, case)?;
@@ -56,8 +57,9 @@ impl<'a> Remedies<'a> {
         let policy = match remedy {
             // Whether enrolling helps is known only with the certificate in hand.
             Remedy::Enroll { certificate, .. } => {
-                let path = certificate.as_ref()?;
-                let own = self.kernel.facts.own_certificates.iter().find(|(at, _)| at == path)?;
+                let path = certificate.as_ref()?.trim_start_matches('/');
+                let own =
+                    self.kernel.facts.own_certificates.iter().find(|(at, _)| **at == *path)?;
                 &self.policy(&[Assume::Enroll(own.1.clone())])
             }
             Remedy::EnforceOff => self
@@ -90,7 +92,7 @@ impl<'a> Remedies<'a> {
         LinuxPolicy::of(&facts, &firmware, &self.host.tables)
     }
 
-    fn ways(&self, case: &LinuxCase<'_>) -> Ways {
+    fn ways(&self, case: &LinuxCase<'_>, path: &str) -> Ways {
         let enrolled: Vec<_> =
             case.policy.keyrings.trusted.items().iter().filter_map(known).collect();
         let own = &self.kernel.facts.own_certificates;
@@ -114,12 +116,12 @@ impl<'a> Remedies<'a> {
         };
         Ways {
             name: case.module.name.clone(),
-            path: case.module.path.clone(),
+            path: text(path),
             release: self.kernel.kernel.release.clone(),
             keys: of_owner.or_else(|| pairs.first()).cloned(),
             owner_key,
             signer: case.signature.signer.clone(),
-            certificate: not_enrolled.map(|(at, _)| at.clone()),
+            certificate: not_enrolled.map(|(at, _)| text(format!("/{at}"))),
             in_tree,
             dependencies: case.by_name.is_none(),
         }

@@ -89,9 +89,12 @@ impl Gist {
         says.extend(host.windows.iter().flat_map(words::windows::says).map(|said| plain(&said)));
         let helps = a.tried.iter().filter(|tried| tried.helps).map(|tried| {
             let what = plain(&remedies::remedy(&tried.remedy));
-            match remedies::command(&tried.remedy) {
-                Some(command) => format!("{what}: {}", plain(&command)),
-                None => what,
+            let commands = remedies::first(&tried.remedy).into_iter();
+            let commands: Vec<String> =
+                commands.chain(remedies::command(&tried.remedy)).map(|c| plain(&c)).collect();
+            match commands.is_empty() {
+                false => format!("{what}: {}", commands.join(" && ")),
+                true => what,
             }
         });
         let on = a.on.as_deref().or(answers.host.kernel.as_deref());

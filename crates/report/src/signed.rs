@@ -134,7 +134,8 @@ fn said(
     if matches!(file.fate, Fate::Refused | Fate::Forced) {
         for tried in judged.answered.tried.iter().filter(|tried| tried.helps) {
             writeln!(out, "         to mend it: {}", words::remedies::remedy(&tried.remedy))?;
-            if let Some(command) = words::remedies::command(&tried.remedy) {
+            let commands = words::remedies::first(&tried.remedy).into_iter();
+            for command in commands.chain(words::remedies::command(&tried.remedy)) {
                 writeln!(out, "           {command}")?;
             }
         }

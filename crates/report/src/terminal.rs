@@ -324,8 +324,11 @@ fn rows(a: &Answered, answers: &Answers, options: &Options, out: &mut dyn Write)
         let dash = if style.unicode { '–' } else { '-' };
         let what = remedies::remedy(&tried.remedy);
         row(label, &format!("{what} {dash} judged again: {outcome}"))?;
-        if let Some(command) = remedies::command(&tried.remedy).filter(|_| tried.helps || may) {
-            row("", &command)?;
+        if tried.helps || may {
+            let commands = remedies::first(&tried.remedy).into_iter();
+            for command in commands.chain(remedies::command(&tried.remedy)) {
+                row("", &command)?;
+            }
         }
     }
     if !a.subject.required_by.is_empty() {

@@ -353,6 +353,7 @@ impl ReasonDto {
 struct RemedyDto {
     does: &'static str,
     title: String,
+    first: Vec<String>,
     command: Option<String>,
     judged: &'static str,
 }
@@ -362,6 +363,7 @@ impl From<&Tried> for RemedyDto {
         Self {
             does: remedies::does(&tried.remedy),
             title: remedies::remedy(&tried.remedy),
+            first: remedies::first(&tried.remedy),
             command: remedies::command(&tried.remedy),
             judged: tried.judged.name(),
         }

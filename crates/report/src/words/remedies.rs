@@ -98,23 +98,21 @@ pub fn remedy(remedy: &Remedy) -> String {
     }
 }
 
-/// A command that does it, where one command can.
+/// A command that does it, where one command can; [`first`] comes before it.
 #[must_use]
 pub fn command(remedy: &Remedy) -> Option<String> {
     match remedy {
-        Remedy::Enroll { certificate: Some(file), .. } => Some(format!("mokutil --import {file}")),
+        Remedy::Enroll { certificate: Some(file), .. } => Some(enroll(file)),
         Remedy::Rebuild { release } => Some(format!("dkms autoinstall -k {release}")),
         Remedy::LoadByName { name } => Some(format!("modprobe {name}")),
-        Remedy::Sign { path, keys: Some(pair), .. } => {
-            let KeyPair { key, certificate } = pair;
-            Some(format!("loadworthy sign --key {key} --cert {certificate} {path}"))
+        Remedy::Sign { path, with, keys } => {
+            let (key, certificate) = match keys {
+                Some(KeyPair { key, certificate }) => (&**key, &**certificate),
+                None => (KEY, CERTIFICATE),
+            };
+            Some(sign(key, certificate, with.is_some(), path))
         }
-        Remedy::Sign { path, keys: None, .. } => {
-            Some(format!("loadworthy sign --key MOK.priv --cert MOK.der {path}"))
-        }
-        Remedy::SignImage { path, .. } => {
-            Some(format!("loadworthy sign --key MOK.priv --cert MOK.pem {path}"))
-        }
+        Remedy::SignImage { path, with } => Some(sign(KEY, CERTIFICATE, with.is_some(), path)),
         Remedy::SortCertificates { catalog } => {
             Some(format!("loadworthy sign --key KEY.pem --cert CERT.pem {catalog}"))
         }
@@ -132,4 +130,40 @@ pub fn command(remedy: &Remedy) -> Option<String> {
         | Remedy::TakeRelease
         | Remedy::NameCatalog { .. } => None,
     }
+}
+
+/// The commands that come before it, in order: a key is made and enrolled before something is signed
+/// with it.
+#[must_use]
+pub fn first(remedy: &Remedy) -> Vec<String> {
+    let make = |images: &str| {
+        format!(
+            "loadworthy key new{images} --name 'Machine owner key' --key {KEY} --cert {CERTIFICATE}"
+        )
+    };
+    match remedy {
+        Remedy::Sign { with: None, keys: Some(pair), .. } => vec![enroll(&pair.certificate)],
+        Remedy::Sign { with: None, keys: None, .. } => vec![make(""), enroll(CERTIFICATE)],
+        Remedy::SignImage { with: None, .. } => vec![make(" --images"), enroll(CERTIFICATE)],
+        _ => Vec::new(),
+    }
+}
+
+/// Where a key lies that is not known to lie anywhere.
+const KEY: &str = "MOK.priv";
+/// And its certificate.
+const CERTIFICATE: &str = "MOK.der";
+
+fn enroll(certificate: &str) -> String {
+    format!("mokutil --import {certificate}")
+}
+
+/// A key that is not yet enrolled, but will be, is assumed to be: nothing is released that this machine
+/// would refuse.
+fn sign(key: &str, certificate: &str, enrolled: bool, path: &str) -> String {
+    let assumed = match enrolled {
+        true => String::new(),
+        false => format!(" --assume enroll={certificate}"),
+    };
+    format!("loadworthy sign --key {key} --cert {certificate}{assumed} {path}")
 }

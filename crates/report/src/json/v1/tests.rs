@@ -65,12 +65,13 @@ fn a_refused_module_has_every_field_of_the_contract() {
             "unknown": [],
             "pending": null,
             "remedies": [{"does": "sign", "title": "sign it with the enrolled key lab owner",
+                          "first": [],
                           "command": "loadworthy sign --key MOK.priv --cert MOK.der \
                                       lib/modules/6.1.0-56-amd64/lpfc.ko",
                           "judged": "loads-tainted"}],
             "would_not_help": [{"does": "enforce-off",
                                 "title": "module.sig_enforce=0 on the kernel command line",
-                                "command": null, "judged": "refused"}],
+                                "first": [], "command": null, "judged": "refused"}],
             "walk": [8, 4, 6],
         })
     );
