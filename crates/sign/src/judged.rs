@@ -32,7 +32,7 @@ pub(crate) fn ask(
     let mut target = Target { name: name.to_owned(), kernel: None, problem: None };
     let host = Host::open_with(&request.source, &request.with)
         .and_then(|host| host.keeping(request.cache.as_deref()))
-        .map_err(meant)?;
+        .map_err(|trouble| meant(&trouble))?;
     let images: Vec<usize> = of(files, Kind::BootImage).collect();
     if !images.is_empty() {
         one(&host, request, number, &images, files, &mut target)?;
@@ -54,8 +54,7 @@ pub(crate) fn ask(
     Ok(target)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it stands where errors are turned")]
-fn meant(trouble: Trouble) -> SignError {
+fn meant(trouble: &Trouble) -> SignError {
     SignError::Input(trouble.to_string())
 }
 
@@ -85,7 +84,7 @@ fn one(
             target.problem.get_or_insert_with(|| "no kernel is installed there".to_owned());
             return Ok(());
         }
-        Err(trouble) => return Err(meant(trouble)),
+        Err(trouble) => return Err(meant(&trouble)),
     };
     if let Some(kernel) = answers.host.kernel {
         target.kernel.get_or_insert_with(|| kernel.to_string());
