@@ -1,6 +1,6 @@
 //! Bytes that nobody else may see: wiped when dropped, never printed, never copied.
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A passphrase, a PIN or a private key.
 #[expect(missing_debug_implementations, reason = "it is never shown")]
@@ -29,6 +29,28 @@ impl Secret {
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// Does what leaves parts of a secret on the stack, as ciphers do that work on many blocks at once, and
+/// writes over that.
+pub(crate) fn wiped<T>(work: impl FnOnce() -> T) -> T {
+    let done = below(work);
+    write_over();
+    done
+}
+
+/// Has a frame of its own, which [`write_over`] then has.
+#[inline(never)]
+fn below<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+#[inline(never)]
+fn write_over() {
+    // Ciphers reach some kilobytes down; without optimisation more.
+    let mut left = [0_u8; 1 << 16];
+    left.zeroize();
+    std::hint::black_box(&left);
 }
 
 /// Gives the passphrase or PIN of what is named, where there is one to give: from a file, the

@@ -16,11 +16,11 @@ use aws_lc_rs::signature::{
 use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm};
 use loadworthy_core::crypt::key::KeyAlgorithm;
 use loadworthy_formats::pkcs12::begins;
-use pkcs8::EncryptedPrivateKeyInfoRef;
+use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 
 use crate::certificate::Certificate;
 use crate::error::SignError;
-use crate::secret::{Ask, Secret};
+use crate::secret::{Ask, Secret, wiped};
 use crate::signer::Signer;
 use crate::signers::pkcs12::{self, Failure};
 use crate::signers::{pvk, sha1};
@@ -238,10 +238,15 @@ fn unlocked(
     ask: Ask<'_>,
 ) -> Result<Key, SignError> {
     let passphrase = passphrase(named, ask)?;
-    let opened = locked
-        .decrypt(passphrase.bytes())
-        .map_err(|_| SignError::WrongPassphrase { key: named.to_owned() })?;
-    of_der(opened.as_bytes(), certificate, named)
+    // Not by `locked.decrypt`, which leaves a copy behind that nobody wipes.
+    let (scheme, text) = (&locked.encryption_algorithm, locked.encrypted_data.as_bytes());
+    let opened = wiped(|| scheme.decrypt(passphrase.bytes(), text))
+        .map(Secret::new)
+        .ok()
+        // With a wrong passphrase the padding may hold by chance.
+        .filter(|key| PrivateKeyInfoRef::try_from(key.bytes()).is_ok())
+        .ok_or_else(|| SignError::WrongPassphrase { key: named.to_owned() })?;
+    of_der(opened.bytes(), certificate, named)
 }
 
 /// The key in the form that the certificate leads one to expect.

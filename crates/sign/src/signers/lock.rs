@@ -14,7 +14,7 @@ use loadworthy_formats::der::write::{element, integer, sequence};
 use pkcs8::pkcs5::EncryptionScheme;
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
+use crate::secret::{Secret, wiped};
 
 /// Why a part does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ const ROUNDS: u32 = 10_000_000;
 /// Opens `text`, which is locked as `scheme` says, a whole algorithm identifier.
 pub(super) fn opened(scheme: &[u8], text: &[u8], passphrase: &Secret) -> Result<Secret, Shut> {
     if let Ok(scheme @ EncryptionScheme::Pbes2(_)) = EncryptionScheme::try_from(scheme) {
-        let opened = scheme.decrypt(passphrase.bytes(), text);
+        let opened = wiped(|| scheme.decrypt(passphrase.bytes(), text));
         return opened.map(Secret::new).map_err(|_| Shut::Passphrase);
     }
     let (kind, salt, rounds) = old(scheme).ok_or(Shut::Scheme)?;
@@ -69,7 +69,7 @@ fn decrypted<C: KeyInit + BlockCipherDecrypt>(
     text: &[u8],
 ) -> Option<Secret> {
     let cipher = Decryptor::<C>::new_from_slices(key, iv).ok()?;
-    cipher.decrypt_padded_vec::<Pkcs7>(text).ok().map(Secret::new)
+    wiped(|| cipher.decrypt_padded_vec::<Pkcs7>(text)).ok().map(Secret::new)
 }
 
 /// Kind, salt and rounds of a scheme of PKCS#12's own.
