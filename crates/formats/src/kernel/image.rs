@@ -12,6 +12,7 @@ mod layout;
 mod btf;
 mod certificates;
 mod exports;
+mod found;
 mod parameters;
 mod probes;
 #[cfg(test)]
@@ -25,7 +26,7 @@ use crate::compress::{self, Compression};
 use crate::error::{Error, Kind, Parsed};
 use crate::limits::Limits;
 use crate::reader::{index, wide};
-use layout::Layout;
+use layout::{Layout, Numbers};
 use memchr::{memchr, memmem};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -80,7 +81,8 @@ pub fn header(bytes: &[u8]) -> Result<Header, Error> {
     container::read(bytes)
 }
 
-/// Reads an image: x86 bzImage, vmlinux, arm64 or riscv Image, EFI zboot, or one of these packed.
+/// Reads an image: x86 bzImage, vmlinux, arm64 or riscv Image, EFI zboot, one of these packed, and
+/// the images of s390 and ARM, which do not say where their packed kernel lies.
 ///
 /// # Errors
 /// Those of [`header`]; `Unsupported` when the payload is packed in a way nobody knows, `TooLarge`
@@ -90,6 +92,10 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed<KernelImage>, Error>
     let header = container::read(bytes)?;
     let payload = bytes.get(header.payload.clone()).unwrap_or_default();
     let mut deviations = Vec::new();
+    if matches!(header.container, Container::S390 | Container::ZImage) {
+        let (packed, kernel) = searched(payload, limits)?;
+        return contents(header, &kernel, Some(packed), limits, deviations);
+    }
     if is_kernel(payload) {
         return contents(header, payload, None, limits, deviations);
     }
@@ -142,11 +148,38 @@ fn unpack(
     }
 }
 
+/// The first packed stream in a loader that has a kernel's banner inside.
+fn searched(loader: &[u8], limits: &Limits) -> Result<(Compression, Vec<u8>), Error> {
+    let mut kernel = Vec::new();
+    let mut tried = 0_usize;
+    for at in 0..loader.len() {
+        let stream = loader.get(at..).unwrap_or_default();
+        // LZMA alone has no magic to look for.
+        let Some(packed) = compress::sniff(stream).filter(|p| *p != Compression::Lzma) else {
+            continue;
+        };
+        tried = tried.saturating_add(1);
+        if tried > MOST {
+            break;
+        }
+        // What stands behind the stream may look like the next one, and may not: what came out counts.
+        let done = unpack(stream, packed, limits, &mut kernel);
+        if (done.is_ok() || !kernel.is_empty()) && banner(&kernel).is_some() {
+            return Ok((packed, kernel));
+        }
+    }
+    Err(Error::new("kernel", 0, Kind::Missing))
+}
+
 /// Whether these are the bytes of a kernel itself.
 fn is_kernel(bytes: &[u8]) -> bool {
     container::read(bytes).is_ok_and(|header| match header.container {
         Container::Elf | Container::Flat => true,
-        Container::BzImage | Container::ZBoot | Container::Packed => false,
+        Container::BzImage
+        | Container::ZBoot
+        | Container::Packed
+        | Container::S390
+        | Container::ZImage => false,
     })
 }
 
@@ -157,7 +190,15 @@ fn contents(
     limits: &Limits,
     mut deviations: Vec<Error>,
 ) -> Result<Parsed<KernelImage>, Error> {
-    let layout = Layout::read(kernel)?;
+    let numbers = match header.container {
+        Container::S390 => Numbers { wide: true, little: false },
+        Container::ZImage => Numbers { wide: false, little: true },
+        _ => Numbers { wide: true, little: true },
+    };
+    let mut layout = Layout::read(kernel, numbers)?;
+    if layout.is_flat() {
+        layout = found::settled(&layout, limits);
+    }
     let constants = layout.constants();
     let banner = constants.iter().find_map(|stretch| banner(stretch));
     let release = match (&banner, &header.version) {
@@ -227,7 +268,7 @@ fn vermagic(stretch: &[u8], release: &str) -> Option<Vec<u8>> {
         let rest = rest.get(..512).unwrap_or(rest);
         let text = rest.get(..memchr(0, rest)?)?;
         let words = str::from_utf8(text.get(begin.len()..)?).ok()?;
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b' ' | b'.');
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b' ' | b'.' | b'-');
         let known = ["SMP", "preempt", "preempt_rt", "mod_unload", "modversions", "aarch64"];
         let is_magic =
             words.bytes().all(plain) && words.split(' ').any(|word| known.contains(&word));

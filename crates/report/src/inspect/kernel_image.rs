@@ -13,7 +13,7 @@ use crate::inspect::page::Page;
 /// A kernel.
 #[derive(Clone, Debug, Serialize)]
 pub struct Kernel {
-    /// The outer shell: `bzimage`, `elf`, `flat`, `zboot`, `packed`.
+    /// The outer shell: `bzimage`, `elf`, `flat`, `zboot`, `packed`, `s390`, `zimage`.
     pub container: &'static str,
     /// Whether firmware can start the file itself.
     pub efi_stub: bool,
@@ -68,7 +68,12 @@ pub(super) fn read(
             Some(Kernel::of(&found.value, deviations))
         }
         // Shells that only kernels have; the others are shells of many things.
-        Err(e) if matches!(header.container, Container::BzImage | Container::ZBoot) => {
+        Err(e)
+            if matches!(
+                header.container,
+                Container::BzImage | Container::ZBoot | Container::S390 | Container::ZImage
+            ) =>
+        {
             errors.push(e.to_string());
             Some(Kernel {
                 container: container(header.container),
@@ -100,6 +105,8 @@ const fn container(of: Container) -> &'static str {
         Container::Flat => "flat",
         Container::ZBoot => "zboot",
         Container::Packed => "packed",
+        Container::S390 => "s390",
+        Container::ZImage => "zimage",
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! The kernel keeps them end to end in `system_certificate_list`; behind it stand the length of the
 //! whole list and that of the part made for this build. The two numbers tell the list from other
-//! certificates in the image, such as those of the wireless rules or of the revocation list.
+//! certificates in the image, such as those of the wireless rules or of the revocation list. Each stands at
+//! `.align 8`, which is eight bytes to some assemblers and two to the eighth to others.
 //! Sources: `certs/system_certificates.S`, `certs/revocation_certificates.S`, `certs/common.c`
 //! (`x509_load_certificate_list`), RFC 5280 4.1.
 
@@ -29,6 +30,8 @@ struct Run<'a> {
     own_key: bool,
 }
 
+/// What `.align 8` comes to.
+const ALIGNMENTS: [usize; 2] = [8, 256];
 /// Version 3, the beginning of every signed part since 1996.
 const VERSION_3: &[u8] = &[0xa0, 3, 2, 1, 2];
 /// How far behind the list its lengths are looked for: room reserved for an extra certificate lies
@@ -84,18 +87,22 @@ fn run<'a>(layout: &Layout<'_>, stretch: &'a [u8], start: usize) -> Option<(Run<
     }
     let first = certificates.first()?.len();
     let total = end.checked_sub(start)?;
-    // Alignment counts from the list's own beginning, which is aligned to eight itself.
-    let behind = start.checked_add(total.checked_next_multiple_of(8)?)?;
+    // Alignment counts from the list's own beginning, which is aligned like the rest.
+    let behind = start.checked_add(total.checked_next_multiple_of(ALIGNMENTS[0])?)?;
     let rest = stretch.get(behind..).unwrap_or_default();
     let is = |at: usize, length: usize| {
         let word = rest.get(at..).and_then(|rest| layout.word(rest));
         word.is_some_and(|word| u64::try_from(length) == Ok(word))
     };
-    let own_key = (0..EXTRA)
-        .step_by(8)
-        .take_while(|at| *at < rest.len())
-        .any(|at| is(at, total) && at.checked_add(8).is_some_and(|next| is(next, first)));
-    Some((Run { certificates, sized: own_key || is(0, total), own_key }, end))
+    let own_key = (0..EXTRA).step_by(8).take_while(|at| *at < rest.len()).any(|at| {
+        let next = |by| at.checked_add(by).is_some_and(|next| is(next, first));
+        is(at, total) && ALIGNMENTS.into_iter().any(next)
+    });
+    let next_to_it = ALIGNMENTS.into_iter().any(|by| {
+        let length = total.checked_next_multiple_of(by).and_then(|to| start.checked_add(to));
+        length.and_then(|to| to.checked_sub(behind)).is_some_and(|at| is(at, total))
+    });
+    Some((Run { certificates, sized: own_key || next_to_it, own_key }, end))
 }
 
 /// A certificate at the beginning of `bytes`, if the shape is that of one.

@@ -1,7 +1,8 @@
 //! The outer shell of a kernel image and where its payload lies.
 //!
 //! Sources: `Documentation/arch/x86/boot.rst` (setup header), `arch/arm64/include/asm/image.h`,
-//! `arch/riscv/include/asm/image.h`, `drivers/firmware/efi/libstub/zboot-header.S`.
+//! `arch/riscv/include/asm/image.h`, `drivers/firmware/efi/libstub/zboot-header.S`,
+//! `arch/s390/boot/head.S` (`EP_OFFSET`), `arch/arm/boot/compressed/head.S`.
 
 use crate::error::{Error, Kind};
 use crate::reader::{Reader, index, wide};
@@ -21,6 +22,10 @@ pub enum Container {
     ZBoot,
     /// A compressed file with one of the others inside.
     Packed,
+    /// s390: a loader with a packed kernel somewhere behind it.
+    S390,
+    /// ARM: the same (`zImage`).
+    ZImage,
 }
 
 /// What can be told without unpacking anything.
@@ -66,6 +71,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Header, Error> {
     }
     if bytes.get(0x38..0x3c) == Some(b"ARM\x64") || bytes.get(0x38..0x3c) == Some(b"RSC\x05") {
         return Ok(simple(Container::Flat, whole));
+    }
+    if bytes.get(0x1_0008..0x1_000e) == Some(b"S390EP") {
+        return Ok(simple(Container::S390, whole));
+    }
+    // `_magic_sig`, by which boot loaders know it.
+    if bytes.get(0x24..0x28) == Some(&0x016f_2818_u32.to_le_bytes()) {
+        return Ok(simple(Container::ZImage, whole));
     }
     Ok(simple(Container::Packed, whole))
 }

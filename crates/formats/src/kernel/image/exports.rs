@@ -36,9 +36,59 @@ const TABLES: [(&str, &str, bool); 5] = [
 
 /// How one entry is written.
 #[derive(Clone, Copy)]
-struct Shape {
-    relative: bool,
-    namespaced: bool,
+pub(super) struct Shape {
+    /// Whether its fields are relative to where they stand.
+    pub(super) relative: bool,
+    /// Whether it names a namespace.
+    pub(super) namespaced: bool,
+}
+
+impl Shape {
+    /// Bytes of a field.
+    pub(super) const fn field(self, layout: &Layout<'_>) -> usize {
+        if self.relative { 4 } else { layout.word_size() }
+    }
+
+    /// Bytes of an entry.
+    pub(super) fn size(self, layout: &Layout<'_>) -> Option<usize> {
+        self.field(layout).checked_mul(if self.namespaced { 3 } else { 2 })
+    }
+
+    /// Where a field of the entry at `address` leads: value, name, namespace.
+    pub(super) fn target(
+        self,
+        layout: &Layout<'_>,
+        entry: &[u8],
+        address: u64,
+        number: usize,
+    ) -> Option<u64> {
+        let at = number.checked_mul(self.field(layout))?;
+        let value = entry.get(at..)?;
+        if self.relative {
+            let distance = layout.u32(value)?.cast_signed();
+            Some(address.wrapping_add(wide(at)).wrapping_add_signed(distance.into()))
+        } else {
+            layout.word(value)
+        }
+    }
+
+    /// Name and namespace of the entry at `address`.
+    pub(super) fn names<'a>(
+        self,
+        layout: &Layout<'a>,
+        entry: &[u8],
+        address: u64,
+    ) -> Option<(&'a str, &'a str)> {
+        let text = |number| layout.text(self.target(layout, entry, address, number)?);
+        let name = text(1).filter(|name| is_name(name))?;
+        // A null pointer is how absolute entries say "no namespace".
+        let namespace = match self.namespaced {
+            true if self.relative => text(2)?,
+            true => text(2).unwrap_or_default(),
+            false => "",
+        };
+        Some((name, namespace))
+    }
 }
 
 /// All exports, or `None` when the image names no such sections. What cannot be read is noted.
@@ -96,9 +146,7 @@ fn entries<'a>(
     shape: Shape,
     limits: &Limits,
 ) -> Option<Vec<(&'a str, &'a str)>> {
-    let field = if shape.relative { 4_usize } else { layout.word_size() };
-    let fields = if shape.namespaced { 3_usize } else { 2 };
-    let size = field.checked_mul(fields)?;
+    let size = shape.size(layout)?;
     let entries = section.bytes.chunks_exact(size);
     if !entries.remainder().is_empty() || entries.len() > limits.items {
         return None;
@@ -106,31 +154,13 @@ fn entries<'a>(
     let mut address = section.address;
     let mut names = Vec::with_capacity(entries.len());
     for entry in entries {
-        let text = |number: usize| {
-            let at = number.checked_mul(field)?;
-            let value = entry.get(at..)?;
-            let target = if shape.relative {
-                let distance = layout.u32(value)?.cast_signed();
-                address.wrapping_add(wide(at)).wrapping_add_signed(distance.into())
-            } else {
-                layout.word(value)?
-            };
-            layout.text(target)
-        };
-        let name = text(1).filter(|name| is_name(name))?;
-        // A null pointer is how absolute entries say "no namespace".
-        let namespace = match shape.namespaced {
-            true if shape.relative => text(2)?,
-            true => text(2).unwrap_or_default(),
-            false => "",
-        };
-        names.push((name, namespace));
+        names.push(shape.names(layout, entry, address)?);
         address = address.wrapping_add(wide(size));
     }
     Some(names)
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$'))
 }

@@ -1,4 +1,4 @@
-//! The sections of an unpacked kernel, or one nameless stretch of bytes where there are none.
+//! The sections of an unpacked kernel, or one nameless stretch of bytes and what is found in it.
 
 use crate::error::{Error, Kind};
 use crate::reader::{index, wide};
@@ -23,16 +23,29 @@ pub(super) struct Section<'a> {
 pub(super) struct Layout<'a> {
     bytes: &'a [u8],
     sections: Vec<Section<'a>>,
+    /// Where a flat kernel begins in memory.
+    flat: Option<u64>,
     /// Whether addresses take eight bytes.
     pub(super) wide: bool,
-    little: bool,
+    /// Whether the least significant byte comes first.
+    pub(super) little: bool,
+}
+
+/// How numbers of a flat kernel are written: its machine decides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Numbers {
+    /// Whether addresses take eight bytes.
+    pub(super) wide: bool,
+    /// Whether the least significant byte comes first.
+    pub(super) little: bool,
 }
 
 impl<'a> Layout<'a> {
-    /// The layout of an ELF file; anything else is taken as flat, 64 bits, little-endian.
-    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Error> {
+    /// The layout of an ELF file; anything else is taken as flat.
+    pub(super) fn read(bytes: &'a [u8], numbers: Numbers) -> Result<Self, Error> {
         if !bytes.starts_with(b"\x7fELF") {
-            return Ok(Self { bytes, sections: Vec::new(), wide: true, little: true });
+            let Numbers { wide, little } = numbers;
+            return Ok(Self { bytes, sections: Vec::new(), flat: Some(0), wide, little });
         }
         let illegal = Error::new("vmlinux ELF header", 0, Kind::Unsupported);
         let file = object::File::parse(bytes).map_err(|_| illegal)?;
@@ -53,7 +66,24 @@ impl<'a> Layout<'a> {
             let limit = wide(MOST);
             return Err(Error::new("vmlinux sections", 0, Kind::TooMany { limit }));
         }
-        Ok(Self { bytes, sections, wide: file.is_64(), little: file.is_little_endian() })
+        let (wide, little) = (file.is_64(), file.is_little_endian());
+        Ok(Self { bytes, sections, flat: None, wide, little })
+    }
+
+    /// A flat kernel that begins at `base` in memory, with these sections.
+    pub(super) const fn at(&self, base: u64, sections: Vec<Section<'a>>) -> Self {
+        let Self { bytes, wide, little, .. } = *self;
+        Self { bytes, sections, flat: Some(base), wide, little }
+    }
+
+    /// Whether it names no sections of its own.
+    pub(super) const fn is_flat(&self) -> bool {
+        self.flat.is_some()
+    }
+
+    /// All its bytes.
+    pub(super) const fn whole(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// The section of this name.
@@ -63,6 +93,10 @@ impl<'a> Layout<'a> {
 
     /// What lies from `address` to the end of its section. Sections at zero are not in memory.
     pub(super) fn from(&self, address: u64) -> Option<&'a [u8]> {
+        if let Some(base) = self.flat {
+            let at = address.checked_sub(base)?;
+            return self.bytes.get(index(at)..).filter(|rest| !rest.is_empty());
+        }
         self.sections.iter().filter(|section| section.address != 0).find_map(|section| {
             let at = address.checked_sub(section.address)?;
             section.bytes.get(index(at)..).filter(|rest| !rest.is_empty())
