@@ -22,6 +22,8 @@ const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 pub struct Suite {
     /// Its name.
     pub name: String,
+    /// Whose packages, as Debian names processors.
+    architecture: String,
     home: PathBuf,
 }
 
@@ -31,7 +33,20 @@ impl Suite {
     /// # Errors
     /// When the suite cannot be reached: not every one is kept for ever.
     pub fn open(name: &str) -> Result<Self, String> {
-        let suite = Self { name: name.to_owned(), home: root().join("target/suites").join(name) };
+        Self::at(name, "amd64", root().join("target/suites").join(name))
+    }
+
+    /// The same of another processor's packages.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_for(name: &str, architecture: &str) -> Result<Self, String> {
+        let folder = format!("{name}-{architecture}");
+        Self::at(name, architecture, root().join("target/suites").join(folder))
+    }
+
+    fn at(name: &str, architecture: &str, home: PathBuf) -> Result<Self, String> {
+        let suite = Self { name: name.to_owned(), architecture: architecture.to_owned(), home };
         let told = |e: io::Error| format!("{}: {e}", suite.home.display());
         if suite.home.join("fetched").exists() {
             return Ok(suite);
@@ -95,7 +110,8 @@ impl Suite {
             format!("Dir::State::lists={home}/lists"),
             "Dir::State::status=/dev/null".to_owned(),
             format!("Dir::Cache={home}/cache"),
-            "APT::Architecture=amd64".to_owned(),
+            format!("APT::Architecture={}", self.architecture),
+            format!("APT::Architectures::={}", self.architecture),
             "Acquire::Languages=none".to_owned(),
             "Acquire::Check-Valid-Until=false".to_owned(),
         ] {

@@ -38,7 +38,9 @@ pub fn check(request: &Request, progress: Progress<'_>) -> Result<Answers, Troub
     if let Subjects::Named(arguments) = &request.subjects {
         packages.extend(arguments.iter().filter(|a| with::is_package(a)).map(PathBuf::from));
     }
-    let host = Host::open_with(&request.source, &packages)?.keeping(request.cache.as_deref())?;
+    let host = Host::open_with(&request.source, &packages)?
+        .keeping(request.cache.as_deref())?
+        .knowing(&request.knowledge)?;
     check_on(&host, request, progress)
 }
 

@@ -259,6 +259,7 @@ fn asked(request: &Request, subjects: &Subjects, kernel: crate::request::Which) 
         manifest: request.manifest.clone(),
         at: request.at.clone(),
         cache: None,
+        knowledge: request.knowledge.clone(),
         jobs: request.jobs,
     }
 }

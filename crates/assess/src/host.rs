@@ -34,6 +34,7 @@ use loadworthy_formats::limits::Limits;
 use loadworthy_formats::text::hex;
 
 use crate::assumptions;
+use crate::knowledge;
 pub(crate) use crate::known::known;
 use crate::modinfo::Said;
 use crate::next_boot;
@@ -208,6 +209,15 @@ impl Host {
         if let (Some(signatures), Some(keep)) = (&self.signatures, &self.keep) {
             signatures.write(keep);
         }
+    }
+
+    /// The same, judged with the tables of these folders as well.
+    ///
+    /// # Errors
+    /// When a folder has none, or one is not in order.
+    pub fn knowing(mut self, folders: &[PathBuf]) -> Result<Self, Trouble> {
+        knowledge::extend(&mut self.tables, folders)?;
+        Ok(self)
     }
 
     /// Whether everything that was answered so far can be relied on.

@@ -1,13 +1,15 @@
 //! Named Linux platforms: `check --on debian-12,…` judges a caller's modules against one, `--policy` the
 //! files of a machine under the ordinary boot of one.
 
+use std::path::PathBuf;
+
 use loadworthy_core::answer::Answers;
 use loadworthy_core::platform::Named;
 use loadworthy_core::profile::closest;
-use loadworthy_core::tables::Tables;
 
 use crate::check::check_on;
 use crate::host::Host;
+use crate::knowledge;
 use crate::request::{Request, Source, Trouble, Which};
 
 /// The Linux platform that `given` names; `None`: it names none.
@@ -15,7 +17,15 @@ use crate::request::{Request, Source, Trouble, Which};
 /// # Errors
 /// When a key or a value is not known.
 pub fn named(given: &str) -> Result<Option<Named>, Trouble> {
-    let platforms = Tables::platforms().map_err(|e| Trouble::Table(e.to_string()))?;
+    named_with(given, &[])
+}
+
+/// The same with the tables in `folders` as well.
+///
+/// # Errors
+/// As [`named`]; when a table is not in order.
+pub fn named_with(given: &str, folders: &[PathBuf]) -> Result<Option<Named>, Trouble> {
+    let platforms = knowledge::platforms(folders)?;
     let name = given.split(',').next().unwrap_or_default().trim();
     let trouble = |problem| Trouble::Profile { given: given.to_owned(), problem };
     let Some(platform) = platforms.named(name) else {
@@ -66,7 +76,7 @@ pub fn asking(named: &Named, request: &Request) -> Request {
 /// When an argument is not there or something cannot be assumed.
 pub fn check(named: &Named, request: &Request) -> Result<Answers, Trouble> {
     let request = asking(named, request);
-    let host = Host::open(&request.source)?;
+    let host = Host::open(&request.source)?.knowing(&request.knowledge)?;
     let mut answers = check_on(&host, &request, &|_, _| ())?;
     for answer in &mut answers.answers {
         answer.on = Some(named.given.clone());

@@ -6,6 +6,7 @@ use loadworthy_collect::gather::inventory::{self, Inventory};
 use loadworthy_core::answer::Demand;
 use loadworthy_core::fact::Fact;
 use loadworthy_core::fact::Listing;
+use loadworthy_core::policy::linux::ima::FileSignature;
 use loadworthy_core::policy::linux::keyrings::Held;
 
 use crate::host::{Host, OneKernel, known};
@@ -67,6 +68,7 @@ fn demands(kernel: &OneKernel) -> Vec<Demand> {
     let facts = &kernel.facts;
     let on_off = |on: &bool| if *on { "on" } else { "off" }.to_owned();
     let yes_no = |yes: &bool| if *yes { "yes" } else { "no" }.to_owned();
+    let file_signatures = policy.file_signature.map(|wanted| *wanted != FileSignature::NotWanted);
     let mut out = vec![
         demand("kernel", &facts.release, |r| r.to_string()),
         demand("secure-boot", &policy.secure_boot, on_off),
@@ -77,7 +79,7 @@ fn demands(kernel: &OneKernel) -> Vec<Demand> {
         demand("signatures-checked", &policy.signatures_checked, yes_no),
         demand("signatures-enforced", &policy.signatures_enforced, yes_no),
         demand("locked-down", &policy.locked_down, yes_no),
-        demand("file-signatures-wanted", &policy.file_signature_wanted, yes_no),
+        demand("file-signatures-wanted", &file_signatures, yes_no),
         demand("loading-disabled", &policy.loading_disabled, yes_no),
         demand("platform-keyring-asked", &policy.keyrings.platform_asked, |when| when.to_string()),
         demand("file-digests-denied", &policy.keyrings.file_digests_denied, yes_no),

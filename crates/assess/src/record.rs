@@ -104,6 +104,7 @@ fn asked(request: &Request, kernel: Which) -> Request {
         manifest: None,
         at: request.at.clone(),
         cache: None,
+        knowledge: request.knowledge.clone(),
         jobs: request.jobs,
     }
 }

@@ -25,6 +25,8 @@ pub struct Request {
     pub at: String,
     /// A folder of the caller's in which costly findings are kept for the next run.
     pub cache: Option<PathBuf>,
+    /// Folders with tables beside the built-in ones.
+    pub knowledge: Vec<PathBuf>,
     /// How many threads may work at once.
     pub jobs: usize,
 }

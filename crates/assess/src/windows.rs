@@ -75,7 +75,8 @@ pub fn tables(folders: &[PathBuf]) -> Result<Tables, Trouble> {
             tables.replace(name, text).map_err(wrong)?;
             found = true;
         }
-        if !found {
+        // A folder may be about Linux alone.
+        if !found && !folder.join("linux").is_dir() {
             let names = Tables::REPLACEABLE.join(", ");
             return Err(Trouble::Open {
                 path: inside.display().to_string(),

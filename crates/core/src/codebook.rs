@@ -54,6 +54,7 @@ pub static ALL: &[&Code] = &[
     &codes::FILE_SIGNATURE_WANTED,
     &codes::LOADPIN_REFUSED,
     &codes::SECTION_NAMES_REPEAT,
+    &codes::FIPS_MODE_PANICS,
     &codes::DEPENDENCY_WILL_NOT_LOAD,
     &codes::MODULE_NOT_IN_INDEX,
     &codes::MODULE_FILE_MISSING,

@@ -104,6 +104,8 @@ pub static FILE_SIGNATURE_WANTED: Code = code!("LW1045", "file-signature-wanted"
 pub static LOADPIN_REFUSED: Code = code!("LW1046", "loadpin-refused");
 /// Two sections of the module have one name.
 pub static SECTION_NAMES_REPEAT: Code = code!("LW1047", "section-names-repeat");
+/// The kernel ends when this module brings its cryptography: FIPS mode wants it vouched for.
+pub static FIPS_MODE_PANICS: Code = code!("LW1048", "fips-mode-panics");
 /// Something it depends on will not load.
 pub static DEPENDENCY_WILL_NOT_LOAD: Code = code!("LW1050", "dependency-will-not-load");
 /// No module of that name is known for this kernel.

@@ -143,6 +143,12 @@ pub enum Question {
     KernelBehaviour,
     /// The integrity policy (IMA) in force.
     ImaPolicy,
+    /// The policy of IPE that is compiled in.
+    IpePolicy,
+    /// The file system that LoadPin took the first module from.
+    PinnedFileSystem,
+    /// Which kmod loads modules.
+    Kmod,
     /// Whether the type information of module and kernel fit.
     TypeInformation,
     /// What hardware is there.
@@ -184,6 +190,17 @@ pub enum Why {
     OtherKernel(Arc<str>),
     /// Those who should know say different things: both readings, a sentence each.
     Disputed(&'static str, &'static str),
+}
+
+/// Who unpacks a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unpacker {
+    /// Nobody: it is not packed.
+    Nobody,
+    /// The program that loads it, which hands the kernel bytes and no file.
+    Program,
+    /// The kernel.
+    Kernel,
 }
 
 /// A few words of a proof: the whole list of what our rules may assert.
@@ -323,6 +340,18 @@ pub enum Claim {
     LoadingDisabled(bool),
     /// IMA wants a file signature, or not.
     FileSignatureWanted(bool),
+    /// Modules may come from one file system only (LoadPin), or from any.
+    FileSystemPinned(bool),
+    /// A policy of IPE says which modules may be loaded, or none does.
+    IpeDecides(bool),
+    /// A security module is among those that are started, or not.
+    SecurityModuleStarted(Arc<str>, bool),
+    /// How the kernel comes to the bytes of a packed module.
+    UnpackedBy(Unpacker),
+    /// FIPS mode is on, or off.
+    FipsMode(bool),
+    /// The module brings cryptography that FIPS mode wants vouched for, or none.
+    BringsCryptography(bool),
     /// The file ends in a signature marker, or not.
     SignaturePresent(bool),
     /// The trailer of the signature is well formed.

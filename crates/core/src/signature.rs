@@ -229,7 +229,7 @@ impl Examined {
             else {
                 return Ok((Stage::NotReached, Claim::SignaturePresent(false)));
             };
-            let asking = Asking { policy, good, bytes, step, found: None };
+            let asking = Asking { policy, good, bytes, step, fips: false, found: None };
             verify(asking, signer.as_ref(), &mut lines)
         });
         let outcome = draw(&OUTCOME, |step| {
@@ -268,6 +268,8 @@ fn verify(
     let policy = asking.policy;
     let message = asking.bytes.message.clone().unwrap_or_default();
     let dialect = asking.step.consult(&policy.keyrings.dialect)?.clone();
+    // An exotic mode: where the command line is not known, neither is what it could take away.
+    asking.fips = asking.step.consult(&policy.fips).is_ok_and(|on| *on);
     let first = attempt(&message, kernel::Ring::Trusted, &dialect, &mut asking)?;
     lines.extend(first.remarks.iter().map(line));
     let mut result = first.result;
@@ -362,12 +364,17 @@ struct Asking<'a> {
     good: Option<&'a dyn Good>,
     bytes: &'a ModuleBytes,
     step: &'a mut Step,
+    fips: bool,
     /// The key found last: the one that verified, when the answer is yes.
     found: Option<Voucher>,
 }
 
 impl Kernel for Asking<'_> {
     type Doubt = Gaps;
+
+    fn in_fips_mode(&self) -> bool {
+        self.fips
+    }
 
     fn digest_available(&mut self, algorithm: DigestAlgorithm) -> Result<bool, Gaps> {
         self.step.consult(&self.policy.digest(algorithm)).copied()

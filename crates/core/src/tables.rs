@@ -128,6 +128,31 @@ impl Tables {
 }
 
 impl Tables {
+    /// The tables of Linux whose rows a caller can add to, by their names in a folder `linux`.
+    pub const EXTENDED: [&str; 4] =
+        ["algorithms.toml", "behaviours.toml", "distros.toml", "platforms.toml"];
+
+    /// Adds a caller's rows to the built-in table of the same name ([`Self::EXTENDED`]); where two
+    /// speak of the same thing, the caller's counts. Rows of platforms are kept apart
+    /// ([`Self::platforms`]).
+    ///
+    /// # Errors
+    /// When it is not such a table.
+    pub fn extend(&mut self, name: &str, text: &str) -> Result<(), TableError> {
+        let table = format!("linux/{name}");
+        match name {
+            "algorithms.toml" => self.algorithms.extend(read(&table, text)?),
+            "behaviours.toml" => self.behaviours.extend(read(&table, text)?),
+            "distros.toml" => self.distros.extend(read(&table, text)?),
+            "platforms.toml" => read::<platforms::Platforms>(&table, text).map(drop)?,
+            _ => {
+                let problem = "no rows can be added to a table of that name".to_owned();
+                return Err(TableError { table, problem });
+            }
+        }
+        Ok(())
+    }
+
     /// The tables of trust and policy of Windows that a caller can replace, by their names in a
     /// folder `windows`.
     pub const REPLACEABLE: [&str; 4] =

@@ -343,6 +343,7 @@ fn keep_case(ground: &Ground, root: Option<&Path>, compared: &mut Compared, jobs
         manifest: None,
         at: compared.at.clone(),
         cache: None,
+        knowledge: Vec::new(),
         jobs,
     };
     let name = format!("{MISSES}/{}", compared.at.replace(':', ""));

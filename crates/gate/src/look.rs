@@ -129,6 +129,7 @@ impl Looked {
             manifest: question.manifest.clone(),
             at: question.at.clone(),
             cache: None,
+            knowledge: Vec::new(),
             jobs: question.jobs,
         };
         let Found { manifest, files, .. } = seen::manifest(&host, &request)?;

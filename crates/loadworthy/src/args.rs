@@ -275,7 +275,8 @@ pub(crate) struct Check {
     /// mounted volume of Windows: its own catalogs vouch for its drivers
     #[arg(long, value_name = "PLATFORM", conflicts_with_all = ["all", "example"])]
     pub(crate) on: Vec<String>,
-    /// Tables about Windows in place of the built-in ones, in DIR/windows; repeatable
+    /// Tables beside the built-in ones: rows about Linux kernels in DIR/linux, tables about Windows
+    /// in place of the built-in ones in DIR/windows; repeatable
     #[arg(long, value_name = "DIR")]
     pub(crate) knowledge: Vec<PathBuf>,
     /// A table of Windows drivers and packages against all platforms, or those given with --on

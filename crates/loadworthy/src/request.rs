@@ -55,6 +55,7 @@ pub(crate) fn request(
         manifest: source.manifest.clone(),
         at,
         cache: source.cache.clone(),
+        knowledge: Vec::new(),
         with: source.with.clone(),
         jobs: source.jobs.map_or(around.processors, usize::from),
     })

@@ -4,7 +4,9 @@
 //! compile. Sentences begin small, have no full stop and name the kernel's own word beside the
 //! plain one. What comes from files is quoted as it is; making it harmless is for the renderer.
 
-use loadworthy_core::proof::{Claim, Fit, Gap, Gate, Origin, Question, Ring, Standing, Why};
+use loadworthy_core::proof::{
+    Claim, Fit, Gap, Gate, Origin, Question, Ring, Standing, Unpacker, Why,
+};
 
 pub mod boot;
 mod initramfs;
@@ -113,6 +115,30 @@ pub fn claim(claim: &Claim) -> String {
         Claim::FileSignatureWanted(false) => {
             "no integrity policy (IMA) asks for a signature on the file".into()
         }
+        Claim::FileSystemPinned(true) => {
+            "modules may come from one file system only (LoadPin), and none without a file".into()
+        }
+        Claim::FileSystemPinned(false) => "modules may come from any file system".into(),
+        Claim::IpeDecides(true) => {
+            "a policy of IPE in the kernel says which modules may be loaded".into()
+        }
+        Claim::IpeDecides(false) => "no policy of IPE is compiled in".into(),
+        Claim::SecurityModuleStarted(name, true) => {
+            format!("the security module {name} is started")
+        }
+        Claim::SecurityModuleStarted(name, false) => {
+            format!("the security module {name} is not started")
+        }
+        Claim::UnpackedBy(Unpacker::Nobody) => "the file is not packed".into(),
+        Claim::UnpackedBy(Unpacker::Program) => {
+            "the program that loads it can unpack the file, and so can the kernel if it is asked to"
+                .into()
+        }
+        Claim::UnpackedBy(Unpacker::Kernel) => "the kernel unpacks the file".into(),
+        Claim::FipsMode(true) => "FIPS mode is on".into(),
+        Claim::FipsMode(false) => "FIPS mode is off".into(),
+        Claim::BringsCryptography(true) => "the module registers cryptography".into(),
+        Claim::BringsCryptography(false) => "the module registers no cryptography".into(),
         Claim::SignaturePresent(true) => "the file ends in a signature".into(),
         Claim::SignaturePresent(false) => "the file does not end in a signature that counts".into(),
         Claim::TrailerSound => "the frame of the signature is well formed".into(),
@@ -446,6 +472,13 @@ pub const fn question(question: Question) -> (&'static str, &'static str, &'stat
             "give tables of this kernel: --knowledge DIR",
         ),
         Question::ImaPolicy => ("ima-policy", "what the integrity policy (IMA) asks for", ROOT),
+        Question::IpePolicy => ("ipe-policy", "what the policy of IPE in the kernel allows", ROOT),
+        Question::PinnedFileSystem => (
+            "pinned-file-system",
+            "which file system modules may come from (LoadPin)",
+            "say which one the first module is loaded from, and boot with loadpin.enforce=0 to be sure",
+        ),
+        Question::Kmod => ("kmod", "which version of kmod loads modules", FILES),
         Question::TypeInformation => {
             ("type-information", "whether type information (BTF) fits", FILES)
         }

@@ -342,7 +342,8 @@ impl Host {
             let subject = *name == module.name;
             let packed = !self.packages.is_empty();
             if !subject || (module.file && !packed) {
-                root.put(&format!("{under}/{}", module_path(name)), bytes)?;
+                let stored = if subject { module.stored(bytes)? } else { bytes.clone() };
+                root.put(&format!("{under}/{}", module_path(name)), stored)?;
             }
             if !subject || (module.indexed && !packed) {
                 index.push_str(&module_path(name));

@@ -4,6 +4,7 @@ use crate::forge::elf::{ALLOC, EXECUTE, Elf, Kind, PROGBITS, WRITE};
 use crate::forge::kernel::{self, Kernel};
 use crate::forge::key::Key;
 use crate::forge::signature::{self, Form, MARKER};
+use loadworthy_formats::compress::{Compression, pack};
 use serde::Deserialize;
 
 /// What a scenario says of a module: the keys of `toml module` (`proving/scenarios/README.md`).
@@ -40,7 +41,7 @@ pub struct Module {
     pub depends_signed_by: Option<String>,
     pub indexed: bool,
     pub file: bool,
-    pub file_system: String,
+    pub packed: String,
 }
 
 impl Default for Module {
@@ -75,7 +76,7 @@ impl Default for Module {
             depends_signed_by: None,
             indexed: true,
             file: true,
-            file_system: word("root"),
+            packed: word("no"),
         }
     }
 }
@@ -94,6 +95,25 @@ impl Module {
                 ..Self::default()
             })
             .collect()
+    }
+
+    /// The file as it is stored.
+    ///
+    /// # Errors
+    /// When a word of the scenario is not known.
+    pub fn stored(&self, bytes: &[u8]) -> Result<Vec<u8>, String> {
+        let by = match self.packed.as_str() {
+            "no" => return Ok(bytes.to_vec()),
+            // What `xz` makes unless told otherwise.
+            "xz-crc64" => {
+                let mut packer = liblzma::write::XzEncoder::new(Vec::new(), 6);
+                return std::io::Write::write_all(&mut packer, bytes)
+                    .and_then(|()| packer.finish())
+                    .map_err(|e| e.to_string());
+            }
+            name => Compression::named(name).ok_or(format!("packed = {name:?}"))?,
+        };
+        pack::module(bytes, by).map_err(|e| e.to_string())
     }
 
     /// The undefined symbols, without what a scenario says of who offers them.

@@ -20,6 +20,7 @@ pub(crate) fn request(root: &Path, release: &str, subjects: Vec<String>) -> Requ
         manifest: None,
         at: AT.to_owned(),
         cache: None,
+        knowledge: Vec::new(),
         with: Vec::new(),
         jobs: 1,
     }

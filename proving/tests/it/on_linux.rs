@@ -33,6 +33,7 @@ fn judged(on: &str) -> Result<Answered, Failed> {
         manifest: None,
         at: "2026-11-21T00:00:00Z".to_owned(),
         cache: None,
+        knowledge: Vec::new(),
         jobs: 1,
     };
     let named = on_linux::named(on).map_err(|e| e.to_string())?.ok_or("no Linux platform")?;

@@ -158,6 +158,7 @@ fn ask(
         manifest: None,
         at: request.at.clone(),
         cache: request.cache.clone(),
+        knowledge: request.knowledge.clone(),
         jobs: request.jobs,
     };
     let first = match check::check_on(host, &of(subjects, request.assume.clone()), &|_, _| {}) {

@@ -47,6 +47,7 @@ pub fn gather(
         config: image.config(looking, &kernel.release, &about),
         cmdline: boot::command_line(looking, &about),
         os_release: boot::distribution(looking),
+        ima_policy: boot::ima_policy(looking),
         running: runtime::gather(looking, &about),
         modprobe: modprobe::program(looking, &about, tree.is_indexed()),
         available: tree.names(),

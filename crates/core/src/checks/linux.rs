@@ -12,6 +12,7 @@ use crate::verdict::{self, Judgement};
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 pub use by_name::ByName;
+use loadworthy_formats::elf::layout::X86_64;
 use loadworthy_formats::text::printable;
 
 pub mod by_name;
@@ -19,8 +20,12 @@ mod exports_sound;
 mod exports_taken;
 mod elf_sound;
 mod file_readable;
+mod unpacking;
 mod file_signature;
+mod file_system_pinned;
+mod fips_panic;
 mod in_tree;
+mod ipe;
 mod layout_version;
 mod licence;
 mod live_patch;
@@ -79,9 +84,12 @@ impl Scene {
 /// A check of a Linux kernel.
 pub type LinuxCheck = Check<for<'a, 'b, 'c> fn(&'a LinuxCase<'b>, &'c mut Step) -> Answer>;
 
-static EARLY: [&LinuxCheck; 27] = [
+static EARLY: [&LinuxCheck; 31] = [
     &loading_disabled::CHECK,
     &file_readable::CHECK,
+    &file_system_pinned::CHECK,
+    &ipe::CHECK,
+    &unpacking::CHECK,
     &file_signature::CHECK,
     &signature_trailer::CHECK,
     &signature_verified::CHECK,
@@ -107,11 +115,15 @@ static EARLY: [&LinuxCheck; 27] = [
     &type_information::CHECK,
     &name_taken::CHECK,
     &section_names::CHECK,
+    &fips_panic::CHECK,
 ];
 
-static LATE: [&LinuxCheck; 28] = [
+static LATE: [&LinuxCheck; 32] = [
     &loading_disabled::CHECK,
     &file_readable::CHECK,
+    &file_system_pinned::CHECK,
+    &ipe::CHECK,
+    &unpacking::CHECK,
     &file_signature::CHECK,
     &signature_trailer::CHECK,
     &signature_verified::CHECK,
@@ -138,6 +150,7 @@ static LATE: [&LinuxCheck; 28] = [
     &type_information::CHECK,
     &name_taken::CHECK,
     &section_names::CHECK,
+    &fips_panic::CHECK,
 ];
 
 /// The checks in the order of this kernel: marks were set before memory was laid out until 6.3,
@@ -163,6 +176,9 @@ pub fn judge(case: &LinuxCase<'_>) -> Judgement {
 pub fn judge_without(case: &LinuxCase<'_>, satisfied: &[&str]) -> Judgement {
     static RULE: Rule = Rule { name: "linux/standing", source: "knowledge/linux/answers.toml" };
     let version = Step::of(&RULE).consult(&case.policy.identity).ok().map(|i| i.version);
+    // Kernels of x86-64 were asked, and no others.
+    let machine = Step::of(&RULE).consult(&case.policy.elf_rules).ok().map(|rules| rules.machine);
+    let asked = machine.is_none_or(|machine| machine == X86_64);
     let first: &[&'static LinuxCheck] =
         if case.by_name.is_some() { &[&by_name::MODPROBE, &by_name::DEPENDENCIES] } else { &[] };
     let checks =
@@ -177,7 +193,9 @@ pub fn judge_without(case: &LinuxCase<'_>, satisfied: &[&str]) -> Judgement {
         if rule.name.starts_with("modprobe/") && !refuses {
             return Standing::Confirmed;
         }
-        version.map_or(Standing::Documented, |v| case.tables.answers.standing(rule.name, v))
+        version.filter(|_| asked).map_or(Standing::Documented, |version| {
+            case.tables.answers.standing(rule.name, version, refuses)
+        })
     })
 }
 

@@ -137,6 +137,15 @@ impl PublicKey {
         self.algorithm
     }
 
+    /// Whether the kernel takes it in FIPS mode, too.
+    #[must_use]
+    pub fn fits_fips(&self) -> bool {
+        match &self.form {
+            Form::Rsa(key) => key.fits_fips(),
+            Form::Ec(_) | Form::Unusable(_) | Form::Foreign => true,
+        }
+    }
+
     /// Size of the modulus or the curve, in bits, where that is known.
     #[must_use]
     pub fn bits(&self) -> Option<u64> {

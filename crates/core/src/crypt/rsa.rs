@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use aws_lc_rs::digest as fast;
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters};
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
-use crypto_bigint::{BoxedUint, Odd, Resize};
+use crypto_bigint::{BoxedUint, Integer, Odd, Resize};
 
 use loadworthy_formats::der::decode::{Ended, decode};
 use loadworthy_formats::der::grammar::{Step, tag};
@@ -63,6 +63,12 @@ const FAST: [Fast; 4] = [
 ];
 
 impl Key {
+    /// Whether FIPS mode takes it (`rsa_check_key_length`, `rsa_check_exponent_fips`).
+    pub(super) fn fits_fips(&self) -> bool {
+        let bits = self.exponent.bits();
+        self.size >= 256 && bool::from(self.exponent.is_odd()) && (17..=256).contains(&bits)
+    }
+
     /// `None` for an even modulus: kernels would take it, the arithmetic here does not.
     pub(super) fn new(bytes: &[u8]) -> Result<Option<Self>, Refusal> {
         let decoded = decode(KEY, bytes);

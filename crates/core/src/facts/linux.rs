@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use hashbrown::HashMap;
 use loadworthy_formats::kernel::cmdline::CommandLine;
+use loadworthy_formats::kernel::ima_policy::ImaRule;
 use loadworthy_formats::kernel::image::KernelImage;
 use loadworthy_formats::kernel::kconfig::Kconfig;
 use loadworthy_formats::kernel::lockdown::Level;
@@ -26,6 +27,9 @@ pub struct LinuxFacts {
     pub cmdline: Source<Arc<CommandLine>>,
     /// `ID` of `etc/os-release`; `None`: there is no such file.
     pub os_release: Fact<Option<Arc<str>>>,
+    /// The integrity policy that is loaded once the root is there; `None`: there is none beside what the
+    /// kernel brings.
+    pub ima_policy: Fact<Option<Arc<[ImaRule]>>>,
     /// What only the running kernel knows; open unless it is the kernel asked about.
     pub running: Running,
     /// Whether the kernel finds `/sbin/modprobe` when it wants a module of its own accord.

@@ -94,6 +94,11 @@ pub trait Kernel {
     /// The doubt to give when arithmetic for a kind of key is needed that this program lacks.
     fn beyond_us(&mut self, algorithm: KeyAlgorithm) -> Self::Doubt;
 
+    /// Whether FIPS mode is on.
+    fn in_fips_mode(&self) -> bool {
+        false
+    }
+
     /// Checks one signature. To be replaced where answers are kept.
     fn verify(
         &mut self,

@@ -70,6 +70,9 @@ pub(super) fn refuses<K: Kernel>(
         return Ok(Some(SignatureFault::Unavailable(algorithm)));
     }
     let Some(by) = signature.by else { return Err(Stop::Doubt(kernel.beyond_us(algorithm))) };
+    if kernel.in_fips_mode() && !key.fits_fips() {
+        return Ok(Some(SignatureFault::Refused(Refusal::KeyUnfit)));
+    }
     match kernel.verify(key, by, signature.digest.as_ref(), signature.bytes) {
         Verified::Yes => Ok(None),
         Verified::No(refusal) => Ok(Some(SignatureFault::Refused(refusal))),

@@ -16,11 +16,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use loadworthy_formats::kernel::kconfig::{Kconfig, Setting};
 
+mod fips;
 mod algorithms;
 mod elf;
 mod identity;
-mod ima;
+pub mod ima;
 pub mod keyrings;
+mod security_modules;
 mod lockdown;
 
 pub use identity::Identity;
@@ -44,8 +46,14 @@ pub struct LinuxPolicy {
     pub keyrings: keyrings::Keyrings,
     /// Whether module loading was switched off.
     pub loading_disabled: Fact<bool>,
-    /// Whether IMA wants a signature in an extended attribute of the module's file.
-    pub file_signature_wanted: Fact<bool>,
+    /// Whether FIPS mode is on.
+    pub fips: Fact<bool>,
+    /// Whether modules may come from one file system only (`LoadPin`).
+    pub file_system_pinned: Fact<bool>,
+    /// Whether a policy of IPE that is compiled in says which modules may be loaded.
+    pub ipe_decides: Fact<bool>,
+    /// What signature of its own IMA wants on the module's file.
+    pub file_signature: Fact<ima::FileSignature>,
     /// Names the kernel refuses (`module_blacklist=`).
     pub blocked_names: Fact<Vec<Arc<str>>>,
     /// The exact version magic, trailing blank included.
@@ -80,6 +88,10 @@ pub struct Options {
     pub namespaces_lax: Fact<bool>,
     /// `CONFIG_KALLSYMS`.
     pub kallsyms: Fact<bool>,
+    /// `CONFIG_MODULE_DECOMPRESS`.
+    pub decompress: Fact<bool>,
+    /// `CONFIG_MODULE_COMPRESS_XZ`.
+    pub decompress_xz: Fact<bool>,
     /// Whether type information of modules is looked at and must fit.
     pub types_must_fit: Fact<bool>,
 }
@@ -123,7 +135,10 @@ impl LinuxPolicy {
             .flatten()
             .collect(),
             loading_disabled: loading_disabled(&ground),
-            file_signature_wanted: ima::file_signature_wanted(&ground, &secure_boot),
+            fips: fips::mode(&ground),
+            file_system_pinned: security_modules::file_system_pinned(&ground),
+            ipe_decides: security_modules::ipe_decides(&ground),
+            file_signature: ima::file_signature(&ground, &secure_boot),
             blocked_names: host.cmdline.fact(|c| {
                 let names: Vec<_> = c.module_blacklist().map(text).collect();
                 let said = c.last("module_blacklist").map_or_else(
@@ -341,6 +356,8 @@ impl Options {
             strict_rwx: ground.option("STRICT_MODULE_RWX"),
             namespaces_lax: ground.option("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS"),
             kallsyms: ground.option("KALLSYMS"),
+            decompress: ground.option("MODULE_DECOMPRESS"),
+            decompress_xz: ground.option("MODULE_COMPRESS_XZ"),
             types_must_fit: draw(&TYPES, |step| {
                 let looked_at = ground.option("DEBUG_INFO_BTF_MODULES");
                 let lax = ground.option("MODULE_ALLOW_BTF_MISMATCH").map(|lax| !lax);

@@ -30,6 +30,11 @@ pub struct Algorithms {
 }
 
 impl Algorithms {
+    /// Adds rows of a table beside the built-in one; the last that speaks of a name counts.
+    pub fn extend(&mut self, other: Self) {
+        self.algorithm.extend(other.algorithm);
+    }
+
     /// The row that speaks of `name` in a kernel of this version.
     #[must_use]
     pub fn row(&self, name: &str, version: Version) -> Option<(&Algorithm, Row)> {

@@ -16,6 +16,9 @@ pub struct Answer {
     pub versions: Vec<Version>,
     /// Recorded cases that would come out differently without the rule.
     pub cases: Vec<String>,
+    /// Modules were seen to pass, and none to be refused by it.
+    #[serde(default)]
+    pub passed_only: bool,
     /// The recording.
     pub source: String,
 }
@@ -27,10 +30,13 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// How far a rule is backed for a kernel of this version.
+    /// How far a rule that refuses, or lets pass, is backed for a kernel of this version.
     #[must_use]
-    pub fn standing(&self, rule: &str, version: Version) -> Standing {
-        if self.answer.iter().any(|a| a.rule == rule && a.versions.contains(&version)) {
+    pub fn standing(&self, rule: &str, version: Version, refuses: bool) -> Standing {
+        let answered = |a: &Answer| {
+            a.rule == rule && a.versions.contains(&version) && !(refuses && a.passed_only)
+        };
+        if self.answer.iter().any(answered) {
             Standing::Confirmed
         } else if version > NEWEST {
             Standing::Extrapolated

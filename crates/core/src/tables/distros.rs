@@ -57,6 +57,12 @@ impl Distros {
         self.distro.iter().find(|d| d.os_release.iter().any(|o| o == id))
     }
 
+    /// Adds rows of a table beside the built-in one; they are asked first.
+    pub fn extend(&mut self, mut other: Self) {
+        other.distro.append(&mut self.distro);
+        *self = other;
+    }
+
     /// All rows.
     #[must_use]
     pub fn rows(&self) -> &[Distro] {

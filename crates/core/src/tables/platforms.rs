@@ -67,6 +67,12 @@ pub struct Platforms {
 }
 
 impl Platforms {
+    /// Adds rows of a table beside the built-in one; they are asked first.
+    pub fn extend(&mut self, mut other: Self) {
+        other.platform.append(&mut self.platform);
+        *self = other;
+    }
+
     /// All of them.
     #[must_use]
     pub fn all(&self) -> &[Platform] {

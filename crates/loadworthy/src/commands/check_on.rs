@@ -4,11 +4,10 @@ use crate::args::{self, CheckFormat};
 use crate::exit;
 use crate::request::{Surroundings, request};
 use crate::trouble::{Trouble, written};
-use loadworthy_assess::on_linux;
-use loadworthy_assess::request::{Subjects, Trouble as Assess};
+use loadworthy_assess::request::{Request, Subjects};
 use loadworthy_assess::windows::{self, OnRequest};
+use loadworthy_assess::{knowledge, on_linux};
 use loadworthy_core::answer::Answers;
-use loadworthy_core::tables::Tables;
 use loadworthy_report::platforms;
 use std::io::Write;
 
@@ -19,7 +18,7 @@ pub(super) fn run(
 ) -> Result<u8, Trouble> {
     if args.on.iter().any(|on| on == "list") {
         let tables = windows::tables(&args.knowledge)?;
-        let linux = Tables::platforms().map_err(|e| Assess::Table(e.to_string()))?;
+        let linux = knowledge::platforms(&args.knowledge)?;
         written(if args.output.wanted() == CheckFormat::Json {
             platforms::json(&tables, &linux, out)
         } else {
@@ -30,7 +29,7 @@ pub(super) fn run(
     let mut linux = Vec::new();
     let mut windows = Vec::new();
     for on in &args.on {
-        match on_linux::named(on)? {
+        match on_linux::named_with(on, &args.knowledge)? {
             Some(named) => linux.push(named),
             None => windows.push(on.clone()),
         }
@@ -50,7 +49,10 @@ pub(super) fn run(
     }
     for on in &linux {
         something(args, "a module (.ko) or a kernel image")?;
-        let request = request(&args.source, named.clone(), around).map_err(Trouble::Usage)?;
+        let request = Request {
+            knowledge: args.knowledge.clone(),
+            ..request(&args.source, named.clone(), around).map_err(Trouble::Usage)?
+        };
         add(on_linux::check(on, &request)?);
     }
     if linux.is_empty() || !windows.is_empty() {

@@ -32,6 +32,7 @@ pub(crate) fn run(
         manifest: None,
         at: at(args.at.as_deref(), around).map_err(Trouble::Usage)?,
         cache: None,
+        knowledge: Vec::new(),
         jobs: args.jobs.map_or(around.processors, usize::from),
     };
     if args.manifest {

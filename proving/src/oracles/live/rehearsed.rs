@@ -52,6 +52,7 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
             manifest: None,
             at: "2026-11-01T00:00:00Z".to_owned(),
             cache: None,
+            knowledge: Vec::new(),
             jobs: 2,
         };
         let host = Host::open(&request.source).map_err(|e| e.to_string())?;

@@ -18,6 +18,7 @@ use loadworthy_formats::kernel::name;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::header;
 
+use super::boot;
 use super::boot_loader::images;
 use super::tree::{Tree, is_module};
 use crate::gather::looking::{Looking, why};
@@ -342,5 +343,10 @@ pub fn facts_within(looking: &Looking<'_>, facts: &LinuxFacts, tree: &Tree) -> L
         .any(|path| looking.view.metadata(&Item::file(path)).is_ok());
     let evidence = Evidence { origin: looking.view.origin(), item, said: text("in the initramfs") };
     let modprobe = if found { Fact::seen(true, evidence) } else { Fact::absent(false, evidence) };
-    LinuxFacts { modprobe, available: tree.names(), ..facts.clone() }
+    LinuxFacts {
+        modprobe,
+        available: tree.names(),
+        ima_policy: boot::no_ima_policy(),
+        ..facts.clone()
+    }
 }

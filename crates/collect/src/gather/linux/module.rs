@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::fact::{Fact, Source};
-use loadworthy_core::facts::module::{ModuleBytes, ModuleFacts, ModuleFile};
+use loadworthy_core::facts::module::{ModuleBytes, ModuleFacts, ModuleFile, Packed};
 use loadworthy_core::proof::{Evidence, Origin, Question, Why, gap, text};
 use loadworthy_formats::compress::{self, Compression};
 use loadworthy_formats::error::{Error, Kind};
@@ -119,6 +119,7 @@ fn unread(path: &str) -> ModuleFacts {
         name: text(name::of_path(&path)),
         path: path.clone(),
         sha256: None,
+        packed: None,
         file: Source::unknown(Vec::new()),
         without_file_signature: Fact::unknown(gap(
             Question::ImaPolicy,
@@ -199,6 +200,7 @@ fn looked_over(
         None => &*stored,
         Some(packed) => {
             module.sha256 = sha256(stored);
+            module.packed = Some(Packed { by: packed, check: compress::xz_check(stored) });
             match unpack(stored, packed, limits, unpacked, held) {
                 Ok(()) => &*unpacked,
                 Err(error) => {

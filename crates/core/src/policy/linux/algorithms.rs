@@ -1,7 +1,7 @@
 //! Which cryptographic algorithms are there when a module is loaded: built in, or a module that the
 //! kernel can fetch with modprobe at that moment.
 
-use super::Ground;
+use super::{Ground, fips};
 use crate::fact::Fact;
 use crate::fact::step::draw;
 use crate::proof::{Claim, Question, Rule, Why, gap, text};
@@ -65,11 +65,7 @@ fn available(ground: &Ground<'_>, name: &str, at_boot: bool) -> Fact<bool> {
         step.consult(&listed)?;
         // FIPS mode leaves out what its rules do not allow, whatever was built.
         if !row.fips {
-            let fips = ground.host.cmdline.fact(|c| {
-                let on = c.last("fips").is_some_and(|v| v != "0");
-                (on, if on { "fips=1".into() } else { "no fips=1".into() })
-            });
-            if step.all(&[&fips, &ground.option("CRYPTO_FIPS")])? {
+            if *step.consult(&fips::mode(ground))? {
                 return found(false);
             }
         }

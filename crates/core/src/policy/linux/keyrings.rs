@@ -1,7 +1,7 @@
 //! The keys that vouch for modules, and what counts against them.
 
-use super::Ground;
 use super::algorithms::Available;
+use super::{Ground, fips};
 use crate::crypt::digest::{Digest, DigestAlgorithm};
 use crate::crypt::key::KeyAlgorithm;
 use crate::fact::step::{Step, draw};
@@ -275,7 +275,8 @@ impl Taking<'_> {
                 let certificate = step.consult(certificate)?.clone();
                 let dialect = step.consult(self.dialect)?.clone();
                 let name = certificate.name.clone();
-                let mut asking = Admission { algorithms: self.algorithms, step };
+                let fips = step.consult(&fips::mode(self.ground)).is_ok_and(|on| *on);
+                let mut asking = Admission { algorithms: self.algorithms, step, fips };
                 match certificate::admit(&certificate.der, &dialect, &mut asking)?.result {
                     Ok(anchor) => {
                         at = ring(&anchor);
@@ -420,10 +421,15 @@ fn empty(keys: &Fact<u64>, ring: Ring) -> Fact<()> {
 struct Admission<'a> {
     algorithms: &'a Available,
     step: &'a mut Step,
+    fips: bool,
 }
 
 impl Kernel for Admission<'_> {
     type Doubt = Gaps;
+
+    fn in_fips_mode(&self) -> bool {
+        self.fips
+    }
 
     fn digest_available(&mut self, algorithm: DigestAlgorithm) -> Result<bool, Gaps> {
         self.step.consult(&self.algorithms.at_boot(algorithm.name())).copied()

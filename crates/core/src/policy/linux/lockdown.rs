@@ -1,12 +1,12 @@
 //! Secure Boot, signature enforcement and lockdown.
 
 use super::Ground;
+use super::security_modules::started;
 use crate::fact::Fact;
 use crate::fact::step::{Step, draw};
 use crate::proof::{Claim, Proof, Rule};
 use crate::tables::behaviours::Point;
 use alloc::format;
-use loadworthy_formats::kernel::kconfig::Setting;
 use loadworthy_formats::kernel::lockdown::Level;
 
 /// Whether Secure Boot is on as the kernel's EFI stub sees it.
@@ -96,31 +96,6 @@ pub(super) fn signatures_enforced(ground: &Ground<'_>, secure_boot: &Fact<bool>)
     Twofold { shown, expected }
 }
 
-/// Whether lockdown is among the security modules that are started.
-fn listed(ground: &Ground<'_>) -> Fact<bool> {
-    static RULE: Rule = Rule {
-        name: "linux/lockdown-listed",
-        source: "linux, security/security.c ordered_lsm_init, CONFIG_LSM",
-    };
-    let named = |list: &str| list.split(',').any(|name| name == "lockdown");
-    let asked = ground.host.cmdline.fact(|c| {
-        let list = c.last("lsm");
-        (list.map(named), list.map_or_else(|| "no lsm=".into(), |list| format!("lsm={list}")))
-    });
-    let configured = ground.configured(&["LSM"], |c| match c.get("LSM") {
-        Some(Setting::Text(list)) => (named(list), format!("CONFIG_LSM=\"{list}\"")),
-        // Before 5.1 there was no such list.
-        _ => (true, "no CONFIG_LSM".into()),
-    });
-    draw(&RULE, |step| {
-        let on = match *step.consult(&asked)? {
-            Some(on) => on,
-            None => *step.consult(&configured)?,
-        };
-        Ok((on, Claim::Verified))
-    })
-}
-
 /// Whether lockdown keeps unverified modules out.
 pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Twofold {
     static RULE: Rule = Rule {
@@ -143,7 +118,7 @@ pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Twof
         // Without the security module nothing locks; it is listed by `lsm=` or initialised early.
         let built = ground.option("SECURITY_LOCKDOWN_LSM");
         let early = ground.option("SECURITY_LOCKDOWN_LSM_EARLY");
-        let listed = listed(ground);
+        let listed = started(ground, "lockdown");
         if !*step.consult(&built)? || !step.any(&[&early, &listed])? {
             return Ok((false, Claim::LockedDown(false)));
         }

@@ -1,0 +1,31 @@
+//! `LoadPin` lets modules come from one file system only, and none without a file.
+
+use super::unpacking::unpacker;
+use super::{LinuxCase, LinuxCheck};
+use crate::check::{Answer, Check, Passage};
+use crate::codes::LOADPIN_REFUSED;
+use crate::errno::Errno;
+use crate::fact::step::Step;
+use crate::proof::{Claim, Question, Rule, Unpacker, Why, gap, text};
+
+pub(super) static CHECK: LinuxCheck = Check {
+    rule: Rule {
+        name: "linux/file-system",
+        source: "linux, security/loadpin/loadpin.c loadpin_check; kmod, libkmod/libkmod-module.c do_init_module",
+    },
+    run: check,
+};
+
+fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
+    let pinned = *step.consult(&case.policy.file_system_pinned)?;
+    let claim = Claim::FileSystemPinned(pinned);
+    if !pinned {
+        return Ok(Passage::pass(claim));
+    }
+    // Bytes that a program unpacked come from no file system.
+    if unpacker(case, step)? == Unpacker::Program {
+        return Ok(Passage::refuse(claim, &LOADPIN_REFUSED, Errno::EPERM));
+    }
+    let why = Why::OutOfReach(text("the file system of the first module that was loaded"));
+    Err(gap(Question::PinnedFileSystem, why))
+}

@@ -1,0 +1,100 @@
+//! Security modules that look at a module's file before the loader does: which are started, and what
+//! `LoadPin` and IPE make of modules.
+
+use super::Ground;
+use crate::fact::Fact;
+use crate::fact::step::draw;
+use crate::proof::{Claim, Rule, text};
+use crate::tables::Version;
+use alloc::format;
+use loadworthy_formats::kernel::image::Probe;
+use loadworthy_formats::kernel::kconfig::Setting;
+
+/// Whether the security module of this name is among those that are started.
+pub(super) fn started(ground: &Ground<'_>, name: &'static str) -> Fact<bool> {
+    static RULE: Rule = Rule {
+        name: "linux/security-module-started",
+        source: "linux, security/security.c ordered_lsm_init, CONFIG_LSM",
+    };
+    let named = |list: &str| list.split(',').any(|one| one == name);
+    let asked = ground.host.cmdline.fact(|c| {
+        let list = c.last("lsm");
+        (list.map(named), list.map_or_else(|| "no lsm=".into(), |list| format!("lsm={list}")))
+    });
+    let configured = ground.configured(&["LSM"], |c| match c.get("LSM") {
+        Some(Setting::Text(list)) => (named(list), format!("CONFIG_LSM=\"{list}\"")),
+        // Before 5.1 there was no such list.
+        _ => (true, "no CONFIG_LSM".into()),
+    });
+    draw(&RULE, |step| {
+        let on = match *step.consult(&asked)? {
+            Some(on) => on,
+            None => *step.consult(&configured)?,
+        };
+        Ok((on, Claim::SecurityModuleStarted(text(name), on)))
+    })
+}
+
+/// Whether `LoadPin` lets modules come from one file system only.
+pub(super) fn file_system_pinned(ground: &Ground<'_>) -> Fact<bool> {
+    static RULE: Rule = Rule {
+        name: "linux/file-system-pinned",
+        source: "linux, security/loadpin/loadpin.c loadpin_check, enforce, exclude_read_files",
+    };
+    let asked = ground.host.cmdline.fact(|c| {
+        let word = c.last("loadpin.enforce").or_else(|| c.last("loadpin.enabled"));
+        let on = word.map(|w| !matches!(w, "0" | "n" | "N"));
+        (on, word.map_or_else(|| "no loadpin.enforce=".into(), |w| format!("loadpin.enforce={w}")))
+    });
+    let excluded = ground.host.cmdline.fact(|c| {
+        let list = c.last("loadpin.exclude").unwrap_or_default();
+        let on = list.split(',').any(|one| one == "kernel-module");
+        (!on, format!("loadpin.exclude={list}"))
+    });
+    draw(&RULE, |step| {
+        let enforced = match *step.consult(&asked)? {
+            Some(on) => Fact::because(on, asked.proof()),
+            None => ground.option("SECURITY_LOADPIN_ENFORCE"),
+        };
+        // Its messages are in the image exactly where it is built in.
+        let built = ground.option("SECURITY_LOADPIN").or(|| probed(ground, Probe::LoadPin));
+        let on = step.all(&[&enforced, &built, &started(ground, "loadpin"), &excluded])?;
+        Ok((on, Claim::FileSystemPinned(on)))
+    })
+}
+
+/// Whether a policy of IPE that is compiled in says which modules may be loaded.
+pub(super) fn ipe_decides(ground: &Ground<'_>) -> Fact<bool> {
+    static RULE: Rule = Rule {
+        name: "linux/ipe-decides",
+        source: "linux, security/ipe/ipe.c ipe_init, CONFIG_IPE_BOOT_POLICY; security/ipe/eval.c ipe_evaluate_event",
+    };
+    /// The first version that has it.
+    const SINCE: Version = Version { major: 6, minor: 12 };
+    draw(&RULE, |step| {
+        if super::version(ground.identity, step)? < SINCE {
+            return Ok((false, Claim::IpeDecides(false)));
+        }
+        let permissive = ground.host.cmdline.fact(|c| {
+            let off = c.last("ipe.enforce").is_some_and(|w| matches!(w, "0" | "n" | "N"));
+            (!off, if off { "ipe.enforce=0".into() } else { "no ipe.enforce=0".into() })
+        });
+        let policy = ground.configured(&["IPE_BOOT_POLICY"], |c| match c.get("IPE_BOOT_POLICY") {
+            Some(Setting::Text(path)) if !path.is_empty() => {
+                (true, format!("CONFIG_IPE_BOOT_POLICY=\"{path}\""))
+            }
+            _ => (false, "no CONFIG_IPE_BOOT_POLICY".into()),
+        });
+        let built = ground.option("SECURITY_IPE");
+        let on = step.all(&[&policy, &built, &started(ground, "ipe"), &permissive])?;
+        Ok((on, Claim::IpeDecides(on)))
+    })
+}
+
+/// Whether a string of the kernel image is there.
+fn probed(ground: &Ground<'_>, probe: Probe) -> Fact<bool> {
+    ground.host.image.fact(|i| {
+        let there = i.probes.contains(&probe);
+        (there, format!("{probe:?}: {there}"))
+    })
+}
