@@ -164,6 +164,17 @@ pub static ALL: &[&Code] = &[
     &codes::KEY_VALIDITY,
     &codes::KEYS_SHARE_NAME_AND_NUMBER,
     &codes::KEY_FOREIGN,
+    &codes::SIGN_FILE,
+    &codes::SIGN_KEY_EXPOSED,
+    &codes::SIGN_KEY_LOCKED,
+    &codes::SIGN_PASSPHRASE_WRONG,
+    &codes::SIGN_KEY,
+    &codes::SIGN_CERTIFICATE,
+    &codes::SIGN_MISMATCH,
+    &codes::SIGN_DIGEST,
+    &codes::SIGN_FAILED,
+    &codes::SIGN_NO_TIME_STAMP,
+    &codes::SIGN_INPUT,
     &codes::CAUSE_MODULE_UNSIGNED,
     &codes::CAUSE_KEY_NOT_ENROLLED,
     &codes::CAUSE_WRONG_KEY_ENROLLED,
@@ -252,7 +263,7 @@ mod tests {
             assert_eq!(code.field("code"), code.id);
             assert!(!code.title().is_empty() && !code.title().ends_with('.'), "{code}: title");
             assert!(
-                ["refusal", "taint", "gap", "advice", "cause", "gate"]
+                ["refusal", "taint", "gap", "advice", "cause", "gate", "signing"]
                     .contains(&code.field("kind")),
                 "{code}: kind"
             );
@@ -270,6 +281,7 @@ mod tests {
             let example = match code.field("kind") {
                 "cause" => ["\n```log\n", "\n```log\n", "\n```finding\n"],
                 "gate" => [host.as_str(), subject.as_str(), "\n```gate\n"],
+                "signing" => ["\n```sign\n", "\n```sign\n", "\n```sign\n"],
                 _ => [host.as_str(), subject.as_str(), "\n```verdict\n"],
             };
             for heading in [

@@ -328,6 +328,28 @@ pub static KEY_VALIDITY: Code = code!("LW4108", "key-validity");
 pub static KEYS_SHARE_NAME_AND_NUMBER: Code = code!("LW4109", "keys-share-name-and-number");
 /// A key of another environment is trusted here.
 pub static KEY_FOREIGN: Code = code!("LW4110", "key-foreign");
+/// A file to be signed, or to sign with, cannot be read or written.
+pub static SIGN_FILE: Code = code!("LW5001", "sign-file-not-read");
+/// Everybody may read the private key.
+pub static SIGN_KEY_EXPOSED: Code = code!("LW5002", "sign-key-exposed");
+/// The key is locked, and nothing was given to open it with.
+pub static SIGN_KEY_LOCKED: Code = code!("LW5003", "sign-key-locked");
+/// The passphrase or PIN does not open the key.
+pub static SIGN_PASSPHRASE_WRONG: Code = code!("LW5004", "sign-passphrase-wrong");
+/// What was named as a key cannot be used as one.
+pub static SIGN_KEY: Code = code!("LW5005", "sign-key-not-usable");
+/// What was named as a certificate cannot be used as one.
+pub static SIGN_CERTIFICATE: Code = code!("LW5006", "sign-certificate-not-usable");
+/// The private key is not the one the certificate is about.
+pub static SIGN_MISMATCH: Code = code!("LW5007", "sign-key-of-another-certificate");
+/// This kind of key does not sign that digest here.
+pub static SIGN_DIGEST: Code = code!("LW5008", "sign-digest-not-for-key");
+/// The key did not sign.
+pub static SIGN_FAILED: Code = code!("LW5009", "sign-failed");
+/// No authority gave a time-stamp that holds.
+pub static SIGN_NO_TIME_STAMP: Code = code!("LW5010", "sign-no-time-stamp");
+/// The file is nothing that is signed here, or is not in order.
+pub static SIGN_INPUT: Code = code!("LW5011", "sign-nothing-to-sign");
 /// The module carries no signature, and this kernel insists on one.
 pub static CAUSE_MODULE_UNSIGNED: Code = code!("LW6001", "module-unsigned");
 /// The module is signed, and this machine does not trust the key.

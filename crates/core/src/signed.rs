@@ -3,6 +3,7 @@
 //! Data alone. Who signs fills it in; who words it needs no key and no signing code.
 
 use crate::answer::{Answered, Kind};
+use crate::code::Code;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -11,14 +12,8 @@ use alloc::vec::Vec;
 pub struct Receipt {
     /// When, as `2026-11-21T00:00:00Z`.
     pub at: String,
-    /// How the key was named.
-    pub key: String,
-    /// The certificate's subject.
-    pub subject: String,
-    /// The certificate's SHA-256, in hexadecimal digits.
-    pub certificate: String,
-    /// The digest that was signed.
-    pub digest: &'static str,
+    /// What signed; `None`: no signature was made, but taken off or stamped.
+    pub by: Option<By>,
     /// The machines it was judged on.
     pub targets: Vec<Target>,
     /// Things worth telling about the whole.
@@ -27,6 +22,19 @@ pub struct Receipt {
     pub files: Vec<Signed>,
     /// The log that was written.
     pub log: Option<String>,
+}
+
+/// What made signatures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    /// How the key was named.
+    pub key: String,
+    /// The certificate's subject.
+    pub subject: String,
+    /// The certificate's SHA-256, in hexadecimal digits.
+    pub certificate: String,
+    /// The digest that was signed.
+    pub digest: &'static str,
 }
 
 /// A machine that what was signed was judged on.
@@ -89,8 +97,21 @@ pub enum Fate {
     Forced,
     /// Signed, refused by a target and not released: the old file is still there.
     Refused,
-    /// Not signed, and why.
-    Failed(String),
+    /// Its signatures got time-stamps.
+    Stamped,
+    /// Its signatures were taken off.
+    Stripped,
+    /// It had no signature to take off, and is as it was.
+    Unsigned,
+    /// Every signature of it had a time-stamp, and it is as it was.
+    Unchanged,
+    /// It is as it was.
+    Failed {
+        /// What kind of failure it is.
+        code: &'static Code,
+        /// Why.
+        why: String,
+    },
 }
 
 impl Fate {
@@ -101,8 +122,18 @@ impl Fate {
             Self::Signed => "signed",
             Self::Forced => "forced",
             Self::Refused => "refused",
-            Self::Failed(_) => "failed",
+            Self::Stamped => "stamped",
+            Self::Stripped => "stripped",
+            Self::Unsigned => "unsigned",
+            Self::Unchanged => "unchanged",
+            Self::Failed { .. } => "failed",
         }
+    }
+
+    /// Whether what was asked for is done.
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        !matches!(self, Self::Refused | Self::Failed { .. })
     }
 }
 
@@ -115,4 +146,30 @@ pub struct Judged {
     pub accepts: Option<bool>,
     /// The whole answer.
     pub answered: Answered,
+}
+
+/// How far a key of one's own reaches on one version of Windows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// The version.
+    pub platform: String,
+    /// What it says to a package that is signed with it, as it is; each `None`: it was not judged.
+    pub install: Option<Says>,
+    /// To the package, where the certificate is among the machine's roots and publishers.
+    pub trusted: Option<Says>,
+    /// To the driver in it, as Windows comes.
+    pub load: Option<Says>,
+    /// To the driver without Secure Boot.
+    pub without: Option<Says>,
+    /// To the driver in test mode, which there is only without Secure Boot.
+    pub test: Option<Says>,
+}
+
+/// A verdict in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Says {
+    /// The outcome.
+    pub outcome: &'static str,
+    /// Why it is refused.
+    pub code: Option<&'static str>,
 }

@@ -7,7 +7,7 @@ mod key;
 pub(crate) mod package;
 pub(crate) use key::{Dkms, Key, KeyEnroll, KeyList, KeyRotate};
 #[cfg(feature = "sign")]
-pub(crate) use key::{DkmsSetup, DkmsSign, Fault, KeyKind, KeyNew, TimestampAuthority};
+pub(crate) use key::{DkmsSetup, DkmsSign, KeyKind, KeyNew, TimestampAuthority};
 #[cfg(target_os = "linux")]
 pub(crate) mod gate;
 #[cfg(feature = "sign")]
@@ -512,8 +512,12 @@ nothing to hold · 2 usage error, or our own work failed")]
         /// A folder, an INF or a catalog
         #[arg(value_name = "FOLDER|FILE")]
         subject: PathBuf,
-        #[command(flatten)]
-        output: Output,
+        /// How the answer is written
+        #[arg(long, value_enum, default_value_t = package::HeldFormat::Text)]
+        format: package::HeldFormat,
+        /// The same as `--format json`
+        #[arg(long, conflicts_with = "format")]
+        json: bool,
     },
     /// What a catalog names
     List {
@@ -603,7 +607,7 @@ pub(crate) struct Sign {
     pub(crate) files: Vec<PathBuf>,
     /// The private key: a PEM, DER, PKCS#12 or PVK file, or a `pkcs11:` URI
     #[arg(short = 'k', long, value_name = "KEY")]
-    #[arg(required_unless_present_any = ["key_command", "to_sign", "signature", "strip"])]
+    #[arg(required_unless_present_any = ["key_command", "to_sign", "signature", "strip", "timestamp_only"])]
     pub(crate) key: Option<String>,
     /// A program that signs: see docs/signing.md
     #[arg(long, value_name = "PROGRAM", conflicts_with = "key")]

@@ -59,7 +59,7 @@ impl Trouble {
                 format!("{trouble}{hint}")
             }
             #[cfg(feature = "sign")]
-            Self::Sign(error) => error.to_string(),
+            Self::Sign(error) => format!("{error} ({})", error.code()),
             Self::File(path, error) => format!("{}: {error}", path.display()),
             Self::Write(error) if error.kind() == ErrorKind::BrokenPipe => return None,
             Self::Write(error) => format!("standard output: {error}"),

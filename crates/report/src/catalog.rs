@@ -1,11 +1,18 @@
 //! Catalogs in words: made, held against their packages, listed.
 
+use crate::gist::plain;
+use crate::markup::escaped;
 use crate::style::{Style, Tone};
+use loadworthy_core::answer::{Answers, Finding, Host, Platform};
+use loadworthy_core::codes::{FILE_NOT_IN_CATALOG, INF_NOT_IN_CATALOG, PACKAGE_FILE_MISSING};
 use loadworthy_core::codesigning::catalog::Catalog;
-use loadworthy_core::codesigning::catalogued::{Covered, Created, Held};
+use loadworthy_core::codesigning::catalogued::{Covered, Created, Held, HeldFile};
+use loadworthy_core::proof::{Origin, text};
 use loadworthy_core::tables::catalog_systems::CatalogSystem;
+use loadworthy_core::tables::inf_lints::Level;
 use loadworthy_formats::catalog::member::Kind;
 use std::io::{self, Write};
+use std::path::Path;
 
 /// What was made, and where it was written; or what stops it.
 ///
@@ -110,6 +117,90 @@ pub fn held(all: &[Held], style: &Style, out: &mut dyn Write) -> io::Result<()> 
         }
     }
     Ok(())
+}
+
+/// What is not as its catalog says, in the shape of `check`: for what annotates and scans code. `folder` is
+/// the package's.
+#[must_use]
+pub fn findings(all: &[Held], folder: &Path, at: &str) -> Answers {
+    let one = |held: &Held, file: &HeldFile| {
+        let is_inf = file.path.to_lowercase().ends_with(".inf");
+        let own = if is_inf { &INF_NOT_IN_CATALOG } else { &FILE_NOT_IN_CATALOG };
+        let (code, help) = match &file.covered {
+            Covered::By(..) => return None,
+            Covered::After(change) => (own, Some(format!("It would be covered after: {change}"))),
+            Covered::No => (own, Some("Make and sign the catalog again".to_owned())),
+            Covered::Missing => (&PACKAGE_FILE_MISSING, None),
+        };
+        Some(Finding {
+            code,
+            number: None,
+            level: Level::Error,
+            path: text(folder.join(&file.path).display().to_string()),
+            at: None,
+            title: text(code.title()),
+            said: text(held.catalog.as_str()),
+            help: help.map(text),
+        })
+    };
+    let found = all.iter().flat_map(|held| held.files.iter().filter_map(move |f| one(held, f)));
+    Answers {
+        at: at.to_owned(),
+        host: Host {
+            source: Origin::Profile,
+            platform: Platform::Windows,
+            started_by: None,
+            kernel: None,
+            secure_boot: None,
+            lockdown: None,
+        },
+        answers: Vec::new(),
+        notes: Vec::new(),
+        findings: found.collect(),
+    }
+}
+
+/// The same for test reports: a suite a catalog, a case a file.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn junit(all: &[Held], at: &str, out: &mut dyn Write) -> io::Result<()> {
+    let broken =
+        |held: &Held| held.files.iter().filter(|f| !matches!(f.covered, Covered::By(..))).count();
+    let (tests, failures) =
+        (all.iter().map(|h| h.files.len()).sum::<usize>(), all.iter().map(broken).sum::<usize>());
+    let numbers = |tests: usize, failures: usize| {
+        format!(r#"tests="{tests}" failures="{failures}" errors="0" time="0""#)
+    };
+    writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
+    writeln!(out, r#"<testsuites name="loadworthy" {}>"#, numbers(tests, failures))?;
+    let at = escaped(at.trim_end_matches('Z'));
+    for held in all {
+        let (suite, numbers) =
+            (escaped(&plain(&held.catalog)), numbers(held.files.len(), broken(held)));
+        writeln!(out, r#"  <testsuite name="{suite}" {numbers} skipped="0" timestamp="{at}">"#)?;
+        for file in &held.files {
+            let name = escaped(&plain(&file.path));
+            let why = match &file.covered {
+                Covered::By(..) => None,
+                Covered::After(change) => {
+                    Some(format!("changed; would be covered after: {change}"))
+                }
+                Covered::No => Some("not what was catalogued, or never was".to_owned()),
+                Covered::Missing => Some("missing".to_owned()),
+            };
+            let case = format!(r#"    <testcase name="{name}" classname="{suite}" time="0""#);
+            match why {
+                None => writeln!(out, "{case}/>")?,
+                Some(why) => {
+                    let why = escaped(&why);
+                    writeln!(out, "{case}>\n      <failure message=\"{why}\"/>\n    </testcase>")?;
+                }
+            }
+        }
+        writeln!(out, "  </testsuite>")?;
+    }
+    writeln!(out, "</testsuites>")
 }
 
 /// What a catalog names.

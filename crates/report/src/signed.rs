@@ -28,7 +28,9 @@ pub fn receipt(
     }
     if receipt.files.len() > 1 {
         let all = Fates::of(receipt);
-        write!(out, "{} of {} signed", all.signed + all.forced, receipt.files.len())?;
+        let done = receipt.files.iter().filter(|file| file.fate.is_done()).count();
+        let word = if receipt.by.is_some() { "signed" } else { "done" };
+        write!(out, "{done} of {} {word}", receipt.files.len())?;
         for (n, what) in [(all.forced, "forced"), (all.refused, "refused"), (all.failed, "failed")]
         {
             if n > 0 {
@@ -37,9 +39,11 @@ pub fn receipt(
         }
         writeln!(out)?;
     }
-    let subject = style.plain(&receipt.subject);
-    writeln!(out, "key: {}, {}", style.plain(&receipt.key), receipt.digest)?;
-    writeln!(out, "certificate: {subject}, SHA-256 {}", receipt.certificate)?;
+    if let Some(by) = &receipt.by {
+        let subject = style.plain(&by.subject);
+        writeln!(out, "key: {}, {}", style.plain(&by.key), by.digest)?;
+        writeln!(out, "certificate: {subject}, SHA-256 {}", by.certificate)?;
+    }
     for target in &receipt.targets {
         asked(target, style, out)?;
     }
@@ -65,9 +69,9 @@ fn asked(target: &Target, style: &Style, out: &mut dyn Write) -> io::Result<()> 
 
 fn row(file: &Signed, receipt: &Receipt, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let tone = match file.fate {
-        Fate::Signed => Tone::Good,
-        Fate::Forced => Tone::Mind,
-        Fate::Refused | Fate::Failed(_) => Tone::Bad,
+        Fate::Signed | Fate::Stamped | Fate::Stripped => Tone::Good,
+        Fate::Forced | Fate::Unsigned | Fate::Unchanged => Tone::Mind,
+        Fate::Refused | Fate::Failed { .. } => Tone::Bad,
     };
     let word = format!("{:<8}", file.fate.name());
     write!(out, "{} {}", style.paint(tone, &word), style.plain(&file.path))?;
@@ -76,10 +80,13 @@ fn row(file: &Signed, receipt: &Receipt, style: &Style, out: &mut dyn Write) -> 
     }
     match file.replaced {
         0 => {}
+        1 if file.fate == Fate::Stripped => write!(out, " (1 signature)")?,
+        n if file.fate == Fate::Stripped => write!(out, " ({n} signatures)")?,
         1 => write!(out, " (old signature replaced)")?,
         n => write!(out, " ({n} old signatures replaced)")?,
     }
     match file.kept {
+        _ if matches!(file.fate, Fate::Stamped | Fate::Unchanged) => {}
         0 => {}
         1 => write!(out, " (beside 1 signature)")?,
         n => write!(out, " (beside {n} signatures)")?,
@@ -88,8 +95,8 @@ fn row(file: &Signed, receipt: &Receipt, style: &Style, out: &mut dyn Write) -> 
         let (time, by) = (&stamp.time, style.plain(&stamp.authority));
         write!(out, " (stamped {time} by {by})")?;
     }
-    if let Fate::Failed(why) = &file.fate {
-        write!(out, ": {}", style.plain(why))?;
+    if let Fate::Failed { code, why } = &file.fate {
+        write!(out, ": {} ({code})", style.plain(why))?;
     }
     writeln!(out)?;
     for judged in &file.judged {
@@ -154,6 +161,12 @@ pub struct Fates {
     pub refused: usize,
     /// Not signed.
     pub failed: usize,
+    /// Stamped.
+    pub stamped: usize,
+    /// Their signatures were taken off.
+    pub stripped: usize,
+    /// As they were: unsigned, or stamped already.
+    pub unchanged: usize,
 }
 
 impl Fates {
@@ -166,7 +179,10 @@ impl Fates {
                 Fate::Signed => all.signed += 1,
                 Fate::Forced => all.forced += 1,
                 Fate::Refused => all.refused += 1,
-                Fate::Failed(_) => all.failed += 1,
+                Fate::Failed { .. } => all.failed += 1,
+                Fate::Stamped => all.stamped += 1,
+                Fate::Stripped => all.stripped += 1,
+                Fate::Unsigned | Fate::Unchanged => all.unchanged += 1,
             }
         }
         all

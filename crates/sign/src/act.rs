@@ -8,8 +8,10 @@ use std::path::Path;
 use loadworthy_assess::request::Progress;
 use loadworthy_collect::pool;
 use loadworthy_core::answer::Kind;
-use loadworthy_core::signed::{Fate, Receipt};
+use loadworthy_core::codes::SIGN_FILE;
+use loadworthy_core::signed::{By, Fate, Receipt};
 
+use crate::certificate::Certificate;
 use crate::error::SignError;
 use crate::judged;
 use crate::judged_on;
@@ -31,18 +33,22 @@ pub fn sign(
     ledger: Option<&Ledger>,
     progress: Progress<'_>,
 ) -> Result<Receipt, SignError> {
-    let (certificate, key) = match order.with {
-        With::Signer(signer) => (signer.certificate(), signer.named().to_owned()),
-        With::Made(made) => (&made.certificate, "made elsewhere".to_owned()),
+    let by = |certificate: &Certificate, key: &str| By {
+        key: key.to_owned(),
+        subject: certificate.subject(),
+        certificate: certificate.fingerprint(),
+        digest: order.digest.name(),
+    };
+    let by = match order.with {
+        With::Signer(signer) => Some(by(signer.certificate(), signer.named())),
+        With::Made(made) => Some(by(&made.certificate, "made elsewhere")),
+        With::Stamps(_) | With::Nothing => None,
     };
     let mut files =
         pool::each(&order.tasks, order.jobs, progress, || (), |(), task| Prepared::of(task, order));
     let mut receipt = Receipt {
         at: order.at.clone(),
-        key,
-        subject: certificate.subject(),
-        certificate: certificate.fingerprint(),
-        digest: order.digest.name(),
+        by,
         targets: Vec::new(),
         notes: Vec::new(),
         files: Vec::new(),
@@ -81,11 +87,16 @@ pub fn sign(
             Ok(()) => {
                 folders.extend(file.place.parent().map(Path::to_owned));
             }
-            Err(error) => row.fate = Fate::Failed(error.to_string()),
+            Err(error) => row.fate = lost(error.to_string()),
         }
     }
     folders.iter().for_each(|folder| settle_names(folder));
     Ok(receipt)
+}
+
+/// A file that the system did not let into its place.
+const fn lost(why: String) -> Fate {
+    Fate::Failed { code: &SIGN_FILE, why }
 }
 
 fn is_for_windows(file: &Prepared) -> bool {
@@ -105,7 +116,7 @@ fn settled(files: &mut [Prepared]) {
         let settled = devices.entry(device);
         let done = settled.or_insert_with(|| settle(folder).map_err(|e| e.to_string()));
         if let Err(problem) = done {
-            file.row.fate = Fate::Failed(problem.clone());
+            file.row.fate = lost(problem.clone());
             file.part = None;
         }
     }

@@ -6,11 +6,13 @@
 //! several makers for what these leave open.
 
 use loadworthy_core::answer::Kind;
-use loadworthy_core::codesigning::signature::NESTED;
+use loadworthy_core::codesigning::signature::{NESTED, Signature};
 use loadworthy_core::codesigning::{catalog, image, pages};
 use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet, digest};
 use loadworthy_core::signed::Stamp;
-use loadworthy_formats::authenticode::amend::{with_unsigned, without_signers};
+use loadworthy_formats::authenticode::amend::{
+    with_certificates, with_changed, with_unsigned, without_signers,
+};
 use loadworthy_formats::authenticode::indirect::OPUS_INFO;
 use loadworthy_formats::authenticode::signature::{INDIRECT_DATA, Indirect};
 use loadworthy_formats::authenticode::write::{
@@ -26,6 +28,7 @@ use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates::{self, PKCS_SIGNED_DATA};
 use loadworthy_formats::pe::header::{self, Image};
 use loadworthy_formats::pe::write as pe;
+use loadworthy_formats::timestamp::token::{COUNTERSIGNATURE, RFC_3161, TIME_STAMP_TOKEN};
 
 use crate::certificate::Certificate;
 use crate::error::SignError;
@@ -177,6 +180,36 @@ impl Code {
         self.finished(certificate, &[], by, manner, &content, made, now)
     }
 
+    /// The code with a time-stamp in every signature that has none, nested ones too; the last of them is told.
+    ///
+    /// # Errors
+    /// When nobody signed it, and when no time-stamp can be had.
+    pub fn stamped(&self, stamps: &Stamps, now: i64) -> Result<Finished, SignError> {
+        if self.signatures == 0 {
+            let said = "nobody signed it, so there is nothing to stamp";
+            return Err(SignError::Input(said.to_owned()));
+        }
+        let mut stamp = None;
+        let bytes = match self.sort {
+            Sort::Catalog => restamped(&self.bytes, stamps, now, 0, &mut stamp)?,
+            Sort::Driver | Sort::Program => {
+                self.entries(&mut |_, entry| restamped(entry, stamps, now, 0, &mut stamp))?
+            }
+        };
+        if stamp.is_none() {
+            return Ok(Finished { bytes: self.bytes.clone(), stamp });
+        }
+        let now = signatures(self.sort, &bytes)?;
+        if now.len() != self.signatures
+            || !now
+                .iter()
+                .all(|one| one.timestamps.iter().any(|stamp| stamp.verifies == Some(true)))
+        {
+            return Err(SignError::Input("the time-stamp does not read back".to_owned()));
+        }
+        Ok(Finished { bytes, stamp })
+    }
+
     /// The code without signatures.
     ///
     /// # Errors
@@ -243,6 +276,18 @@ impl Code {
         if self.sort == Sort::Catalog {
             return nested(&self.bytes);
         }
+        self.entries(&mut |number, entry| match number {
+            0 => nested(entry),
+            _ => Ok(entry.to_vec()),
+        })
+    }
+
+    /// The image with the entries of its certificate table as `change` makes them, by their numbers.
+    fn entries(
+        &self,
+        change: &mut dyn FnMut(usize, &[u8]) -> Result<Vec<u8>, SignError>,
+    ) -> Result<Vec<u8>, SignError> {
+        let limits = &Limits::DEFAULT;
         let image = self.image()?;
         let mut bytes = self.stripped()?;
         for (number, entry) in attribute_certificates::read(&image, limits).value.iter().enumerate()
@@ -251,10 +296,7 @@ impl Code {
                 let said = "a certificate in its table is of a kind that is not known";
                 return Err(SignError::Input(said.to_owned()));
             }
-            let whole = match number {
-                0 => nested(entry.content)?,
-                _ => entry.content.to_vec(),
-            };
+            let whole = change(number, entry.content)?;
             let so_far = header::read(&bytes, limits).map_err(told)?.value;
             bytes = pe::with_signature(&so_far, &whole).map_err(told)?;
         }
@@ -268,15 +310,7 @@ impl Code {
         certificate: &Certificate,
         manner: &Manner,
     ) -> Result<(), SignError> {
-        let limits = &Limits::DEFAULT;
-        let authorities = authorities()?;
-        let signatures = match self.sort {
-            Sort::Catalog => catalog::read(bytes, authorities, limits).map_err(told)?.signatures,
-            Sort::Driver | Sort::Program => {
-                let image = header::read(bytes, limits).map_err(told)?.value;
-                image::read(&image, DigestSet::default(), authorities, limits).signatures
-            }
-        };
+        let signatures = signatures(self.sort, bytes)?;
         let own = signatures.iter().rev().find(|signature| {
             let signer = signature.signer.as_ref();
             signer.is_some_and(|signer| *signer.der == *certificate.der())
@@ -336,6 +370,61 @@ impl Code {
         let read = loadworthy_formats::der::element::Elements::new(&whole).next_element();
         let digested = read.map_err(told)?.value.to_vec();
         Ok(Content { kind: INDIRECT_DATA, whole: Some(whole), digested })
+    }
+}
+
+/// What is read back of the signatures of code.
+fn signatures(sort: Sort, bytes: &[u8]) -> Result<Vec<Signature>, SignError> {
+    let (authorities, limits) = (authorities()?, &Limits::DEFAULT);
+    Ok(match sort {
+        Sort::Catalog => catalog::read(bytes, authorities, limits).map_err(told)?.signatures,
+        Sort::Driver | Sort::Program => {
+            let image = header::read(bytes, limits).map_err(told)?.value;
+            image::read(&image, DigestSet::default(), authorities, limits).signatures
+        }
+    })
+}
+
+/// A message whose signer, and the signers of those nested in it, have time-stamps.
+fn restamped(
+    message: &[u8],
+    stamps: &Stamps,
+    now: i64,
+    depth: usize,
+    stamp: &mut Option<Stamp>,
+) -> Result<Vec<u8>, SignError> {
+    let limits = &Limits::DEFAULT;
+    let read = signature::read(message, limits).map_err(told)?;
+    let nobody = || SignError::Input("a message in it has no signer".to_owned());
+    let signer = read.signers.first().ok_or_else(nobody)?;
+    let kinds = [RFC_3161, TIME_STAMP_TOKEN, COUNTERSIGNATURE];
+    let mut made = message.to_vec();
+    if !kinds.iter().any(|kind| signer.unsigned(kind).next().is_some()) {
+        let got = stamps.over(signer.signature, now)?;
+        made = with_unsigned(&made, got.kind, &got.value, limits).map_err(told)?;
+        if !got.certificates.is_empty() {
+            made = with_certificates(&made, &got.certificates, limits).map_err(told)?;
+        }
+        *stamp = Some(got.told);
+    }
+    if depth >= limits.depth {
+        return Ok(made);
+    }
+    let mut problem = None;
+    let made = with_changed(
+        &made,
+        NESTED,
+        &mut |nested| {
+            restamped(nested, stamps, now, depth + 1, stamp).unwrap_or_else(|e| {
+                problem.get_or_insert(e);
+                nested.to_vec()
+            })
+        },
+        limits,
+    );
+    match problem {
+        Some(problem) => Err(problem),
+        None => made.map_err(told),
     }
 }
 

@@ -46,6 +46,35 @@ pub enum Fault {
     Silence,
 }
 
+impl Fault {
+    /// Every way.
+    pub const ALL: [Self; 8] = [
+        Self::Nonce,
+        Self::Imprint,
+        Self::Signature,
+        Self::Unnamed,
+        Self::Refusal,
+        Self::Rubbish,
+        Self::Status,
+        Self::Silence,
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nonce => "nonce",
+            Self::Imprint => "imprint",
+            Self::Signature => "signature",
+            Self::Unnamed => "unnamed",
+            Self::Refusal => "refusal",
+            Self::Rubbish => "rubbish",
+            Self::Status => "status",
+            Self::Silence => "silence",
+        }
+    }
+}
+
 /// An authority.
 #[expect(missing_debug_implementations, reason = "a signer holds a key")]
 pub struct Authority<'a> {

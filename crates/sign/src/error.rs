@@ -3,6 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use loadworthy_core::code::Code;
+use loadworthy_core::codes::{
+    SIGN_CERTIFICATE, SIGN_DIGEST, SIGN_FAILED, SIGN_FILE, SIGN_INPUT, SIGN_KEY, SIGN_KEY_EXPOSED,
+    SIGN_KEY_LOCKED, SIGN_MISMATCH, SIGN_NO_TIME_STAMP, SIGN_PASSPHRASE_WRONG,
+};
+
 /// Why something was not signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignError {
@@ -98,6 +104,24 @@ impl fmt::Display for SignError {
 impl std::error::Error for SignError {}
 
 impl SignError {
+    /// The code whose page tells more.
+    #[must_use]
+    pub const fn code(&self) -> &'static Code {
+        match self {
+            Self::File { .. } => &SIGN_FILE,
+            Self::Exposed { .. } => &SIGN_KEY_EXPOSED,
+            Self::Locked { .. } => &SIGN_KEY_LOCKED,
+            Self::WrongPassphrase { .. } => &SIGN_PASSPHRASE_WRONG,
+            Self::Key { .. } => &SIGN_KEY,
+            Self::Certificate { .. } => &SIGN_CERTIFICATE,
+            Self::Mismatch { .. } => &SIGN_MISMATCH,
+            Self::Digest { .. } => &SIGN_DIGEST,
+            Self::Signing { .. } => &SIGN_FAILED,
+            Self::Stamp(_) => &SIGN_NO_TIME_STAMP,
+            Self::Input(_) => &SIGN_INPUT,
+        }
+    }
+
     /// A file and what the system says of it.
     #[must_use]
     pub fn file(path: &std::path::Path, error: &std::io::Error) -> Self {

@@ -24,7 +24,7 @@ pub mod authority;
 pub mod order;
 pub mod tree;
 pub mod part;
-pub mod strip;
+mod strip;
 mod prepared;
 mod judged;
 mod judged_on;

@@ -10,6 +10,7 @@ use crate::authenticode::Manner;
 use crate::elsewhere::Made;
 use crate::modules::Naming;
 use crate::signer::Signer;
+use crate::stamps::Stamps;
 
 /// One act of signing.
 #[expect(missing_debug_implementations, reason = "a signer holds a key")]
@@ -56,6 +57,10 @@ pub enum With<'a> {
     Signer(&'a dyn Signer),
     /// A signature that was made elsewhere, for one file.
     Made(&'a Made),
+    /// No signature is made: those that are there get time-stamps.
+    Stamps(&'a Stamps),
+    /// No signature is made: those that are there are taken off.
+    Nothing,
 }
 
 /// One file.

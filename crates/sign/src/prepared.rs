@@ -15,6 +15,8 @@ use crate::images::EfiImage;
 use crate::modules::Module;
 use crate::order::{Order, Task, With};
 use crate::part::Part;
+use crate::stamps::Stamps;
+use crate::strip;
 
 /// A file and how far it came.
 pub(crate) struct Prepared {
@@ -50,7 +52,7 @@ impl Prepared {
             place: PathBuf::new(),
         };
         if let Err(why) = prepared.sign(task, order) {
-            prepared.row.fate = Fate::Failed(told(&why, &task.from));
+            prepared.row.fate = Fate::Failed { code: why.code(), why: told(&why, &task.from) };
             prepared.part = None;
         }
         prepared
@@ -63,7 +65,15 @@ impl Prepared {
             return Err(SignError::Input("not a regular file".to_owned()));
         }
         let bytes = fs::read(&from).map_err(|e| file(&task.from, &e))?;
-        let signed = self.bytes(bytes, order)?;
+        let signed = match order.with {
+            With::Signer(_) | With::Made(_) => self.bytes(bytes, order)?,
+            With::Stamps(stamps) => self.stamped(&bytes, stamps, order.now)?,
+            With::Nothing => self.stripped(&bytes)?,
+        };
+        if matches!(self.row.fate, Fate::Unsigned | Fate::Unchanged) && task.to.is_none() {
+            return Ok(());
+        }
+        self.row.after.get_or_insert_with(|| sha256(&signed).to_string());
         self.place = match &task.to {
             None => from,
             Some(to) => behind(to).map_or_else(|_| to.clone(), |(place, _)| place),
@@ -77,6 +87,27 @@ impl Prepared {
         }
         self.part = Some(part);
         Ok(())
+    }
+
+    fn stamped(&mut self, bytes: &[u8], stamps: &Stamps, now: i64) -> Result<Vec<u8>, SignError> {
+        let wrong = || SignError::Input("only code of Windows has time-stamps".to_owned());
+        let code = Code::read(bytes, &Limits::DEFAULT)?.ok_or_else(wrong)?;
+        self.row.kind = Some(code.kind());
+        self.row.before = Some(sha256(bytes).to_string());
+        self.row.kept = code.signatures;
+        let made = code.stamped(stamps, now)?;
+        self.row.fate = if made.stamp.is_some() { Fate::Stamped } else { Fate::Unchanged };
+        self.row.stamp = made.stamp;
+        Ok(made.bytes)
+    }
+
+    fn stripped(&mut self, bytes: &[u8]) -> Result<Vec<u8>, SignError> {
+        let bare = strip::bare(bytes)?;
+        self.row.kind = Some(bare.kind);
+        self.row.before = Some(sha256(bytes).to_string());
+        self.row.replaced = bare.signatures;
+        self.row.fate = if bare.signatures > 0 { Fate::Stripped } else { Fate::Unsigned };
+        Ok(bare.bytes)
     }
 
     fn code(
@@ -93,6 +124,7 @@ impl Prepared {
         let made = match order.with {
             With::Signer(signer) => code.signed(signer, order.digest, manner, order.now),
             With::Made(made) => made.into_code(code, order.digest, manner, order.now),
+            With::Stamps(_) | With::Nothing => Err(nothing()),
         }?;
         self.row.stamp = made.stamp;
         self.row.after = Some(sha256(&made.bytes).to_string());
@@ -113,6 +145,7 @@ impl Prepared {
             let signed = match order.with {
                 With::Signer(signer) => image.signed(signer, order.digest, Some(&order.at)),
                 With::Made(made) => made.into_image(&image, order.digest),
+                With::Stamps(_) | With::Nothing => Err(nothing()),
             }?;
             self.row.after = Some(sha256(&signed).to_string());
             return Ok(signed);
@@ -126,6 +159,7 @@ impl Prepared {
         let signed = match order.with {
             With::Signer(signer) => module.signed(signer, order.digest, order.naming),
             With::Made(made) => made.into_module(&module, order.digest, order.naming),
+            With::Stamps(_) | With::Nothing => Err(nothing()),
         }?;
         self.row.after = Some(module.after(&signed).to_string());
         Ok(signed)

@@ -9,6 +9,7 @@ use loadworthy_assess::windows::{OnRequest, check, platforms};
 use loadworthy_core::answer::{Answered, Phase};
 use loadworthy_core::crypt::digest::DigestAlgorithm;
 use loadworthy_core::package::signability::Today;
+use loadworthy_core::signed::{Reach, Says};
 use loadworthy_core::verdict::Verdict;
 use loadworthy_formats::authenticode::write::Link;
 use loadworthy_formats::calendar::Civil;
@@ -17,23 +18,6 @@ use loadworthy_formats::limits::Limits;
 use crate::authenticode::{Code, Manner};
 use crate::error::SignError;
 use crate::signer::Signer;
-
-/// What one version of Windows says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reach {
-    /// The version.
-    pub platform: String,
-    /// To the package, as it is.
-    pub install: String,
-    /// To the package, where the certificate is among the machine's roots and publishers.
-    pub trusted: String,
-    /// To the driver in it, as Windows comes.
-    pub load: String,
-    /// To the driver without Secure Boot.
-    pub without: String,
-    /// To the driver in test mode, which there is only without Secure Boot.
-    pub test: String,
-}
 
 const INF: &str = "[Version]\nSignature=\"$Windows NT$\"\nClass=System\n\
     ClassGuid={4d36e97d-e325-11ce-bfc1-08002be10318}\nProvider=%P%\nCatalogFile=demo.cat\n\
@@ -107,7 +91,7 @@ pub fn of(
             let on = a.on.as_deref().unwrap_or_default();
             a.phase == phase && on.split(',').next() == Some(name)
         };
-        answers.iter().find(is_it).map_or_else(|| "-".to_owned(), word)
+        answers.iter().find(is_it).map(says)
     };
     Ok(all
         .iter()
@@ -122,14 +106,13 @@ pub fn of(
         .collect())
 }
 
-fn word(answered: &Answered) -> String {
-    match &answered.judgement.verdict {
-        Verdict::Refused(code) => format!("refused {}", code.id),
-        Verdict::Loads | Verdict::LoadsTainted if answered.phase == Phase::Install => {
-            "installs".to_owned()
-        }
-        verdict => verdict.name().to_owned(),
-    }
+fn says(answered: &Answered) -> Says {
+    let verdict = &answered.judgement.verdict;
+    let code = match verdict {
+        Verdict::Refused(code) => Some(code.id),
+        Verdict::Loads | Verdict::LoadsTainted | Verdict::Unknown(_) => None,
+    };
+    Says { outcome: verdict.name(), code }
 }
 
 /// A driver for x64 that does nothing: headers, and one page of code.

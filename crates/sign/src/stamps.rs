@@ -215,6 +215,13 @@ impl Stamps {
             }
             e => e.to_string(),
         };
+        if url.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("https://")) {
+            return Err(
+                "TLS is not spoken here; a time-stamp is signed itself, and authorities give \
+                        them over http:// too"
+                    .to_owned(),
+            );
+        }
         let agent: Agent = Agent::config_builder()
             .timeout_global(Some(self.patience))
             .http_status_as_error(false)

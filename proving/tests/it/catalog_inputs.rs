@@ -329,6 +329,14 @@ fn stale() -> Result<(), Failed> {
     };
     let told = run("catalog verify demo.inf", 1)?;
     expect(&told, told.contains("changed   demo.inf"))?;
+    // As a pipeline reads it.
+    let told = run("catalog verify demo.inf --format github", 1)?;
+    expect(&told, told.contains("::error file=demo.inf,title=LW2035::"))?;
+    let told = run("catalog verify demo.inf --format sarif", 1)?;
+    let log: Value = serde_json::from_str(&told)?;
+    expect(&told, log["runs"][0]["results"][0]["ruleId"] == "LW2035")?;
+    let told = run("catalog verify demo.inf --format junit", 1)?;
+    expect(&told, told.contains("tests=\"2\" failures=\"1\"") && told.contains("<failure "))?;
     let told = run("check demo.inf --on windows-10-22h2", 1)?;
     expect(&told, told.contains("LW2035"))?;
     let told = run("catalog create demo.inf --os 10_X64", 2)?;

@@ -1,7 +1,7 @@
 //! Other tools read signatures over code, and say the same; where they do not, `divergences.toml`
 //! tells who is right and why.
 
-use crate::skipped::{ask, told, tool};
+use crate::skipped::{ask, tool, with_package};
 use libtest_mimic::{Failed, Trial};
 use loadworthy_formats::limits::Limits;
 use loadworthy_proving::forge::driver::{self, ENTRY, HEADERS, Shape};
@@ -194,13 +194,7 @@ fn sbverify(path: &Path) -> Result<Option<Said>, String> {
 
 /// What a Python package says; `None` where it is not installed.
 fn python(package: &str, script: &str, path: &Path) -> Result<Option<Said>, String> {
-    let python = env::var_os("LOADWORTHY_PYTHON").map(PathBuf::from);
-    let Some(python) = python.or_else(|| tool("python3")) else { return Ok(None) };
-    let there = ask(Command::new(&python).args(["-c", &format!("import {package}")]))?;
-    if !there.status.success() {
-        told(&format!("{package} of Python"));
-        return Ok(None);
-    }
+    let Some(python) = with_package(package)? else { return Ok(None) };
     let said = ask(Command::new(&python).args(["-c", script]).arg(path))?;
     let value: Value = serde_json::from_slice(&said.stdout)
         .map_err(|e| format!("{package}: {e}: {}", String::from_utf8_lossy(&said.stderr)))?;

@@ -38,6 +38,8 @@ mod code_peers;
 mod signed;
 mod signing;
 #[cfg(unix)]
+mod sign_codes;
+#[cfg(unix)]
 mod sign_trouble;
 mod signing_windows;
 mod stamping;
@@ -90,6 +92,8 @@ fn main() -> ExitCode {
         code_peers::trials(),
         signed::trials(),
         signing::trials(),
+        #[cfg(unix)]
+        sign_codes::trials(),
         #[cfg(unix)]
         sign_trouble::trials(),
         #[cfg(unix)]

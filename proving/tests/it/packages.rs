@@ -1,6 +1,6 @@
 //! Packages on their way to the hardware portal and back.
 
-use crate::skipped::{ask, tool};
+use crate::skipped::{ask, tool, with_package};
 use libtest_mimic::{Failed, Trial};
 use loadworthy_proving::forge::driver;
 use loadworthy_proving::forge::key::Key;
@@ -23,6 +23,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             "packages: the steps of the GitHub Action annotate and end as check does",
             action,
         ),
+        Trial::test("packages: the GitHub Action is what the schema of actions says", schema),
+        Trial::test("packages: other implementations verify the statement", verified),
+        Trial::test("packages: every command of docs/ci.md runs", pipeline),
     ]
 }
 
@@ -215,6 +218,108 @@ fn statement() -> Result<(), Failed> {
     fs::write(at.join("demo.load.json"), forged)?;
     let done = program::run(&against, at)?;
     expect("what is no statement any more is an error", done.status.code() == Some(2), &held)
+}
+
+/// The package of a certificate in PEM, verified with its key, and what is in it.
+const VERIFY: &str = "import json, sys
+from cryptography.x509 import load_pem_x509_certificate
+from securesystemslib.dsse import Envelope
+from securesystemslib.exceptions import VerificationError
+from securesystemslib.signer import SSlibKey
+certificate = load_pem_x509_certificate(open(sys.argv[2], 'rb').read())
+envelope = Envelope.from_dict(json.load(open(sys.argv[1])))
+key = SSlibKey.from_crypto(certificate.public_key(), list(envelope.signatures)[0], sys.argv[3])
+envelope.verify([key], 1)
+payload = envelope.payload
+envelope.payload = payload.replace(b'refused', b'loads')
+try:
+    envelope.verify([key], 1)
+    raise SystemExit('another payload verifies')
+except VerificationError:
+    pass
+sys.stdout.buffer.write(payload)
+";
+
+/// The payload as the in-toto project reads statements.
+const STATED: &str = "import sys
+from google.protobuf import json_format
+import in_toto_attestation.v1.statement_pb2 as pb
+from in_toto_attestation.v1.statement import Statement
+proto = json_format.Parse(open(sys.argv[1]).read(), pb.Statement())
+Statement.copy_from_pb(proto).validate()
+";
+
+/// DSSE by `securesystemslib`, in-toto by its own library; RSA and both curves.
+fn verified() -> Result<(), Failed> {
+    let Some(openssl) = tool("openssl") else { return Ok(()) };
+    let Some(python) = with_package("securesystemslib.dsse")? else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let at = folder.path();
+    package(&at.join("demo"), INF)?;
+    for (kind, option, scheme) in [
+        ("rsa:2048", "rsa_keygen_pubexp:65537", "rsa-pkcs1v15-sha256"),
+        ("ec", "ec_paramgen_curve:P-256", "ecdsa-sha2-nistp256"),
+        ("ec", "ec_paramgen_curve:P-384", "ecdsa-sha2-nistp384"),
+    ] {
+        let mut key = Command::new(&openssl);
+        key.args(["req", "-x509", "-newkey", kind, "-pkeyopt", option, "-nodes", "-subj", "/CN=x"]);
+        let key = ask(key.args(["-keyout", "key.pem", "-out", "cert.pem"]).current_dir(at))?;
+        expect("a key", key.status.success(), &Value::Null)?;
+        let attest = ["check", "demo", "--matrix", "--json", "--attest", "x.json"];
+        said(&[&attest[..], &["--key", "key.pem", "--cert", "cert.pem"]].concat(), at)?;
+        let mut verify = Command::new(&python);
+        verify.args(["-c", VERIFY, "x.json", "cert.pem", scheme]);
+        let done = ask(verify.current_dir(at))?;
+        let told = Value::String(String::from_utf8_lossy(&done.stderr).into_owned());
+        expect(scheme, done.status.success(), &told)?;
+        fs::write(at.join("payload"), &done.stdout)?;
+    }
+    let Some(python) = with_package("in_toto_attestation.v1.statement")? else { return Ok(()) };
+    let done = ask(Command::new(&python).args(["-c", STATED, "payload"]).current_dir(at))?;
+    let told = Value::String(String::from_utf8_lossy(&done.stderr).into_owned());
+    expect("in-toto reads it", done.status.success(), &told)
+}
+
+/// The schema that editors and linters hold actions against, as `check-jsonschema` brings it.
+fn schema() -> Result<(), Failed> {
+    let Some(python) = with_package("check_jsonschema")? else { return Ok(()) };
+    let mut check = Command::new(python);
+    check.args(["-m", "check_jsonschema", "--builtin-schema", "vendor.github-actions"]);
+    let done = ask(check.arg(xtask::tree::root().join("action.yml")))?;
+    let told = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
+    expect("it fits", done.status.success(), &Value::String(told))
+}
+
+/// Each line of each `sh` block, in one folder, with a package that loads nowhere: none is a usage error,
+/// and what the page promises to write is written.
+fn pipeline() -> Result<(), Failed> {
+    let (Some(sh), Some(openssl)) = (tool("sh"), tool("openssl")) else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let at = folder.path();
+    package(&at.join("package"), INF)?;
+    let mut key = Command::new(&openssl);
+    key.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-subj", "/CN=demo"]);
+    ask(key.args(["-keyout", "release.pem", "-out", "release.crt"]).current_dir(at))?;
+    let program = program::path()?;
+    let mut path = vec![program.parent().ok_or("no folder")?.to_owned()];
+    path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    let path = std::env::join_paths(path)?;
+    let page = fs::read_to_string(xtask::tree::root().join("docs/ci.md"))?;
+    let blocks = loadworthy_proving::markdown::blocks(&page);
+    let lines = blocks.iter().filter(|block| block.info == "sh").flat_map(|b| b.text.lines());
+    let mut ran = 0;
+    for line in lines.filter(|line| line.starts_with("loadworthy ")) {
+        let mut shell = Command::new(&sh);
+        shell.args(["-c", line]).current_dir(at).env("PATH", &path).env("AT", "2026-11-21");
+        let done = ask(&mut shell)?;
+        let told = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
+        expect(line, matches!(done.status.code(), Some(0 | 1 | 3)), &Value::String(told))?;
+        ran += 1;
+    }
+    for name in ["loadworthy.xml", "catalog.xml", "package.load.json", "package.cab"] {
+        expect(name, at.join(name).metadata().is_ok_and(|m| m.len() > 0), &Value::Null)?;
+    }
+    expect("all of them", ran >= 5, &Value::from(ran))
 }
 
 /// The one script of `action.yml`, as a runner would start it.

@@ -212,6 +212,15 @@ fn stripped() -> Result<(), Failed> {
     let (driver, catalog) = (desk.read("demo.sys")?, desk.read("demo.cat")?);
     desk.must(&format!("demo.sys demo.cat {AS_VENDOR} -d sha1"), 0)?;
     desk.must(&format!("demo.sys demo.cat {AS_VENDOR} --append"), 0)?;
+    let (sys, cat) = (desk.read("demo.sys")?, desk.read("demo.cat")?);
+    let told = desk.must("--strip demo.sys demo.inf -o bare --json", 1)?;
+    let receipt: Value = serde_json::from_str(told.trim())?;
+    let files = &receipt["files"];
+    let is = |n: usize, field: &str, value: Value| files[n][field] == value;
+    expect(&told, receipt["schema"] == "loadworthy/sign/v1" && receipt["key"].is_null())?;
+    expect(&told, is(0, "fate", "stripped".into()) && is(0, "replaced", 2.into()))?;
+    expect(&told, is(1, "fate", "failed".into()) && is(1, "code", "LW5011".into()))?;
+    expect("the old files", desk.read("demo.sys")? == sys && desk.read("demo.cat")? == cat)?;
     let told = desk.must("--strip demo.sys demo.cat demo.inf", 1)?;
     expect(
         &told,
@@ -382,6 +391,18 @@ fn test_key() -> Result<(), Failed> {
     let open = ["pkcs12", "-in", "old.pfx", "-passin", "pass:", "-nodes", "-out", "old.pem"];
     desk.openssl(&open, &["-legacy"])?;
     desk.openssl(&["rsa", "-inform", "PVK", "-in", "old.pvk", "-check", "-noout"], &[])?;
+    // The same for programs: each version by itself, outcome and code apart.
+    let told = new("--key json.key --cert json.cer --json", 0)?;
+    let made: Value = serde_json::from_str(told.trim())?;
+    let rows = made["reach"].as_array().cloned().unwrap_or_default();
+    let ten = rows.iter().find(|row| row["platform"] == "windows-10-22h2").cloned();
+    let ten = ten.unwrap_or_default();
+    expect(&told, made["schema"] == "loadworthy/key-new/v1" && made["made"] == true)?;
+    expect(&told, ten["load"]["code"] == "LW2004" && ten["load"]["outcome"] == "refused")?;
+    expect(&told, ten["install_trusted"]["outcome"] == "loads")?;
+    expect(&told, ten["load_in_test_mode"]["outcome"] == "loads")?;
+    let also = made["files"]["also"].as_array().map_or(0, Vec::len);
+    expect(&told, also == 5)?;
     // What is there is not written over, and no half is left.
     let before = desk.read("test.pfx")?;
     new("--key other.key --cert test.cer", 2)?;

@@ -38,6 +38,18 @@ pub(crate) fn ask(command: &mut Command) -> Result<Output, String> {
     command.output().map_err(|e| format!("{}: {e}", command.get_program().display()))
 }
 
+/// Python where it has a package, `LOADWORTHY_PYTHON` or the system's; if not, the test is skipped.
+pub(crate) fn with_package(package: &str) -> Result<Option<PathBuf>, String> {
+    let python = std::env::var_os("LOADWORTHY_PYTHON").map(PathBuf::from);
+    let Some(python) = python.or_else(|| tool("python3")) else { return Ok(None) };
+    let there = ask(Command::new(&python).args(["-c", &format!("import {package}")]))?;
+    if !there.status.success() {
+        told(&format!("{package} of Python"));
+        return Ok(None);
+    }
+    Ok(Some(python))
+}
+
 /// How many were skipped, and for want of what.
 pub(crate) fn summary() -> String {
     let mut all = SKIPPED.lock().map(|all| all.clone()).unwrap_or_default();

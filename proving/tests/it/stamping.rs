@@ -13,6 +13,7 @@ use std::process::{Child, Command, Stdio};
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("stamping: code is stamped, as osslsigncode verifies it", stamped),
+        Trial::test("stamping: what is signed already is stamped, and not signed again", later),
         Trial::test("stamping: other tools believe the authority for labs", believed),
         Trial::test("stamping: an answer that does not hold is not taken", refused),
         Trial::test("stamping: the next authority is asked where one fails", fallback),
@@ -96,6 +97,54 @@ fn stamped() -> Result<(), Failed> {
     expect(&told, stamp["kind"] == "rfc3161" && stamp["url"] == authority.url.as_str())
 }
 
+/// Both protocols, nested signatures too; the signature itself stays byte for byte.
+fn later() -> Result<(), Failed> {
+    let Some(desk) = desk()? else { return Ok(()) };
+    let authority = Authority::start(&desk, TSA)?;
+    let stamp = format!(
+        "--timestamp-only --timestamp {} --timestamp-root tsa.der --timestamp-timeout 5",
+        authority.url
+    );
+    for (how, kind) in [("", "rfc3161"), (" --timestamp-protocol authenticode", "pkcs9")] {
+        for name in ["demo.sys", "demo.cat"] {
+            desk.must(&format!("{name} -k v.key -c v.crt -d sha1"), 0)?;
+            desk.must(&format!("{name} -k v.key -c v.crt --append"), 0)?;
+            let before = desk.signatures(name)?;
+            let told = desk.must(&format!("{name} {stamp}{how} --json"), 0)?;
+            let receipt: serde_json::Value = serde_json::from_str(told.trim())?;
+            let file = &receipt["files"][0];
+            expect(&told, file["fate"] == "stamped" && file["stamp"]["kind"] == kind)?;
+            expect(&told, receipt["key"].is_null() && receipt["summary"]["stamped"] == 1)?;
+            let after = desk.signatures(name)?;
+            for (one, old) in after.iter().zip(&before) {
+                let stamped = &one["timestamp"];
+                expect(&one.to_string(), stamped["kind"] == kind && stamped["verifies"] == true)?;
+                expect(&one.to_string(), one["verifies"] == true && old["timestamp"].is_null())?;
+            }
+            expect("both are there", after.len() == 2 && before.len() == 2)?;
+            if name == "demo.sys"
+                && let Some(count) = desk.verified(&["-TSA-CAfile", "tsa.crt", name])?
+            {
+                expect(&format!("osslsigncode, {kind}: {count}"), count == 2)?;
+            }
+            let whole = desk.read(name)?;
+            let told = desk.must(&format!("{name} {stamp}{how}"), 0)?;
+            expect(&told, told.contains("unchanged") && desk.read(name)? == whole)?;
+        }
+    }
+    // Nothing to stamp, nobody to ask, and an answer that does not hold.
+    desk.must("--strip demo.sys", 0)?;
+    let told = desk.must(&format!("demo.sys {stamp}"), 2)?;
+    expect(&told, told.contains("nobody signed it") && told.contains("LW5011"))?;
+    let told = desk.must("demo.sys --timestamp-only", 2)?;
+    expect(&told, told.contains("--timestamp <URL>"))?;
+    desk.must("demo.sys -k v.key -c v.crt", 0)?;
+    let before = desk.read("demo.sys")?;
+    let bad = Authority::start(&desk, &format!("{TSA} --fault nonce"))?;
+    let told = desk.must(&format!("demo.sys {}", stamp.replace(&authority.url, &bad.url)), 2)?;
+    expect(&told, told.contains("the nonce differs") && desk.read("demo.sys")? == before)
+}
+
 fn believed() -> Result<(), Failed> {
     let Some(desk) = desk()? else { return Ok(()) };
     let authority = Authority::start(&desk, TSA)?;
@@ -170,7 +219,7 @@ fn refused() -> Result<(), Failed> {
     tries(&format!("demo.sys -k v.key -c v.crt --timestamp {url}"), "--timestamp-root")?;
     let signer = Authority::start(&desk, "--key v.key --cert v.crt")?;
     tries(&format!("demo.sys {}", words(&signer)), "is not for time-stamps")?;
-    tries("demo.sys -k v.key -c v.crt --timestamp https://127.0.0.1:1/", "https://127.0.0.1:1/: ")
+    tries("demo.sys -k v.key -c v.crt --timestamp https://127.0.0.1:1/", "TLS is not spoken here")
 }
 
 fn fallback() -> Result<(), Failed> {

@@ -82,6 +82,7 @@ fn page(source: &Source) -> Vec<Complaint> {
     let block = match field("kind") {
         Some("cause") => "```finding\n",
         Some("gate") => "```gate\n",
+        Some("signing") => "```sign\n",
         _ => "```verdict\n",
     };
     let verdict = example.and_then(|e| e.split(block).nth(1)?.split("```").next());

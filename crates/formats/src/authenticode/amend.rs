@@ -22,6 +22,68 @@ pub fn with_unsigned(
     value: &[u8],
     limits: &Limits,
 ) -> Result<Vec<u8>, Error> {
+    edited(message, kind, limits, &mut |values| {
+        // In the order in which they were added: the first is what older systems look at.
+        if !values.iter().any(|there| there == value) {
+            values.push(value.to_vec());
+        }
+    })
+}
+
+/// The message with every value of the unsigned attribute `kind` of its first signer as `change` makes it.
+///
+/// # Errors
+/// As [`with_unsigned`].
+pub fn with_changed(
+    message: &[u8],
+    kind: &[u8],
+    change: &mut dyn FnMut(&[u8]) -> Vec<u8>,
+    limits: &Limits,
+) -> Result<Vec<u8>, Error> {
+    edited(message, kind, limits, &mut |values| {
+        values.iter_mut().for_each(|value| *value = change(value));
+    })
+}
+
+/// The message with more certificates inside, in the order of their bytes.
+///
+/// # Errors
+/// When it is no signed message.
+pub fn with_certificates(
+    message: &[u8],
+    more: &[Vec<u8>],
+    limits: &Limits,
+) -> Result<Vec<u8>, Error> {
+    let signed = Signed::of(message, limits)?;
+    let is_set = |part: &Tlv<'_>| part.tag == tag::context_constructed(0);
+    let old = signed.before.iter().find(|part| is_set(part)).copied();
+    let there = old.map(|old| all(old, limits)).transpose()?.unwrap_or_default();
+    let mut inside: Vec<Vec<u8>> = there.iter().map(|one| one.whole.to_vec()).collect();
+    inside.extend(more.iter().cloned());
+    inside.sort_unstable();
+    inside.dedup();
+    let set = holding(tag::context_constructed(0), &inside);
+    let is_list = |part: &Tlv<'_>| part.tag == tag::context_constructed(1);
+    let (lists, others): (Vec<_>, Vec<_>) =
+        signed.before.iter().filter(|part| !is_set(part)).partition(|part| is_list(part));
+    let bytes = |parts: Vec<&Tlv<'_>>| -> Vec<Vec<u8>> {
+        parts.iter().map(|part| part.whole.to_vec()).collect()
+    };
+    // They stand between the content and lists of what is revoked.
+    let mut body = bytes(others);
+    body.push(set);
+    body.extend(bytes(lists));
+    body.push(signed.signers.whole.to_vec());
+    Ok(signed.around(&sequence(&body)))
+}
+
+/// The message with the values of an unsigned attribute of its first signer edited.
+fn edited(
+    message: &[u8],
+    kind: &[u8],
+    limits: &Limits,
+    edit: &mut dyn FnMut(&mut Vec<Vec<u8>>),
+) -> Result<Vec<u8>, Error> {
     let signed = Signed::of(message, limits)?;
     let nobody = Error::new("PKCS#7 signerInfos", signed.signers.at, Kind::Missing);
     let signers = all(signed.signers, limits)?;
@@ -29,7 +91,7 @@ pub fn with_unsigned(
     let mut parts = all(*first, limits)?;
     let old = parts.pop_if(|part| part.tag == tag::context_constructed(1));
     let mut attributes = Vec::new();
-    let mut values = Vec::new();
+    let mut values: Vec<Vec<u8>> = Vec::new();
     for attribute in old.map(|old| all(old, limits)).transpose()?.unwrap_or_default() {
         let mut pair = attribute.inside();
         if must(&mut pair, tag::OID)?.value != kind {
@@ -37,13 +99,13 @@ pub fn with_unsigned(
             continue;
         }
         let there = all(must(&mut pair, tag::SET)?, limits)?;
-        if there.iter().any(|there| there.whole == value) {
-            return Ok(signed.whole.whole.to_vec());
-        }
         values.extend(there.iter().map(|there| there.whole.to_vec()));
     }
-    values.push(value.to_vec());
-    // In the order in which they were added: the first is what older systems look at.
+    let before = values.clone();
+    edit(&mut values);
+    if values == before {
+        return Ok(signed.whole.whole.to_vec());
+    }
     attributes.push(sequence(&[element(tag::OID, kind), holding(tag::SET, &values)]));
     let mut signer: Vec<Vec<u8>> = parts.iter().map(|part| part.whole.to_vec()).collect();
     signer.push(element(tag::context_constructed(1), &in_order(attributes)));
@@ -142,6 +204,20 @@ mod tests {
         for end in 0..twice.len() {
             assert!(with_unsigned(&twice[..end], KIND, &one, limits).is_err());
         }
+    }
+
+    #[test]
+    fn certificates_are_added_in_order() {
+        let limits = &Limits::DEFAULT;
+        let certificate = |n: u8| sequence(&[integer(&[n])]);
+        let more = [certificate(9), certificate(7), certificate(1)];
+        let with = with_certificates(&message(None), &more, limits).unwrap();
+        let read = signature::read(&with, limits).unwrap();
+        assert_eq!(read.certificates, [&certificate(1)[..], &certificate(7), &certificate(9)]);
+        assert_eq!((read.signers.len(), read.content), (1, &[5][..]));
+        let changed = with_unsigned(&with, KIND, &integer(&[9]), limits).unwrap();
+        let changed = with_changed(&changed, KIND, &mut |_| integer(&[8]), limits).unwrap();
+        assert_eq!(changed, with_unsigned(&with, KIND, &integer(&[8]), limits).unwrap());
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! `loadworthy key …`.
 
 use super::{Output, Proof, Source};
-#[cfg(feature = "sign")]
-use clap::ValueEnum;
 use clap::{Args, Subcommand};
+#[cfg(feature = "sign")]
+use clap::{
+    ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+#[cfg(feature = "sign")]
+use loadworthy_sign::authority::Fault;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -148,7 +153,7 @@ pub(crate) struct KeyNew {
     pub(crate) targets: Vec<String>,
     /// For code of Windows on test machines: with .pfx, .spc and .pvk beside the certificate, scripts for
     /// the machines that are to trust it, and what each version of Windows says to it
-    #[arg(long, conflicts_with_all = ["targets", "images", "timestamps", "json", "format"])]
+    #[arg(long, conflicts_with_all = ["targets", "images", "timestamps"])]
     pub(crate) test: bool,
     /// Lock the .pfx as Windows before 10 opens it, and judge signatures of SHA-1
     #[arg(long, requires = "test")]
@@ -193,31 +198,18 @@ pub(crate) struct TimestampAuthority {
     /// How far its clock goes wrong
     #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) skew: i64,
-    /// How it goes wrong
-    #[arg(long, value_enum, value_name = "FAULT")]
+    /// How it goes wrong: it answers another request (nonce), stamps something else (imprint), its
+    /// signature is damaged, it does not name its certificate (unnamed), refuses, answers rubbish, answers
+    /// HTTP 500 (status), or never
+    #[arg(long, value_parser = fault(), value_name = "FAULT")]
     pub(crate) fault: Option<Fault>,
 }
 
-/// How a time-stamping authority goes wrong.
 #[cfg(feature = "sign")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Fault {
-    /// It answers another request
-    Nonce,
-    /// It stamps something else
-    Imprint,
-    /// Its signature is damaged
-    Signature,
-    /// It does not name the certificate it signed with
-    Unnamed,
-    /// It refuses
-    Refusal,
-    /// It answers with something that is no time-stamp
-    Rubbish,
-    /// It answers HTTP 500
-    Status,
-    /// It never answers
-    Silence,
+fn fault() -> impl TypedValueParser<Value = Fault> {
+    PossibleValuesParser::new(Fault::ALL.map(Fault::name)).try_map(|name| {
+        Fault::ALL.into_iter().find(|fault| fault.name() == name).ok_or("no fault of that name")
+    })
 }
 
 #[cfg(feature = "sign")]

@@ -1,7 +1,7 @@
-//! `package`.
+//! `package`, and how `catalog verify` answers.
 
 use super::Output;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -53,4 +53,19 @@ pub(crate) struct Compare {
     pub(crate) at: Option<String>,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// What the answer of `catalog verify` looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HeldFormat {
+    /// For people
+    Text,
+    /// For programs: `loadworthy schema catalog`
+    Json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// For test reports: JUnit XML
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
 }

@@ -40,6 +40,11 @@ pub(crate) struct Windows {
     /// How long one authority may take
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) timestamp_timeout: u64,
+    /// Stamp the signatures that are there and have no time-stamp, and sign nothing (SignTool's `timestamp`,
+    /// osslsigncode's `add`)
+    #[arg(long, requires = "timestamp")]
+    #[arg(conflicts_with_all = ["key", "key_command", "cert", "to_sign", "signature", "append", "strip"])]
+    pub(crate) timestamp_only: bool,
     /// Take signatures off, in place of making one
     #[arg(long, conflicts_with_all = ["key", "key_command", "to_sign", "signature", "on", "append"])]
     pub(crate) strip: bool,

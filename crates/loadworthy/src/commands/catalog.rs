@@ -1,5 +1,6 @@
 //! `loadworthy catalog`: make Windows catalogs, hold packages against them, list them.
 
+use crate::args::package::HeldFormat;
 use crate::args::{self, CatalogCreate, CatalogWhat};
 use crate::exit;
 use crate::request::{self, Surroundings};
@@ -12,6 +13,7 @@ use loadworthy_core::tables::Tables;
 use loadworthy_formats::authenticode::write::Link;
 use loadworthy_report::catalog as text;
 use loadworthy_report::json::catalog as json;
+use loadworthy_report::{github, sarif};
 use loadworthy_trust::whole;
 use std::fs;
 use std::io::Write;
@@ -24,11 +26,21 @@ pub(crate) fn run(
 ) -> Result<u8, Trouble> {
     match &args.what {
         CatalogWhat::Create(args) => create(args, around, out),
-        CatalogWhat::Verify { subject, output } => {
+        CatalogWhat::Verify { subject, format, json } => {
             let held = catalogs::verify(subject)?;
-            written(match output.is_json() {
-                true => json::held(&held, out),
-                false => text::held(&held, &around.style, out),
+            let at = clock::stamp(around.now);
+            let folder = match subject.is_dir() {
+                true => subject.as_path(),
+                false => subject.parent().unwrap_or(subject),
+            };
+            let found = || text::findings(&held, folder, &at);
+            written(match format {
+                _ if *json => json::held(&held, out),
+                HeldFormat::Json => json::held(&held, out),
+                HeldFormat::Text => text::held(&held, &around.style, out),
+                HeldFormat::Sarif => sarif::check(&found(), out),
+                HeldFormat::Junit => text::junit(&held, &at, out),
+                HeldFormat::Github => github::check(&found(), out),
             })?;
             Ok(match held.is_empty() || held.iter().all(|h| h.files.is_empty()) {
                 true => exit::UNKNOWN,

@@ -43,9 +43,6 @@ pub(crate) fn run(
     err: &mut dyn Write,
 ) -> Result<u8, Trouble> {
     let digest = algorithm(args.digest);
-    if args.windows.strip {
-        return windows::strip(args, around, out);
-    }
     let manner = windows::manner(args)?;
     if let Some(to) = &args.to_sign {
         return to_sign(only(args)?, digest, &manner, to, out);
@@ -67,20 +64,25 @@ pub(crate) fn run(
         Some(given) => validity(given, &time),
         None => Vec::new(),
     };
-    let signer = if made.is_some() { None } else { Some(signer(certificate, args, around)?) };
-    let with = match (&made, &signer) {
-        (Some(made), _) => With::Made(made),
-        (None, Some(signer)) => With::Signer(signer.as_ref()),
-        (None, None) => return Err(no_key()),
+    let signs = !(args.windows.strip || args.windows.timestamp_only);
+    let signer = match made {
+        None if signs => Some(signer(certificate, args, around)?),
+        _ => None,
+    };
+    let with = match (&made, &signer, &manner.stamps) {
+        (Some(made), ..) => With::Made(made),
+        (None, Some(signer), _) => With::Signer(signer.as_ref()),
+        (None, None, Some(stamps)) if args.windows.timestamp_only => With::Stamps(stamps),
+        (None, None, _) => With::Nothing,
     };
     let order = Order {
         with,
         digest,
         naming: if args.key_id { Naming::KeyId } else { Naming::IssuerSerial },
         tasks: tree::tasks(&args.files, args.recursive, args.output.as_deref())?,
-        targets: targets(args, around)?,
+        targets: if signs { targets(args, around)? } else { Vec::new() },
         on: windows::on(args, around)?,
-        manner,
+        manner: manner.clone(),
         now: i64::try_from((around.clock)()).unwrap_or(i64::MAX),
         force: args.force,
         at: time,
@@ -106,13 +108,12 @@ const fn algorithm(digest: Digest) -> DigestAlgorithm {
     }
 }
 
-/// 0: all are signed. 1: some are not, or were signed and refused. 2: nothing could be signed.
+/// 0: all is done. 1: some are not, or were signed and refused. 2: nothing could be done.
 fn code(receipt: &Receipt) -> u8 {
-    let released = |f: &Fate| matches!(f, Fate::Signed | Fate::Forced);
-    let failed = |f: &Fate| matches!(f, Fate::Failed(_));
+    let failed = |f: &Fate| matches!(f, Fate::Failed { .. });
     let mut fates = receipt.files.iter().map(|file| &file.fate);
     match () {
-        () if fates.clone().all(released) => exit::LOADS,
+        () if fates.clone().all(Fate::is_done) => exit::LOADS,
         () if fates.all(failed) => exit::FAILED,
         () => exit::REFUSED,
     }

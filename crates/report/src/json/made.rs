@@ -3,6 +3,7 @@
 use crate::json::document::{Tool, document};
 use crate::json::keys::CertificateDto;
 use crate::made::Made;
+use loadworthy_core::signed::{Reach, Says};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -16,6 +17,30 @@ struct MadeDto<'a> {
     kernels: Vec<KernelDto<'a>>,
     certificate: Option<CertificateDto<'a>>,
     files: Option<FilesDto<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reach: Option<Vec<ReachDto<'a>>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReachDto<'a> {
+    platform: &'a str,
+    install: Option<SaysDto>,
+    install_trusted: Option<SaysDto>,
+    load: Option<SaysDto>,
+    load_without_secure_boot: Option<SaysDto>,
+    load_in_test_mode: Option<SaysDto>,
+}
+
+#[derive(Debug, Serialize)]
+struct SaysDto {
+    outcome: &'static str,
+    code: Option<&'static str>,
+}
+
+impl From<Says> for SaysDto {
+    fn from(says: Says) -> Self {
+        Self { outcome: says.outcome, code: says.code }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -29,6 +54,7 @@ struct KernelDto<'a> {
 struct FilesDto<'a> {
     key: &'a str,
     certificate: &'a str,
+    also: &'a [String],
     locked: bool,
 }
 
@@ -58,8 +84,21 @@ pub fn v1(made: &Made, out: &mut dyn Write) -> io::Result<()> {
         files: pair.map(|pair| FilesDto {
             key: &pair.key,
             certificate: &pair.cert,
+            also: &pair.also,
             locked: pair.locked,
         }),
+        reach: made.reach.as_ref().map(|all| all.iter().map(reach).collect()),
     };
     document(&value, out)
+}
+
+fn reach(r: &Reach) -> ReachDto<'_> {
+    ReachDto {
+        platform: &r.platform,
+        install: r.install.map(SaysDto::from),
+        install_trusted: r.trusted.map(SaysDto::from),
+        load: r.load.map(SaysDto::from),
+        load_without_secure_boot: r.without.map(SaysDto::from),
+        load_in_test_mode: r.test.map(SaysDto::from),
+    }
 }

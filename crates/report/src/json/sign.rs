@@ -14,8 +14,8 @@ struct SignDto<'a> {
     schema: &'static str,
     tool: Tool,
     at: &'a str,
-    key: KeyDto<'a>,
-    digest: &'static str,
+    key: Option<KeyDto<'a>>,
+    digest: Option<&'static str>,
     log: Option<&'a str>,
     summary: SummaryDto,
     targets: Vec<TargetDto<'a>>,
@@ -36,6 +36,9 @@ struct SummaryDto {
     forced: usize,
     refused: usize,
     failed: usize,
+    stamped: usize,
+    stripped: usize,
+    unchanged: usize,
 }
 
 #[derive(Serialize)]
@@ -53,6 +56,7 @@ struct FileDto<'a> {
     compression: Option<&'static str>,
     fate: &'static str,
     problem: Option<&'a str>,
+    code: Option<&'static str>,
     before: Option<&'a str>,
     after: Option<&'a str>,
     replaced: usize,
@@ -101,16 +105,24 @@ impl<'a> From<&'a Target> for TargetDto<'a> {
 }
 
 fn file<'a>(file: &'a Signed, receipt: &'a Receipt) -> FileDto<'a> {
+    let (code, problem) = match &file.fate {
+        Fate::Failed { code, why } => (Some(code.id), Some(why.as_str())),
+        Fate::Signed
+        | Fate::Forced
+        | Fate::Refused
+        | Fate::Stamped
+        | Fate::Stripped
+        | Fate::Unsigned
+        | Fate::Unchanged => (None, None),
+    };
     FileDto {
         path: &file.path,
         to: file.to.as_deref(),
         kind: file.kind.map(|kind| kind.name()),
         compression: file.compression,
         fate: file.fate.name(),
-        problem: match &file.fate {
-            Fate::Failed(why) => Some(why),
-            Fate::Signed | Fate::Forced | Fate::Refused => None,
-        },
+        problem,
+        code,
         before: file.before.as_deref(),
         after: file.after.as_deref(),
         replaced: file.replaced,
@@ -158,20 +170,21 @@ fn remedy(tried: &Tried) -> RemedyDto {
 /// # Errors
 /// When `out` does not take it.
 pub fn v1(receipt: &Receipt, out: &mut dyn Write) -> io::Result<()> {
-    let Fates { signed, forced, refused, failed } = Fates::of(receipt);
+    let Fates { signed, forced, refused, failed, stamped, stripped, unchanged } =
+        Fates::of(receipt);
     document(
         &SignDto {
             schema: "loadworthy/sign/v1",
             tool: Tool::this(),
             at: &receipt.at,
-            key: KeyDto {
-                named: &receipt.key,
-                subject: &receipt.subject,
-                certificate: &receipt.certificate,
-            },
-            digest: receipt.digest,
+            key: receipt.by.as_ref().map(|by| KeyDto {
+                named: &by.key,
+                subject: &by.subject,
+                certificate: &by.certificate,
+            }),
+            digest: receipt.by.as_ref().map(|by| by.digest),
             log: receipt.log.as_deref(),
-            summary: SummaryDto { signed, forced, refused, failed },
+            summary: SummaryDto { signed, forced, refused, failed, stamped, stripped, unchanged },
             targets: receipt.targets.iter().map(TargetDto::from).collect(),
             notes: &receipt.notes,
             files: receipt.files.iter().map(|one| file(one, receipt)).collect(),

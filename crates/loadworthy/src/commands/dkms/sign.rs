@@ -11,7 +11,7 @@ use loadworthy_assess::host::Host;
 use loadworthy_assess::request::{Request, Source, Subjects, Which};
 use loadworthy_core::crypt::digest::DigestAlgorithm;
 use loadworthy_core::keys::builds::{Built, Form, Worth};
-use loadworthy_core::signed::{Fate, Receipt};
+use loadworthy_core::signed::Receipt;
 use loadworthy_report::json::changed;
 use loadworthy_report::{json, signed};
 use loadworthy_sign::act;
@@ -154,6 +154,6 @@ fn wanted(built: &Built, all: bool) -> bool {
 }
 
 fn code(receipt: &Receipt) -> u8 {
-    let whole = receipt.files.iter().all(|file| matches!(file.fate, Fate::Signed | Fate::Forced));
+    let whole = receipt.files.iter().all(|file| file.fate.is_done());
     if whole { exit::LOADS } else { exit::REFUSED }
 }

@@ -1,10 +1,10 @@
 //! `loadworthy key timestamp-authority`: for tests and labs.
 
-use crate::args::{self, Fault as Wanted};
+use crate::args;
 use crate::exit;
 use crate::request::Surroundings;
 use crate::trouble::{Trouble, written};
-use loadworthy_sign::authority::{Authority, Fault};
+use loadworthy_sign::authority::Authority;
 use loadworthy_sign::certificate::Certificate;
 use loadworthy_sign::secret::Secret;
 use loadworthy_sign::signer::Signer;
@@ -31,17 +31,7 @@ pub(crate) fn run(
         writeln!(out, "listening  http://{place}/  as {}", around.style.plain(&name))
             .and_then(|()| out.flush()),
     )?;
-    let fault = args.fault.map(|wanted| match wanted {
-        Wanted::Nonce => Fault::Nonce,
-        Wanted::Imprint => Fault::Imprint,
-        Wanted::Signature => Fault::Signature,
-        Wanted::Unnamed => Fault::Unnamed,
-        Wanted::Refusal => Fault::Refusal,
-        Wanted::Rubbish => Fault::Rubbish,
-        Wanted::Status => Fault::Status,
-        Wanted::Silence => Fault::Silence,
-    });
-    let authority = Authority { signer: &signer, fault, skew: args.skew };
+    let authority = Authority { signer: &signer, fault: args.fault, skew: args.skew };
     let now = || i64::try_from((around.clock)()).unwrap_or(i64::MAX);
     authority.serve(&listener, args.answers, &now).map_err(told)?;
     Ok(exit::LOADS)

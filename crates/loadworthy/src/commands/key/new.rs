@@ -26,7 +26,8 @@ pub(crate) fn run(
 ) -> Result<u8, Trouble> {
     let kind = kind(args.kind);
     let algorithm = kind.kernel_algorithm();
-    let mut made = Made { at: stamp(around.now), algorithm, kernels: Vec::new(), pair: None };
+    let mut made =
+        Made { at: stamp(around.now), algorithm, kernels: Vec::new(), pair: None, reach: None };
     for (target, request) in targets(args, around)? {
         for (release, verifies) in verifiable::by_kernel(&request, algorithm)? {
             if verifies.is_none() {
@@ -82,6 +83,7 @@ fn pair(args: &args::KeyNew, around: &Surroundings, kind: Kind) -> Result<Writte
         certificate,
         key: args.key.display().to_string(),
         cert: args.cert.display().to_string(),
+        also: Vec::new(),
         locked: passphrase.is_some(),
     })
 }

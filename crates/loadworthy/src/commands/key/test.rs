@@ -8,13 +8,15 @@ use crate::trouble::{Trouble, written};
 use loadworthy_assess::clock::stamp;
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::keys::described::Described;
+use loadworthy_report::json::made as json;
+use loadworthy_report::made::{self as page, Made, Pair as Written};
 use loadworthy_sign::certificate::Certificate;
 use loadworthy_sign::pair::{Kind, Pair, Wish};
-use loadworthy_sign::reach::{self, Reach};
+use loadworthy_sign::reach;
 use loadworthy_sign::secret::Secret;
 use loadworthy_sign::signers::file::FileSigner;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 const TEST_MACHINE: &str = include_str!("scripts/test-machine.cmd");
@@ -46,26 +48,32 @@ pub(crate) fn run(
         // All of it, or nothing.
         let _ = (fs::remove_file(&args.key), fs::remove_file(&args.cert));
     })?;
-    let told = Described::of(&pair.certificate)
+    let certificate = Described::of(&pair.certificate)
         .map_err(|e| Trouble::Usage(format!("{}: {e}", args.cert.display())))?;
-    written(
-        writeln!(
-            out,
-            "made  {}  {}, for code on test machines",
-            around.style.plain(&told.name),
-            told.algorithm
-        )
-        .and_then(|()| writeln!(out, "  key     {}", args.key.display()))
-        .and_then(|()| writeln!(out, "  cert    {}", args.cert.display()))
-        .and_then(|()| files.iter().try_for_each(|p| writeln!(out, "  also    {}", p.display())))
-        .and_then(|()| writeln!(out, "  sha256  {}", told.sha256)),
-    )?;
     let ask = |_: &str| Ok(word.as_ref().map(|word| Secret::new(word.bytes().to_vec())));
     let signer = FileSigner::open(&args.key, Some(Certificate::open(&args.cert)?), &ask)?;
     let by = if args.legacy { DigestAlgorithm::Sha1 } else { DigestAlgorithm::Sha256 };
     let folder = tempfile::tempdir().map_err(|e| Trouble::File(std::env::temp_dir(), e))?;
-    let reach = reach::of(&signer, by, &stamp(around.now), folder.path())?;
-    written(table(&reach, out))?;
+    let at = stamp(around.now);
+    let reach = reach::of(&signer, by, &at, folder.path())?;
+    let made = Made {
+        at,
+        algorithm: kind.kernel_algorithm(),
+        kernels: Vec::new(),
+        pair: Some(Written {
+            certificate,
+            key: args.key.display().to_string(),
+            cert: args.cert.display().to_string(),
+            also: files.iter().map(|path| path.display().to_string()).collect(),
+            locked: word.is_some(),
+        }),
+        reach: Some(reach),
+    };
+    written(if args.output.is_json() {
+        json::v1(&made, out)
+    } else {
+        page::text(&made, &around.style, out)
+    })?;
     Ok(exit::LOADS)
 }
 
@@ -107,26 +115,4 @@ fn scripts(args: &args::KeyNew, pair: &Pair) -> Result<Vec<PathBuf>, Trouble> {
         paths.push(path);
     }
     Ok(paths)
-}
-
-fn table(reach: &[Reach], out: &mut dyn Write) -> io::Result<()> {
-    let line = |out: &mut dyn Write, cells: [&str; 6]| {
-        let [platform, install, trusted, load, without, test] = cells;
-        let row = format!("{platform:<24}{install:<16}{trusted:<16}{load:<16}{without:<16}{test}");
-        writeln!(out, "{}", row.trim_end())
-    };
-    writeln!(out, "\nWhat each version of Windows says to a driver package signed with it:")?;
-    line(out, ["", "installs", "installs,", "loads", "loads without", "loads in"])?;
-    line(out, ["", "", "trusted", "", "Secure Boot", "test mode"])?;
-    for r in reach {
-        line(out, [&r.platform, &r.install, &r.trusted, &r.load, &r.without, &r.test])?;
-    }
-    let judged = reach.iter().filter(|r| r.load != "-").count();
-    let many = |of: fn(&Reach) -> &str| reach.iter().filter(|r| of(r) == "loads").count();
-    let (plain, test) = (many(|r| &r.load), many(|r| &r.test));
-    writeln!(
-        out,
-        "\nIt loads on {plain} of {judged} as they come, on {test} in test mode. A certificate in the \
-         machine's stores\nlets a package install; kernels do not look there."
-    )
 }

@@ -1,10 +1,9 @@
-//! What is said of code for Windows; signatures taken off.
+//! What is said of code for Windows.
 
 use super::algorithm;
 use crate::args::{self, sign};
-use crate::exit;
 use crate::request::{Surroundings, request};
-use crate::trouble::{Trouble, written};
+use crate::trouble::Trouble;
 use loadworthy_assess::on_linux;
 use loadworthy_assess::request::Subjects;
 use loadworthy_assess::windows::{self, OnRequest};
@@ -12,10 +11,7 @@ use loadworthy_sign::authenticode::Manner;
 use loadworthy_sign::certificate::Certificate;
 use loadworthy_sign::error::SignError;
 use loadworthy_sign::stamps::{Protocol, Stamps};
-use loadworthy_sign::strip;
-use loadworthy_sign::tree;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How code is signed.
@@ -82,44 +78,4 @@ pub(super) fn on(args: &args::Sign, around: &Surroundings) -> Result<Option<OnRe
     };
     windows::profiles(&request, &windows::tables(&[])?)?;
     Ok(Some(request))
-}
-
-/// Takes signatures off. 0: off all files; 1: off some; 2: off none.
-pub(super) fn strip(
-    args: &args::Sign,
-    around: &Surroundings,
-    out: &mut dyn Write,
-) -> Result<u8, Trouble> {
-    if args.json || args.format == args::Format::Json {
-        return Err(Trouble::Usage(
-            "--strip has no JSON: `inspect --json` tells what is left".to_owned(),
-        ));
-    }
-    let tasks = tree::tasks(&args.files, args.recursive, args.output.as_deref())?;
-    let (mut done, mut failed) = (0, 0);
-    for task in &tasks {
-        let path = |path: &Path| around.style.plain(&path.display().to_string()).to_string();
-        match strip::strip(task) {
-            Ok(count) => {
-                done += 1;
-                let to = task.to.as_deref().map(|to| format!(" -> {}", path(to)));
-                let (from, to) = (path(&task.from), to.unwrap_or_default());
-                written(match count {
-                    0 => writeln!(out, "unsigned {from}{to}"),
-                    1 => writeln!(out, "stripped {from}{to} (1 signature)"),
-                    n => writeln!(out, "stripped {from}{to} ({n} signatures)"),
-                })?;
-            }
-            Err(problem) => {
-                failed += 1;
-                let problem = around.style.plain(&problem.to_string()).to_string();
-                written(writeln!(out, "failed   {}: {problem}", path(&task.from)))?;
-            }
-        }
-    }
-    Ok(match (done, failed) {
-        (_, 0) => exit::LOADS,
-        (0, _) => exit::FAILED,
-        _ => exit::REFUSED,
-    })
 }

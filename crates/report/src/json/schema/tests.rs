@@ -11,6 +11,7 @@ use crate::platforms;
 use crate::receipt::{Denied, Receipt};
 use crate::sample;
 use loadworthy_core::answer::{Demand, Kind};
+use loadworthy_core::codes::SIGN_INPUT;
 use loadworthy_core::drift::{Change, Compared, Difference, Side, Told, Topic};
 use loadworthy_core::keys::builds::Form;
 use loadworthy_core::keys::rotation::plan;
@@ -102,21 +103,32 @@ fn sign_writes_what_its_schema_says() {
     let judged = |answered| Judged { target: 0, accepts: None, answered };
     let receipt = acts::Receipt {
         at: "2026-11-21T00:00:00Z".to_owned(),
-        key: "MOK.priv".to_owned(),
-        subject: "CN = demo".to_owned(),
-        certificate: "00".to_owned(),
-        digest: "sha256",
+        by: Some(acts::By {
+            key: "MOK.priv".to_owned(),
+            subject: "CN = demo".to_owned(),
+            certificate: "00".to_owned(),
+            digest: "sha256",
+        }),
         targets: vec![Target { name: "this host".to_owned(), kernel: None, problem: None }],
         notes: vec!["the certificate has expired".to_owned()],
         files: vec![
             row("a.ko", Fate::Refused, vec![judged(sample::refused("demo"))]),
             row("b.ko", Fate::Signed, vec![judged(sample::unknown("demo"))]),
-            row("c.ko", Fate::Failed("not a module".to_owned()), Vec::new()),
+            row(
+                "c.ko",
+                Fate::Failed { code: &SIGN_INPUT, why: "not a module".to_owned() },
+                Vec::new(),
+            ),
         ],
         log: None,
     };
     let mut out = Vec::new();
     sign::v1(&receipt, &mut out).unwrap();
+    fits("sign", &out);
+    let fates = [Fate::Stamped, Fate::Stripped, Fate::Unsigned, Fate::Unchanged];
+    let files = fates.map(|fate| row("d.sys", fate, Vec::new())).to_vec();
+    let mut out = Vec::new();
+    sign::v1(&acts::Receipt { by: None, files, ..receipt }, &mut out).unwrap();
     fits("sign", &out);
 }
 
