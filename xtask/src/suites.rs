@@ -33,7 +33,7 @@ impl Suite {
     /// # Errors
     /// When the suite cannot be reached: not every one is kept for ever.
     pub fn open(name: &str) -> Result<Self, String> {
-        Self::at(name, "amd64", root().join("target/suites").join(name))
+        Self::at(name, "deb", "amd64", root().join("target/suites").join(name))
     }
 
     /// The same of another processor's packages.
@@ -42,10 +42,19 @@ impl Suite {
     /// As [`Self::open`].
     pub fn open_for(name: &str, architecture: &str) -> Result<Self, String> {
         let folder = format!("{name}-{architecture}");
-        Self::at(name, architecture, root().join("target/suites").join(folder))
+        Self::at(name, "deb", architecture, root().join("target/suites").join(folder))
     }
 
-    fn at(name: &str, architecture: &str, home: PathBuf) -> Result<Self, String> {
+    /// Fetches the list of source packages, unless it is there.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn sources(name: &str) -> Result<Self, String> {
+        let folder = format!("{name}-sources");
+        Self::at(name, "deb-src", "amd64", root().join("target/suites").join(folder))
+    }
+
+    fn at(name: &str, kind: &str, architecture: &str, home: PathBuf) -> Result<Self, String> {
         let suite = Self { name: name.to_owned(), architecture: architecture.to_owned(), home };
         let told = |e: io::Error| format!("{}: {e}", suite.home.display());
         if suite.home.join("fetched").exists() {
@@ -56,7 +65,7 @@ impl Suite {
         }
         let archive = archive()?;
         let keys = Path::new(KEYS).exists().then(|| format!("[signed-by={KEYS}] "));
-        let line = format!("deb {}{archive} {name} main\n", keys.unwrap_or_default());
+        let line = format!("{kind} {}{archive} {name} main\n", keys.unwrap_or_default());
         fs::write(suite.home.join("sources.list"), line).map_err(told)?;
         output(&mut suite.apt("apt-get", &["-q", "update"]))?;
         fs::write(suite.home.join("fetched"), "").map_err(told)?;
@@ -82,7 +91,30 @@ impl Suite {
     /// # Errors
     /// When there is none, or it cannot be fetched.
     pub fn unpacked(&self, package: &str) -> Result<PathBuf, String> {
-        let into = self.home.join("packages").join(package);
+        self.kept("packages", package, &["download"], "deb", "dpkg-deb -x \"$1\" .")
+    }
+
+    /// The folder `debian` of a source package: how Debian makes its packages of what it gets.
+    ///
+    /// # Errors
+    /// As [`Suite::unpacked`]; of a suite that was opened by [`Suite::sources`].
+    pub fn packaging(&self, package: &str) -> Result<PathBuf, String> {
+        let words = ["source", "--diff-only"];
+        let kept = self.kept("packaging", package, &words, "xz", "tar xf \"$1\"")?;
+        Ok(kept.join("debian"))
+    }
+
+    /// What apt fetches with these words, unpacked once by a line of shell in the folder it goes to.
+    fn kept(
+        &self,
+        shelf: &str,
+        package: &str,
+        words: &[&str],
+        ending: &str,
+        unpack: &str,
+    ) -> Result<PathBuf, String> {
+        let shelf = self.home.join(shelf);
+        let into = shelf.join(package);
         if into.is_dir() {
             return Ok(into);
         }
@@ -90,12 +122,15 @@ impl Suite {
         let told = |e: io::Error| format!("{}: {e}", half.display());
         drop(fs::remove_dir_all(&half));
         fs::create_dir_all(half.join("files")).map_err(told)?;
-        output(self.apt("apt-get", &["-q", "download", package]).current_dir(&half))?;
+        let words = [&["-q"], words, &[package]].concat();
+        output(self.apt("apt-get", &words).current_dir(&half))?;
         let mut found = fs::read_dir(&half).map_err(told)?.flatten().map(|e| e.path());
-        let archive = found.find(|path| path.extension().is_some_and(|end| end == "deb"));
+        let archive = found.find(|path| path.extension().is_some_and(|end| end == ending));
         let archive = archive.ok_or_else(|| format!("{package}: nothing was downloaded"))?;
-        output(Command::new("dpkg-deb").arg("-x").arg(archive).arg(half.join("files")))?;
-        fs::create_dir_all(self.home.join("packages")).map_err(told)?;
+        let mut shell = Command::new("sh");
+        shell.args(["-ec", unpack, "sh"]).arg(archive).current_dir(half.join("files"));
+        output(&mut shell)?;
+        fs::create_dir_all(&shelf).map_err(told)?;
         fs::rename(half.join("files"), &into).map_err(told)?;
         fs::remove_dir_all(&half).map_err(told)?;
         Ok(into)

@@ -96,7 +96,9 @@ fn load(path: &str, by_descriptor: bool, flags: c_int) -> Result<(), i32> {
 
 fn work() -> io::Result<()> {
     let mut out = OpenOptions::new().write(true).open("/dev/ttyS1")?;
-    let mut log = OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open("/dev/kmsg")?;
+    let mut log = OpenOptions::new();
+    let mut log = log.read(true).write(true).custom_flags(O_NONBLOCK).open("/dev/kmsg")?;
+    drop(fs::write("/proc/sys/kernel/printk_devkmsg", "on"));
     let facts = fs::read_to_string("/facts").unwrap_or_default();
     for path in facts.lines() {
         tell(&mut out, Path::new(path))?;
@@ -161,6 +163,8 @@ fn tell(out: &mut File, path: &Path) -> io::Result<()> {
 
 /// Everything the kernel printed since the last look: priority and quoted text.
 fn lines(log: &mut File) -> Vec<(String, String)> {
+    // A line that the kernel left open is shown once another one has begun.
+    drop(log.write(b"end of what is asked for\n"));
     let mut found = Vec::new();
     let mut buffer = vec![0; 16384];
     loop {

@@ -33,10 +33,11 @@ pub fn normal(line: &str) -> String {
 }
 
 /// The lines about the load itself: without dumps of registers and stacks, and without what depends on the
-/// processor (`arch/x86/kernel/cpu/bugs.c`: a module without retpolines) or on the clock.
+/// processor (`arch/x86/kernel/cpu/bugs.c`: a module without retpolines), on the clock, or on
+/// devices that are found late.
 #[must_use]
 pub fn about_the_load(log: &[String]) -> Vec<String> {
-    let noise = ["alg: ", "clocksource: ", "Spectre V2 : "];
+    let noise = ["alg: ", "clocksource: ", "tsc: ", "input: ", "Spectre V2 : "];
     let mut dump_ends: Option<&str> = None;
     let mut out = Vec::new();
     for line in log.iter().map(|line| normal(line)) {

@@ -10,6 +10,7 @@ pub(super) mod boot;
 pub mod image;
 mod symbols;
 mod builtin;
+mod struct_size;
 pub mod modprobe;
 pub mod boot_loader;
 pub mod depmod;
@@ -52,7 +53,9 @@ pub fn gather(
         modprobe: modprobe::program(looking, &about, tree.is_indexed()),
         available: tree.names(),
         symbols: symbols::gather(looking, &kernel.release, &image),
-        module_struct_size: image.module_struct_size(looking),
+        module_struct_size: image
+            .module_struct_size(looking)
+            .or(|| struct_size::of_its_own(looking, tree, &kernel.release)),
         own_certificates: certificate::own(looking),
         own_keys: dkms::keys(looking).into_iter().chain(certificate::own_keys(looking)).collect(),
         builtin_names: builtin::names(looking, tree, &image, &about),

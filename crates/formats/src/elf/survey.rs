@@ -90,6 +90,9 @@ pub struct Survey {
     /// Whether the module exports symbols, without and with GPL class, and has checksums for them:
     /// sizes in bytes of `__ksymtab`, `__ksymtab_gpl`, `__kcrctab`, `__kcrctab_gpl`, `__kflagstab`, where loaded.
     pub export_tables: ExportTables,
+    /// Bytes of the `struct module` the file was compiled with, by the symbol of that object
+    /// (`__this_module`).
+    pub struct_size: Option<u64>,
     /// Whether every name found room; hostile files can ask for more than is kept.
     pub is_whole: bool,
     modinfo: Option<Modinfo>,
@@ -222,6 +225,7 @@ pub fn survey_as(bytes: &[u8], layout: Layout, limits: &Limits) -> Parsed<Survey
         symbols: data(symbol_table).unwrap_or_default(),
         strings: linked.and_then(|s| bytes.get(index(s.offset)..)).unwrap_or_default(),
         exports: named.exports,
+        this_module: named.this_module.chosen(),
     }
     .survey(&mut text);
 
@@ -268,6 +272,7 @@ pub fn survey_as(bytes: &[u8], layout: Layout, limits: &Limits) -> Parsed<Survey
         modinfo,
         build_id,
         struct_name,
+        struct_size: symbols.struct_size,
         versions,
         extended,
         symbols,

@@ -104,6 +104,8 @@ pub(crate) struct Symbols {
     pub(crate) livepatch: u32,
     /// Entries of the export tables that no symbol names.
     pub(crate) unnamed_exports: bool,
+    /// Where the last object in the section of the module's own record ends.
+    pub(crate) struct_size: Option<u64>,
 }
 
 /// The sections that export tables live in, by index.
@@ -129,6 +131,8 @@ pub(crate) struct Table<'a> {
     /// The file from the start of the symbols' string table on: the kernel never looks where it ends.
     pub(crate) strings: &'a [u8],
     pub(crate) exports: ExportSections,
+    /// The section of the module's own record.
+    pub(crate) this_module: Option<u16>,
 }
 
 #[derive(Clone, Copy)]
@@ -136,6 +140,7 @@ struct Symbol {
     name: u32,
     section: u16,
     value: u64,
+    size: u64,
     weak: bool,
 }
 
@@ -151,14 +156,15 @@ impl<'a> Table<'a> {
         let layout = self.layout;
         self.symbols.chunks_exact(layout.symbol_size()).zip(0u32..).skip(1).map(
             move |(entry, n)| {
-                let (info, section, value) = match layout.class {
-                    Class::Elf32 => (12, 14, 4),
-                    Class::Elf64 => (4, 6, 8),
+                let (info, section, value, size) = match layout.class {
+                    Class::Elf32 => (12, 14, 4, 8),
+                    Class::Elf64 => (4, 6, 8, 16),
                 };
                 let symbol = Symbol {
                     name: layout.u32(entry, 0),
                     section: layout.u16(entry, section),
                     value: layout.word(entry, value),
+                    size: layout.word(entry, size),
                     weak: entry.get(info).is_some_and(|i| i >> 4 == STB_WEAK),
                 };
                 (n, symbol)
@@ -220,6 +226,10 @@ impl<'a> Table<'a> {
                     {
                         namespaces.push((clipped(name), space));
                     }
+                }
+                _ if here == self.this_module => {
+                    let end = symbol.value.saturating_add(symbol.size);
+                    out.struct_size = out.struct_size.max(Some(end));
                 }
                 _ => {}
             }

@@ -1,8 +1,9 @@
 //! Kernels built here, whose options stand for the choices of other distributions.
 //!
-//! `proving/kernels/kernels.toml` names them. Sources come as Debian packages; everything is kept
-//! below `target/kernels/built`. A kernel's image is signed by the test key `distribution`, which
-//! the policies then have in `db`, so that shim starts it.
+//! `proving/kernels/kernels.toml` names them. Sources come as packages of Debian's suites, and
+//! what Debian changed is undone by its own patches; everything is kept below
+//! `target/kernels/built`. A kernel's image is signed by the test key `distribution`, which the
+//! policies then have in `db`, so that shim starts it.
 
 use crate::forge::key::Key;
 use crate::program;
@@ -11,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use xtask::kernels::{Kernel, at, home, output};
+use xtask::suites::Suite;
 
 /// The key that signs the images.
 pub const IMAGE_KEY: &str = "distribution";
@@ -29,8 +31,11 @@ pub struct Table {
 pub struct Recipe {
     /// Its name, which is also the end of its release.
     pub name: String,
-    /// The family whose source it is built of: `6.1`, `6.12`.
-    pub source: String,
+    /// The suite of Debian whose newest source it is built of.
+    pub suite: String,
+    /// Patches of Debian's that are undone, below `debian/patches`.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// What such a kernel confirms.
     pub stands_for: String,
     /// Options beside the base, as in a configuration file, without `CONFIG_`.
@@ -72,13 +77,14 @@ fn build(
     root: &Path,
     say: &mut dyn FnMut(&str),
 ) -> Result<(), String> {
-    let source = source(&recipe.source, say)?;
+    let source = source(&recipe.suite, say)?;
+    undone(&source, recipe)?;
     say(&format!("building {}: {}", recipe.name, recipe.stands_for));
     // Objects are shared by the kernels of a source: what an option does not touch is not built
     // again.
-    let objects = home().join(format!("built/objects-{}", recipe.source));
+    let objects = source.with_file_name("objects");
     fs::create_dir_all(&objects).map_err(|e| format!("{}: {e}", objects.display()))?;
-    let half = root.with_extension("part");
+    let half = root.with_file_name(format!("{}.part", recipe.name));
     compile(recipe, base, &source, &objects, &half)?;
     fs::rename(&half, root).map_err(|e| format!("{}: {e}", root.display()))
 }
@@ -159,24 +165,52 @@ fn signed(image: &Path, boot: &Path, release: &str) -> Result<(), String> {
     }
 }
 
-/// The unpacked source of a family.
-fn source(family: &str, say: &mut dyn FnMut(&str)) -> Result<PathBuf, String> {
-    let package = format!("linux-source-{family}");
-    let into = home().join("built").join(&package);
-    if into.is_dir() {
+/// The unpacked source of a suite.
+fn source(suite: &str, say: &mut dyn FnMut(&str)) -> Result<PathBuf, String> {
+    let into = home().join("built").join(suite).join("source");
+    // Without this file it was left in the middle of a change.
+    if into.join(UNDONE).is_file() {
         return Ok(into);
     }
-    say(&format!("fetching {package}"));
-    let half = home().join(format!("built/{package}.part"));
-    drop(fs::remove_dir_all(&half));
-    fs::create_dir_all(&half).map_err(|e| format!("{}: {e}", half.display()))?;
-    output(Command::new("apt-get").args(["download", &package]).current_dir(&half))?;
-    let shell = format!(
-        "set -e; dpkg-deb --fsys-tarfile {package}_*.deb | tar x; \
-         tar xf usr/src/{package}.tar.xz; rm -r usr {package}_*.deb"
-    );
-    output(Command::new("sh").args(["-c", &shell]).current_dir(&half))?;
-    fs::rename(half.join(&package), &into).map_err(|e| format!("{}: {e}", into.display()))?;
-    drop(fs::remove_dir_all(half));
+    let opened = Suite::open(suite)?;
+    let numbered = |name: &String| name.chars().skip("linux-source-".len()).all(|c| c != '-');
+    let names = opened.names("linux-source-")?;
+    let package = names.into_iter().rfind(numbered).ok_or("no linux-source package")?;
+    say(&format!("fetching {package} of {suite}"));
+    let archive = opened.unpacked(&package)?.join(format!("usr/src/{package}.tar.xz"));
+    drop(fs::remove_dir_all(&into));
+    fs::create_dir_all(&into).map_err(|e| format!("{}: {e}", into.display()))?;
+    let mut tar = Command::new("tar");
+    output(tar.arg("xf").arg(archive).arg("--strip-components=1").arg("-C").arg(&into))?;
+    fs::write(into.join(UNDONE), "").map_err(|e| format!("{}: {e}", into.display()))?;
     Ok(into)
+}
+
+/// In a source: which of Debian's patches are undone, a line each.
+const UNDONE: &str = ".undone";
+
+/// Brings a source to what the recipe wants undone.
+fn undone(source: &Path, recipe: &Recipe) -> Result<(), String> {
+    let note = source.join(UNDONE);
+    let told = |e: std::io::Error| format!("{}: {e}", note.display());
+    let before = fs::read_to_string(&note).map_err(told)?;
+    let wanted: String = recipe.without.iter().map(|patch| format!("{patch}\n")).collect();
+    if before == wanted {
+        return Ok(());
+    }
+    let patches = Suite::sources(&recipe.suite)?.packaging("linux")?.join("patches");
+    fs::remove_file(&note).map_err(told)?;
+    let patch = |name: &str, words: &[&str]| {
+        let mut patch = Command::new("patch");
+        patch.args(["-s", "-f", "-p1", "-r", "-", "-i"]).arg(patches.join(name)).args(words);
+        output(patch.current_dir(source)).map_err(|e| format!("{name}: {e}"))
+    };
+    // The last one was laid on the others.
+    for name in before.lines() {
+        patch(name, &[])?;
+    }
+    for name in wanted.lines().rev() {
+        patch(name, &["-R"])?;
+    }
+    fs::write(&note, wanted).map_err(told)
 }

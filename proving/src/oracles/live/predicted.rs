@@ -2,7 +2,7 @@
 
 use crate::oracles::answer::Said;
 use crate::oracles::judge;
-use crate::oracles::live::cases::Case;
+use crate::oracles::live::cases::{BASES, Case};
 use crate::oracles::live::policies::Drawn;
 use crate::oracles::roots::put;
 use loadworthy_formats::compress;
@@ -39,7 +39,8 @@ pub fn kernel(kernel: &Kernel, at: &Path) -> Result<(), String> {
         let Some(inside) = text.split_once(&format!("/{release}")).map(|(_, rest)| rest) else {
             continue;
         };
-        if CRYPTO.iter().any(|folder| inside.starts_with(folder)) {
+        let base = |(_, name): &(_, &str)| inside.contains(&format!("/{name}.ko"));
+        if CRYPTO.iter().any(|folder| inside.starts_with(folder)) || BASES.iter().any(base) {
             let bytes = read(path.clone())?;
             let (mut plain, limits) = (Vec::new(), Limits::DEFAULT);
             if let Some(packed) = compress::sniff(&bytes) {

@@ -1,5 +1,6 @@
 //! The file must be an ELF object that this kernel can take apart.
 
+use super::layout_version::Versions;
 use super::{LinuxCase, LinuxCheck, unread};
 use crate::check::{Answer, Check, Line, Passage};
 use crate::code::Code;
@@ -14,6 +15,7 @@ use crate::fact::step::Step;
 use crate::facts::module::ModuleBytes;
 use crate::proof::{Claim, Gaps, Ring, Rule};
 use crate::signature::Stage;
+use loadworthy_formats::elf::survey::Survey;
 use loadworthy_formats::modsig::Appended;
 use loadworthy_formats::reader::wide;
 
@@ -34,14 +36,16 @@ fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
             return Ok(Passage::pass(Claim::ElfSound));
         }
         // The size of `struct module` is not known: it is right for a module of the kernel's own
-        // build, and open for any other.
+        // build and for one compiled against the same structures, and open for any other.
         Ok(()) => {
             if let Stage::Passed(by) = step.consult(&case.signature.verified)?
                 && by.ring == Ring::Builtin
             {
                 return Ok(Passage::pass(Claim::ElfSound));
             }
-            step.consult(&case.policy.module_struct_size)?;
+            if !compiled_alike(case, step, &bytes.survey)? {
+                step.consult(&case.policy.module_struct_size)?;
+            }
             return Ok(Passage::pass(Claim::ElfSound));
         }
         Err(defect) => defect,
@@ -51,6 +55,19 @@ fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
         passage.says.push(Line { row: "elf", text, once: false });
     }
     Ok(passage)
+}
+
+/// Whether the module was compiled against the kernel's own `struct module`: the checksum of
+/// `module_layout` is made of that structure (`kernel/module/version.c module_layout`), and the
+/// section still has the size that was compiled.
+fn compiled_alike(case: &LinuxCase<'_>, step: &mut Step, survey: &Survey) -> Result<bool, Gaps> {
+    let versions = Versions::of(case, step, survey)?;
+    let Ok(symbols) = step.consult(&case.policy.symbols) else { return Ok(false) };
+    let Some(wanted) = symbols.get("module_layout").and_then(|e| e.crc) else { return Ok(false) };
+    let found = versions.listed(survey).find(|(name, _)| *name == b"module_layout");
+    let section = survey.this_module.last.and_then(|n| survey.sections.get(usize::from(n)));
+    Ok(found.is_some_and(|(_, crc)| crc == u64::from(wanted))
+        && section.is_some_and(|s| survey.struct_size == Some(s.size)))
 }
 
 /// `info->len` when the ELF file is looked over: without the marker, and without the signature where
