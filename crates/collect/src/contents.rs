@@ -7,6 +7,7 @@ use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet, Hasher}
 use loadworthy_core::facts::module::ModuleBytes;
 use loadworthy_formats::bundle::sketch::Sketch;
 use loadworthy_formats::cms::signed_data::{self, Part};
+use loadworthy_formats::elf::relocations::obstacle;
 use loadworthy_formats::elf::survey::survey;
 use loadworthy_formats::error::{Error, Kind};
 use loadworthy_formats::limits::Limits;
@@ -40,12 +41,10 @@ pub fn bytes(plain: &[u8], limits: &Limits) -> ModuleBytes {
     hasher.update(rest);
     let whole = hasher.finish().into_iter().find(|(of, _)| *of == DigestAlgorithm::Sha256);
     let whole = whole.and_then(|(_, digest)| digest.as_bytes().try_into().ok());
-    looked_over(
-        plain,
-        appended,
-        Digests { signed: digests, sha256: whole.unwrap_or_default() },
-        limits,
-    )
+    let digests = Digests { signed: digests, sha256: whole.unwrap_or_default() };
+    let mut read = looked_over(plain, appended, digests, limits);
+    read.obstacle = obstacle(&read.survey, elf(&read.appended, plain));
+    read
 }
 
 /// The same of a module that was recorded: the digests are those of the sketch, which also has zeros
@@ -65,26 +64,31 @@ pub fn sketched(sketch: &Sketch, module: &[u8], limits: &Limits) -> Result<Modul
         signed: signed.collect::<Option<_>>().ok_or(corrupt)?,
         sha256: sha256.ok_or(corrupt)?,
     };
-    Ok(looked_over(module, modsig::read(module), digests, limits))
+    let read = looked_over(module, modsig::read(module), digests, limits);
+    Ok(ModuleBytes { obstacle: sketch.obstacle, ..read })
 }
 
-fn looked_over(plain: &[u8], appended: Appended, digests: Digests, limits: &Limits) -> ModuleBytes {
-    // Where the trailer is refused, the kernel takes off the marker alone and looks for the ELF file
-    // in all of the rest (`kernel/module/signing.c` `mod_verify_sig`).
-    let elf = match &appended {
+/// Where the ELF file is looked for: where the trailer is refused, the kernel takes off the marker
+/// alone and looks in all of the rest (`kernel/module/signing.c` `mod_verify_sig`).
+fn elf<'p>(appended: &Appended, plain: &'p [u8]) -> &'p [u8] {
+    match appended {
         Appended::Signature(Signature { trailer, without_marker, .. })
             if trailer.id_type != modsig::PKCS7 || !trailer.unused_are_zero() =>
         {
             plain.get(..*without_marker).unwrap_or(plain)
         }
-        _ => apart(&appended, plain).0,
-    };
+        _ => apart(appended, plain).0,
+    }
+}
+
+fn looked_over(plain: &[u8], appended: Appended, digests: Digests, limits: &Limits) -> ModuleBytes {
     ModuleBytes {
         len: u64::try_from(plain.len()).unwrap_or(u64::MAX),
         message: message(&appended, plain).map(Arc::from),
         digests: digests.signed,
         sha256: digests.sha256,
-        survey: survey(elf, limits).value,
+        survey: survey(elf(&appended, plain), limits).value,
+        obstacle: None,
         appended,
     }
 }

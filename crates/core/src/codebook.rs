@@ -30,6 +30,7 @@ pub static ALL: &[&Code] = &[
     &codes::WRONG_ARCHITECTURE,
     &codes::BUILT_FOR_ANOTHER_KERNEL,
     &codes::MODULE_STRIPPED,
+    &codes::RELOCATION_REFUSED,
     &codes::WRITABLE_CODE_SECTION,
     &codes::NAME_ON_KERNEL_BLOCK_LIST,
     &codes::MODULE_LAYOUT_DIFFERS,

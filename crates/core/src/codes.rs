@@ -56,6 +56,8 @@ pub static WRONG_ARCHITECTURE: Code = code!("LW1021", "wrong-architecture");
 pub static BUILT_FOR_ANOTHER_KERNEL: Code = code!("LW1022", "built-for-another-kernel");
 /// The module was stripped of its symbol table.
 pub static MODULE_STRIPPED: Code = code!("LW1023", "module-stripped");
+/// A relocation of the module cannot be applied.
+pub static RELOCATION_REFUSED: Code = code!("LW1049", "relocation-refused");
 /// A part of the module is both writable and executable.
 pub static WRITABLE_CODE_SECTION: Code = code!("LW1024", "writable-code-section");
 /// The kernel command line forbids this module by name.

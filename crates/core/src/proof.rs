@@ -6,6 +6,7 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use loadworthy_formats::elf::relocations::Obstacle;
 
 use crate::advice_claim::AdviceClaim;
 use crate::boot_claim::BootClaim;
@@ -411,6 +412,8 @@ pub enum Claim {
     LivepatchSupported(bool),
     /// A section is both writable and executable.
     WritableCode(bool),
+    /// The first relocation that the loader refuses, if there is one.
+    Relocations(Option<Obstacle>),
     /// The module was built inside the kernel tree.
     InTree(bool),
     /// The module comes from the staging directory.

@@ -98,7 +98,7 @@ fn work() -> io::Result<()> {
     let mut out = OpenOptions::new().write(true).open("/dev/ttyS1")?;
     let mut log = OpenOptions::new();
     let mut log = log.read(true).write(true).custom_flags(O_NONBLOCK).open("/dev/kmsg")?;
-    drop(fs::write("/proc/sys/kernel/printk_devkmsg", "on"));
+    drop(fs::write("/proc/sys/kernel/printk_devkmsg", "on\n"));
     let facts = fs::read_to_string("/facts").unwrap_or_default();
     for path in facts.lines() {
         tell(&mut out, Path::new(path))?;

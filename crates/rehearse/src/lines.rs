@@ -48,6 +48,8 @@ pub fn about_the_load(log: &[String]) -> Vec<String> {
         });
         let about = !noise.iter().any(|start| line.starts_with(start))
             && !line.contains("callbacks suppressed")
+            // It goes on with addresses.
+            && !line.contains("relocation target, existing value is nonzero")
             && !line.ends_with(": loading module not compiled with retpoline compiler.");
         let over = dump_ends.is_some_and(|end| line.starts_with(end));
         if dump_ends.is_none() && about {

@@ -7,6 +7,7 @@
 use loadworthy_core::proof::{
     Claim, Fit, Gap, Gate, Origin, Question, Ring, Standing, Unpacker, Why,
 };
+use loadworthy_formats::elf::relocations::Obstacle;
 
 pub mod boot;
 mod initramfs;
@@ -188,6 +189,13 @@ pub fn claim(claim: &Claim) -> String {
         Claim::WritableCode(false) => {
             "no part of the module is both writable and executable".into()
         }
+        Claim::Relocations(None) => "every place to be filled in is empty".into(),
+        Claim::Relocations(Some(Obstacle::UnknownType { kind })) => {
+            format!("a relocation is of type {kind}, which the loader does not know")
+        }
+        Claim::Relocations(Some(Obstacle::TargetNotZero { kind, section, offset })) => format!(
+            "offset {offset} of section {section} is to be filled in (relocation type {kind}) and is not empty"
+        ),
         Claim::InTree(true) => "the module was built inside the kernel tree".into(),
         Claim::InTree(false) => "the module was built outside the kernel tree".into(),
         Claim::Staging(true) => "the driver is from the staging area".into(),

@@ -2,6 +2,8 @@
 
 /// `SHT_PROGBITS`
 pub const PROGBITS: u32 = 1;
+/// `SHT_RELA`
+pub const RELA: u32 = 4;
 /// `SHT_NOTE`
 pub const NOTE: u32 = 7;
 /// `SHF_WRITE`
@@ -78,6 +80,16 @@ impl Elf {
         self.strings.extend(name.bytes().chain([0]));
     }
 
+    /// Adds a place in the section `target` that the loader is to fill in: the relocation type and
+    /// the offset in the section (`Elf64_Rela`, of no symbol).
+    pub fn relocation(&mut self, target: u16, kind: u32, offset: u64) {
+        let entry = [offset, u64::from(kind), 0].map(u64::to_le_bytes).concat();
+        self.section(".rela", RELA, 0, &entry);
+        if let Some(last) = self.sections.last_mut() {
+            last.info = u32::from(target);
+        }
+    }
+
     /// The whole file; `stripped` leaves the symbol table out.
     #[must_use]
     pub fn finish(mut self, stripped: bool) -> Vec<u8> {
@@ -110,7 +122,7 @@ impl Elf {
             }
             headers.extend(section.link.to_le_bytes());
             headers.extend(section.info.to_le_bytes());
-            let entry: u64 = if section.kind == 2 { 24 } else { 0 };
+            let entry: u64 = if matches!(section.kind, 2 | RELA) { 24 } else { 0 };
             headers.extend(8_u64.to_le_bytes());
             headers.extend(entry.to_le_bytes());
         }

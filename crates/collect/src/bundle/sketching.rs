@@ -42,6 +42,7 @@ pub fn of(stored: &[u8], limits: &Limits) -> Option<Vec<u8>> {
         length: whole.len,
         content_sha256: hex(&whole.sha256),
         digests: whole.digests.iter().map(|(of, d)| (of.name().into(), d.to_string())).collect(),
+        obstacle: whole.obstacle,
         pieces: kept::pieces(&whole.survey, &whole.appended, module.len()),
     };
     let masked = kept::without_locals(&whole.survey, module).map(Cow::Owned);

@@ -38,6 +38,7 @@ mod signature_trailer;
 mod signature_verified;
 mod staging;
 mod symbols;
+mod relocations;
 mod test_module;
 mod type_information;
 mod unverified_mark;
@@ -84,7 +85,7 @@ impl Scene {
 /// A check of a Linux kernel.
 pub type LinuxCheck = Check<for<'a, 'b, 'c> fn(&'a LinuxCase<'b>, &'c mut Step) -> Answer>;
 
-static EARLY: [&LinuxCheck; 31] = [
+static EARLY: [&LinuxCheck; 32] = [
     &loading_disabled::CHECK,
     &file_readable::CHECK,
     &file_system_pinned::CHECK,
@@ -111,6 +112,7 @@ static EARLY: [&LinuxCheck; 31] = [
     &exports_sound::CHECK,
     &namespace_private::CHECK,
     &symbols::CHECK,
+    &relocations::CHECK,
     &exports_taken::CHECK,
     &type_information::CHECK,
     &name_taken::CHECK,
@@ -118,7 +120,7 @@ static EARLY: [&LinuxCheck; 31] = [
     &fips_panic::CHECK,
 ];
 
-static LATE: [&LinuxCheck; 32] = [
+static LATE: [&LinuxCheck; 33] = [
     &loading_disabled::CHECK,
     &file_readable::CHECK,
     &file_system_pinned::CHECK,
@@ -146,6 +148,7 @@ static LATE: [&LinuxCheck; 32] = [
     &exports_sound::CHECK,
     &namespace_private::CHECK,
     &symbols::CHECK,
+    &relocations::CHECK,
     &exports_taken::CHECK,
     &type_information::CHECK,
     &name_taken::CHECK,

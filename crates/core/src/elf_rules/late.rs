@@ -3,12 +3,11 @@
 use alloc::format;
 use alloc::string::String;
 
-use loadworthy_formats::elf::relocations::Obstacle;
 use loadworthy_formats::elf::survey::Survey;
 use loadworthy_formats::elf::symbols::{Odd, Oddity};
 use loadworthy_formats::text::printable;
 
-use crate::elf_rules::rules::{Rules, Walk};
+use crate::elf_rules::rules::Rules;
 
 /// A section that is both writable and executable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,26 +54,6 @@ pub fn symbol_line(odd: &Odd<'_>, survey: &Survey) -> String {
             printable(odd.name),
             survey.header.section_count.wrapping_sub(1)
         ),
-    }
-}
-
-/// The line a kernel logs about a relocation it cannot apply, as far as it can be foretold: it goes on with
-/// addresses.
-#[must_use]
-pub fn relocation_line(obstacle: Obstacle, survey: &Survey, rules: &Rules) -> String {
-    match obstacle {
-        Obstacle::UnknownType { kind } => {
-            format!("{}: Unknown rela relocation: {kind}", struct_name(survey))
-        }
-        Obstacle::TargetNotZero { kind, .. } => {
-            let word = match rules.walk {
-                Walk::First => "Skipping invalid",
-                Walk::Counted | Walk::Cached => "Invalid",
-            };
-            format!(
-                "x86/modules: {word} relocation target, existing value is nonzero for type {kind}, loc"
-            )
-        }
     }
 }
 

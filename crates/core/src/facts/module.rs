@@ -5,6 +5,7 @@ use crate::fact::{Fact, Source};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use loadworthy_formats::compress::{Check, Compression};
+use loadworthy_formats::elf::relocations::Obstacle;
 use loadworthy_formats::elf::survey::Survey;
 use loadworthy_formats::modsig::Appended;
 
@@ -58,4 +59,6 @@ pub struct ModuleBytes {
     pub sha256: [u8; 32],
     /// The ELF file in front of the signature.
     pub survey: Survey,
+    /// The first of its relocations that cannot be applied.
+    pub obstacle: Option<Obstacle>,
 }

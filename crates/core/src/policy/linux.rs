@@ -240,8 +240,12 @@ impl Ground<'_> {
             let who = step.consult(self.identity)?;
             let image = self.host.image.fact(|i| (i.clone(), "its messages".into()));
             let seen = Step::of(&RULE).consult(&image).ok().cloned();
-            let probe = |name: &str| {
-                seen.as_ref().map(|i| i.probes.iter().any(|p| format!("{p:?}") == name))
+            let config = self.host.config.fact(|c| (c.clone(), "its options".into()));
+            let config = Step::of(&RULE).consult(&config).ok().cloned();
+            let probe = |name: &str| match name.strip_prefix("CONFIG_") {
+                // An option that is not there may have been hidden by another one.
+                Some(option) => config.as_ref()?.get(option).map(|_| true),
+                None => seen.as_ref().map(|i| i.probes.iter().any(|p| format!("{p:?}") == name)),
             };
             row = self
                 .tables

@@ -53,7 +53,8 @@ pub struct Behaviour {
     /// Whose kernels; empty: everybody's who has no row of their own.
     #[serde(default)]
     pub distro: Vec<String>,
-    /// A string of the kernel image that must be there for the row to hold.
+    /// A string of the kernel image that must be there for the row to hold; or an option that
+    /// its configuration must name, set or not: only a source that has it does.
     pub probe: Option<String>,
     /// A string of the kernel image that must not be there.
     pub without: Option<String>,
@@ -67,7 +68,7 @@ pub struct Behaviours {
 
 impl Behaviours {
     /// What a kernel does in `point`. `probe` tells whether a string is in its image, where the
-    /// image was seen. Rows that the image confirms come before rows that only the version picks,
+    /// image was seen, or an option in its configuration. Rows that the image confirms come before rows that only the version picks,
     /// a distribution's own rows before everybody's, and the last of equals wins.
     #[must_use]
     pub fn of(
@@ -82,6 +83,7 @@ impl Behaviours {
             .iter()
             .filter(|b| b.point == point)
             .filter(|b| b.distro.is_empty() || b.distro.iter().any(|d| d == distro))
+            .filter(|b| b.common.covers(version))
             .filter_map(|b| {
                 let probed = match (&b.probe, &b.without) {
                     (None, None) => None,
@@ -95,7 +97,7 @@ impl Behaviours {
                 match probed {
                     Some(true) => Some((2, b)),
                     Some(false) => None,
-                    None => b.common.covers(version).then_some((0, b)),
+                    None => Some((0, b)),
                 }
             })
             .map(|(weight, b)| (weight, !b.distro.is_empty(), b))

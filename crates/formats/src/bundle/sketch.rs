@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::elf::relocations::Obstacle;
 use crate::error::{Error, Kind};
 use crate::limits::Limits;
 use crate::reader::{index, wide};
@@ -25,6 +26,9 @@ pub struct Sketch {
     pub content_sha256: String,
     /// Digests of what is signed, by every algorithm that the signature names.
     pub digests: BTreeMap<String, String>,
+    /// The first relocation that cannot be applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<Obstacle>,
     /// Offset and length of each piece, in order.
     pub pieces: Vec<(u64, u64)>,
 }

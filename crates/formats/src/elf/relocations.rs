@@ -1,18 +1,20 @@
 //! Relocations of an x86-64 module: what its loader would stumble over.
 //!
-//! Apart from the survey because it reads most of the file. Sources: `apply_relocations` in
+//! Apart from the survey because a module that was recorded without its code cannot be asked. Sources: `apply_relocations` in
 //! `kernel/module/main.c`, `arch/x86/kernel/module.c` (6.1 and 6.12).
 
 use crate::elf::header::{SHF_RELA_LIVEPATCH, SHT_NOBITS, SHT_RELA};
 use crate::elf::layout::{X86_64, range};
 use crate::elf::survey::Survey;
 use crate::reader::index;
+use serde::{Deserialize, Serialize};
 
 /// Bytes of one relocation with addend, 64 bits.
 const ENTRY: usize = 24;
 
 /// The first relocation that cannot be applied, in the order the kernel applies them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Obstacle {
     /// A relocation type that the loader does not know.
     UnknownType {
