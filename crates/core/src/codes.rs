@@ -56,8 +56,6 @@ pub static WRONG_ARCHITECTURE: Code = code!("LW1021", "wrong-architecture");
 pub static BUILT_FOR_ANOTHER_KERNEL: Code = code!("LW1022", "built-for-another-kernel");
 /// The module was stripped of its symbol table.
 pub static MODULE_STRIPPED: Code = code!("LW1023", "module-stripped");
-/// A relocation of the module cannot be applied.
-pub static RELOCATION_REFUSED: Code = code!("LW1049", "relocation-refused");
 /// A part of the module is both writable and executable.
 pub static WRITABLE_CODE_SECTION: Code = code!("LW1024", "writable-code-section");
 /// The kernel command line forbids this module by name.
@@ -108,6 +106,8 @@ pub static LOADPIN_REFUSED: Code = code!("LW1046", "loadpin-refused");
 pub static SECTION_NAMES_REPEAT: Code = code!("LW1047", "section-names-repeat");
 /// The kernel ends when this module brings its cryptography: FIPS mode wants it vouched for.
 pub static FIPS_MODE_PANICS: Code = code!("LW1048", "fips-mode-panics");
+/// A relocation of the module cannot be applied.
+pub static RELOCATION_REFUSED: Code = code!("LW1049", "relocation-refused");
 /// Something it depends on will not load.
 pub static DEPENDENCY_WILL_NOT_LOAD: Code = code!("LW1050", "dependency-will-not-load");
 /// No module of that name is known for this kernel.

@@ -167,14 +167,20 @@ impl StandIn {
     }
 
     /// `__ksymtab` and its neighbours: value, name, namespace, each relative to where it stands.
+    /// Where both classes are mixed they lie in one table, with a flag each (`__kflagstab`).
     fn tables(&self, elf: &mut Elf) {
         let mut names = vec![0_u8];
+        let mixed = !self.exports.is_sorted_by_key(|e| e.gpl_only);
+        if mixed {
+            let flags: Vec<u8> = self.exports.iter().map(|e| u8::from(e.gpl_only)).collect();
+            elf.section_at("__kflagstab", PROGBITS, ALLOC, 0x78_0000, &flags);
+        }
         for (table, sums, gpl_only, at) in [
             ("__ksymtab", "__kcrctab", false, 0x50_0000_u64),
             ("__ksymtab_gpl", "__kcrctab_gpl", true, 0x60_0000),
         ] {
             let (mut entries, mut crcs) = (Vec::new(), Vec::new());
-            for export in self.exports.iter().filter(|e| e.gpl_only == gpl_only) {
+            for export in self.exports.iter().filter(|e| (e.gpl_only && !mixed) == gpl_only) {
                 let mut text = |text: &str| {
                     let at = NAMES_AT + names.len() as u64;
                     names.extend(text.bytes().chain([0]));
