@@ -77,6 +77,7 @@ pub fn links(
         symbols: entries.get(..index(symbols.size)).unwrap_or(entries),
         strings: strings.map(|s| part(s.offset)).unwrap_or_default(),
         exports,
+        this_module: None,
     }
     .survey(&mut text);
     Ok(Links { symbols, text })
