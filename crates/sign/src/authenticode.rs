@@ -193,7 +193,7 @@ impl Code {
         let bytes = match self.sort {
             Sort::Catalog => restamped(&self.bytes, stamps, now, 0, &mut stamp)?,
             Sort::Driver | Sort::Program => {
-                self.entries(&mut |_, entry| restamped(entry, stamps, now, 0, &mut stamp))?
+                self.entries(|_, entry| restamped(entry, stamps, now, 0, &mut stamp))?
             }
         };
         if stamp.is_none() {
@@ -276,7 +276,7 @@ impl Code {
         if self.sort == Sort::Catalog {
             return nested(&self.bytes);
         }
-        self.entries(&mut |number, entry| match number {
+        self.entries(|number, entry| match number {
             0 => nested(entry),
             _ => Ok(entry.to_vec()),
         })
@@ -285,7 +285,7 @@ impl Code {
     /// The image with the entries of its certificate table as `change` makes them, by their numbers.
     fn entries(
         &self,
-        change: &mut dyn FnMut(usize, &[u8]) -> Result<Vec<u8>, SignError>,
+        mut change: impl FnMut(usize, &[u8]) -> Result<Vec<u8>, SignError>,
     ) -> Result<Vec<u8>, SignError> {
         let limits = &Limits::DEFAULT;
         let image = self.image()?;

@@ -64,10 +64,8 @@ fn available(ground: &Ground<'_>, name: &str, at_boot: bool) -> Fact<bool> {
         let listed = Fact::listed((), reason);
         step.consult(&listed)?;
         // FIPS mode leaves out what its rules do not allow, whatever was built.
-        if !row.fips {
-            if *step.consult(&fips::mode(ground))? {
-                return found(false);
-            }
+        if !row.fips && *step.consult(&fips::mode(ground))? {
+            return found(false);
         }
         let options: Vec<&str> = row.options.iter().map(String::as_str).collect();
         let setting = ground.configured(&options, |c| {

@@ -230,6 +230,7 @@ fn types<'a>(layout: &Layout<'a>) -> Option<Section<'a>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "sizes of the forged kernels are small")]
 mod tests {
     use super::super::{Container, read};
     use crate::limits::Limits;

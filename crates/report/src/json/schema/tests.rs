@@ -16,7 +16,7 @@ use loadworthy_core::drift::{Change, Compared, Difference, Side, Told, Topic};
 use loadworthy_core::keys::builds::Form;
 use loadworthy_core::keys::rotation::plan;
 use loadworthy_core::proof::{Assumption, Node, Origin, Proof, text};
-use loadworthy_core::signed::{self as acts, Fate, Judged, Signed, Stamp, Target};
+use loadworthy_core::signed::{self as acts, Fate, Judged, Reach, Says, Signed, Stamp, Target};
 use loadworthy_core::tables::Tables;
 use loadworthy_formats::limits::Limits;
 use serde_json::Value;
@@ -253,14 +253,25 @@ fn key_new_writes_what_its_schema_says() {
         certificate: sample::certificate(),
         key: "MOK.priv".to_owned(),
         cert: "MOK.der".to_owned(),
+        also: vec!["MOK.pfx".to_owned()],
         locked: true,
     };
-    for pair in [None, Some(pair)] {
+    let says = |outcome, code| Some(Says { outcome, code });
+    let reach = Reach {
+        platform: "windows-11-24h2".to_owned(),
+        install: says("refused", Some("LW2006")),
+        trusted: says("loads", None),
+        load: says("refused", Some("LW2030")),
+        without: None,
+        test: says("loads", None),
+    };
+    for (pair, reach) in [(None, None), (Some(pair), Some(vec![reach]))] {
         let made = made::Made {
             at: "2026-11-21T00:00:00Z".to_owned(),
             algorithm: "rsa",
             kernels: [None, Some(true), Some(false)].map(kernel).into(),
             pair,
+            reach,
         };
         let mut out = Vec::new();
         json::made::v1(&made, &mut out).unwrap();
