@@ -65,7 +65,8 @@ impl Compression {
 }
 
 /// How an xz stream guards its contents. Kernels read [`Check::None`] and [`Check::Crc32`] only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Check {
     /// Nothing.
     None,
@@ -77,6 +78,29 @@ pub enum Check {
     Sha256,
     /// An identifier that the format reserves.
     Reserved(u8),
+}
+
+/// How a file is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Packed {
+    /// The way.
+    pub by: Compression,
+    /// How an xz stream guards its contents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
+}
+
+impl Packed {
+    /// How the first of `stored` is packed, where kmod and kernels unpack modules that way
+    /// (`libkmod-file.c`): gzip, xz, Zstandard.
+    #[must_use]
+    pub fn module(stored: &[u8]) -> Option<Self> {
+        let known = |of: &Compression| {
+            matches!(of, Compression::Gzip | Compression::Xz | Compression::Zstd)
+        };
+        let by = sniff(stored).filter(known)?;
+        Some(Self { by, check: xz_check(stored) })
+    }
 }
 
 /// What came of unpacking.

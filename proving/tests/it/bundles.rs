@@ -17,8 +17,6 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut trials: Vec<Trial> = pages
         .into_iter()
         .flat_map(|page| scenarios(&page.path, &page.text).unwrap_or_default())
-        // How a module was packed is not recorded.
-        .filter(|scenario| scenario.module.packed == "no")
         .map(|scenario| {
             Trial::test(format!("bundle of {}", scenario.name), move || Ok(same(&scenario)?))
         })

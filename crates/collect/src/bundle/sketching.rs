@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::facts::module::ModuleBytes;
 use loadworthy_formats::bundle::sketch::{self, Sketch};
-use loadworthy_formats::compress::{self, Compression};
+use loadworthy_formats::compress::{self, Packed};
 use loadworthy_formats::elf::kept;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::text::hex;
@@ -19,12 +19,11 @@ use crate::contents;
 #[must_use]
 pub fn of(stored: &[u8], limits: &Limits) -> Option<Vec<u8>> {
     let mut unpacked = Vec::new();
-    let packed = compress::sniff(stored)
-        .filter(|of| matches!(of, Compression::Gzip | Compression::Xz | Compression::Zstd));
+    let packed = Packed::module(stored);
     let module = match packed {
         None => stored,
-        Some(packed) => {
-            compress::unpack(stored, packed, limits.module_bytes, limits, &mut unpacked).ok()?;
+        Some(Packed { by, .. }) => {
+            compress::unpack(stored, by, limits.module_bytes, limits, &mut unpacked).ok()?;
             &unpacked
         }
     };
@@ -42,6 +41,7 @@ pub fn of(stored: &[u8], limits: &Limits) -> Option<Vec<u8>> {
         length: whole.len,
         content_sha256: hex(&whole.sha256),
         digests: whole.digests.iter().map(|(of, d)| (of.name().into(), d.to_string())).collect(),
+        packed,
         obstacle: whole.obstacle,
         pieces: kept::pieces(&whole.survey, &whole.appended, module.len()),
     };

@@ -4,7 +4,7 @@ use crate::crypt::digest::{Digest, DigestAlgorithm};
 use crate::fact::{Fact, Source};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
-use loadworthy_formats::compress::{Check, Compression};
+use loadworthy_formats::compress::Packed;
 use loadworthy_formats::elf::relocations::Obstacle;
 use loadworthy_formats::elf::survey::Survey;
 use loadworthy_formats::modsig::Appended;
@@ -18,21 +18,12 @@ pub struct ModuleFacts {
     pub path: Arc<str>,
     /// SHA-256 of the file as stored; `None` when it could not be read.
     pub sha256: Option<[u8; 32]>,
-    /// How the file is packed; `None`: it is not. Kept records hold what was unpacked.
+    /// How the file is packed; `None`: it is not.
     pub packed: Option<Packed>,
     /// What the file holds.
     pub file: Source<Arc<ModuleFile>>,
     /// That the file carries no `security.ima` attribute; open when it does or when that was not seen.
     pub without_file_signature: Fact<()>,
-}
-
-/// How a module file is packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Packed {
-    /// The way.
-    pub by: Compression,
-    /// How an xz stream guards its contents.
-    pub check: Option<Check>,
 }
 
 /// What a module file holds, after unpacking.

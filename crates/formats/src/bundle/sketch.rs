@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::compress::Packed;
 use crate::elf::relocations::Obstacle;
 use crate::error::{Error, Kind};
 use crate::limits::Limits;
@@ -26,6 +27,9 @@ pub struct Sketch {
     pub content_sha256: String,
     /// Digests of what is signed, by every algorithm that the signature names.
     pub digests: BTreeMap<String, String>,
+    /// How the file is packed; `None`: it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packed: Option<Packed>,
     /// The first relocation that cannot be applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<Obstacle>,

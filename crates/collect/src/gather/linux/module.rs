@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::fact::{Fact, Source};
-use loadworthy_core::facts::module::{ModuleBytes, ModuleFacts, ModuleFile, Packed};
+use loadworthy_core::facts::module::{ModuleBytes, ModuleFacts, ModuleFile};
 use loadworthy_core::proof::{Evidence, Origin, Question, Why, gap, text};
-use loadworthy_formats::compress::{self, Compression};
+use loadworthy_formats::compress::{self, Compression, Packed};
 use loadworthy_formats::error::{Error, Kind};
 use loadworthy_formats::kernel::name;
 use loadworthy_formats::limits::Limits;
@@ -152,6 +152,7 @@ fn recalled(
     let read = recorded.and_then(|recorded| {
         let _held = (recorded.module.len() > BESIDE_OTHERS).then(alone);
         without_file_signature(&mut module, origin, recorded.file_signature);
+        module.packed = recorded.sketch.packed;
         module.sha256 = unhex(&recorded.sketch.sha256).and_then(|bytes| bytes.try_into().ok());
         contents::sketched(&recorded.sketch, &recorded.module, limits)
     });
@@ -193,15 +194,12 @@ fn looked_over(
         return module;
     }
     let Scratch { stored, unpacked } = scratch;
-    // kmod goes by the first bytes too, and reads these three (`libkmod-file.c`).
-    let packed = compress::sniff(stored)
-        .filter(|of| matches!(of, Compression::Gzip | Compression::Xz | Compression::Zstd));
-    let plain = match packed {
+    module.packed = Packed::module(stored);
+    let plain = match module.packed {
         None => &*stored,
-        Some(packed) => {
+        Some(Packed { by, .. }) => {
             module.sha256 = sha256(stored);
-            module.packed = Some(Packed { by: packed, check: compress::xz_check(stored) });
-            match unpack(stored, packed, limits, unpacked, held) {
+            match unpack(stored, by, limits, unpacked, held) {
                 Ok(()) => &*unpacked,
                 Err(error) => {
                     let why = Why::Unreadable(path, error);
