@@ -23,7 +23,7 @@ use crate::sighting::Outcome;
 
 /// Bytes one variable may hold. Firmware keeps some 100 KiB for all of them; shim's tables may be
 /// larger than a variable, but not than this.
-const VARIABLE: usize = 4 << 20;
+const VARIABLE: usize = 16 << 20;
 
 /// Everything the firmware and shim hold that decides about modules.
 #[must_use]
