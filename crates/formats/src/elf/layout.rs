@@ -31,6 +31,8 @@ pub struct Layout {
 
 /// `e_machine` of x86-64.
 pub const X86_64: u16 = 62;
+/// `EM_PPC64`.
+pub const PPC64: u16 = 21;
 
 /// The word size that a machine's kernels have, where the machine leaves no choice: `Some(None)` is
 /// a known machine of either size (`include/uapi/linux/elf-em.h`).

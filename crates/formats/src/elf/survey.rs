@@ -1,7 +1,7 @@
 //! Everything about a module that later rooms ask for, without its bytes.
 
 use crate::elf::header::{Header, SHT_SYMTAB, Section, sections};
-use crate::elf::layout::{Class, Layout, Order, range};
+use crate::elf::layout::{Class, Layout, Order, PPC64, range};
 use crate::elf::modinfo::Modinfo;
 use crate::elf::notes;
 use crate::elf::symbols::{Export, ExportSections, Odd, Symbols, Table, Undefined};
@@ -368,9 +368,16 @@ impl Survey {
         self.struct_name.map(|span| self.text.get(span))
     }
 
-    /// Symbols that others must offer, in the order of the symbol table.
+    /// Symbols that others must offer, in the order of the symbol table. On 64-bit PowerPC the loader
+    /// fills in `.TOC.` itself and takes a dot off the beginning of others
+    /// (`arch/powerpc/kernel/module_64.c` `dedotify`).
     pub fn undefined(&self) -> impl Iterator<Item = Undefined<'_>> {
-        self.symbols.undefined(&self.text)
+        let dotted = self.header.machine == PPC64;
+        let needed = self.symbols.undefined(&self.text);
+        needed.filter(move |symbol| !dotted || symbol.name != b".TOC.").map(move |symbol| {
+            let bare = symbol.name.strip_prefix(b".").filter(|_| dotted);
+            Undefined { name: bare.unwrap_or(symbol.name), ..symbol }
+        })
     }
 
     /// Symbols that the module offers, in the order of the symbol table.
