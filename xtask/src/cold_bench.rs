@@ -10,7 +10,7 @@ use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 
 use crate::bench_runs::{all_load, forget_signatures, kept, peer};
 use crate::kernels::Kernel;
-use crate::pairs::{Clock, median};
+use crate::pairs::{Clock, Pairs, run_prepared};
 
 /// Most of the readers' time that is wanted.
 const RATIO: f64 = 1.05;
@@ -27,29 +27,21 @@ pub(crate) fn run(
     say: &mut dyn FnMut(&str),
 ) -> Result<bool, String> {
     let kept = kept().display().to_string();
+    let about = Pairs {
+        id: "B9",
+        says: "xargs -P2 cat; both cold, by the clock",
+        target: RATIO,
+        pairs,
+        apart: 0.0,
+        clock: Clock::Wall,
+    };
+    let prepare = || {
+        drop_pages(kernel)?;
+        forget_signatures()
+    };
     let ours = || all_load(program, kernel, &["--cache", &kept]);
     let readers = || peer(&["xargs", "-0", "-P2", "cat"], kernel, list);
-    ours()?;
-    let (mut our, mut their, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..pairs {
-        drop_pages(kernel)?;
-        forget_signatures()?;
-        our.push(Clock::Wall.of(ours)?);
-        drop_pages(kernel)?;
-        their.push(Clock::Wall.of(readers)?);
-        ratios.extend(our.last().zip(their.last()).map(|(our, their)| our / their));
-    }
-    let ratio = median(&mut ratios);
-    let reached = ratio <= RATIO;
-    say(&format!(
-        "B9   ours {:.3} s   peer {:.3} s (xargs -P2 cat; both cold, by the clock)   ratio {ratio:.3} (pairs {:.3} to {:.3}; target {RATIO}) {}",
-        median(&mut our),
-        median(&mut their),
-        ratios.first().copied().unwrap_or(ratio),
-        ratios.last().copied().unwrap_or(ratio),
-        if reached { "reached" } else { "MISSED" },
-    ));
-    Ok(reached)
+    run_prepared(&about, &prepare, &ours, &readers, say)
 }
 
 fn drop_pages(kernel: &Kernel) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! A kernel's tree with its modules compressed in another way than they are shipped in.
 
 use crate::kernels::{self, Kernel};
-use crate::stripped::link;
+use crate::stripped::remade;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -31,19 +31,7 @@ impl Packer {
 pub fn tree(kernel: &Kernel, packer: Packer) -> Result<Kernel, String> {
     let (command, end) = packer.command();
     fs::create_dir_all(kernels::home()).map_err(|e| e.to_string())?;
-    let into = kernels::home().join(format!("{}-{end}", kernel.release));
-    if !into.is_dir() {
-        let half = into.with_extension("part");
-        drop(fs::remove_dir_all(&half));
-        let told = |e: std::io::Error| format!("{}: {e}", half.display());
-        link(&kernel.root, &half, &kernel.modules).map_err(told)?;
-        for path in &kernel.modules {
-            let below = path.strip_prefix(&kernel.root).map_err(|e| e.to_string())?;
-            pack(command, path, &half.join(below).with_added_extension(end))?;
-        }
-        fs::rename(&half, &into).map_err(told)?;
-    }
-    kernels::at(&into)
+    remade(kernel, end, |from, to| pack(command, from, &to.with_added_extension(end)))
 }
 
 fn pack(command: &[&str], from: &Path, to: &Path) -> Result<(), String> {

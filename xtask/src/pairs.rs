@@ -50,13 +50,27 @@ pub(crate) fn run_pairs(
     peer: &dyn Fn() -> Result<(), String>,
     say: &mut dyn FnMut(&str),
 ) -> Result<bool, String> {
+    run_prepared(about, &|| Ok(()), our, peer, say)
+}
+
+/// The same with something done before each run that is not counted.
+pub(crate) fn run_prepared(
+    about: &Pairs,
+    prepare: &dyn Fn() -> Result<(), String>,
+    our: &dyn Fn() -> Result<(), String>,
+    peer: &dyn Fn() -> Result<(), String>,
+    say: &mut dyn FnMut(&str),
+) -> Result<bool, String> {
     // One pair warms the file cache and is not counted.
     our()?;
     peer()?;
     let (mut ours, mut peers, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for pair in 0..about.pairs {
-        let our_turn = || about.clock.of(our).map(|all| all - about.apart);
-        let peer_turn = || about.clock.of(peer).map(|all| all - about.apart);
+        let turn = |side: &dyn Fn() -> Result<(), String>| {
+            prepare()?;
+            about.clock.of(side).map(|all| all - about.apart)
+        };
+        let (our_turn, peer_turn) = (|| turn(our), || turn(peer));
         let (our, their) = if pair % 2 == 0 {
             let our = our_turn()?;
             (our, peer_turn()?)

@@ -18,7 +18,20 @@ const BLOCK: usize = 12;
 /// # Errors
 /// When a file cannot be read or written, or a module has no signature to take off.
 pub fn tree(kernel: &Kernel) -> Result<Kernel, String> {
-    let into = kernels::home().join(format!("{}-stripped", kernel.release));
+    remade(kernel, "stripped", strip)
+}
+
+/// The tree of `kernel`, made once with other modules, the rest linked: `make` writes what is to
+/// stand in the place of a module, given the module and that place.
+///
+/// # Errors
+/// Those of `make`; when a file cannot be read or written.
+pub fn remade(
+    kernel: &Kernel,
+    what: &str,
+    make: impl Fn(&Path, &Path) -> Result<(), String>,
+) -> Result<Kernel, String> {
+    let into = kernels::home().join(format!("{}-{what}", kernel.release));
     if !into.is_dir() {
         let half = into.with_extension("part");
         drop(fs::remove_dir_all(&half));
@@ -26,7 +39,7 @@ pub fn tree(kernel: &Kernel) -> Result<Kernel, String> {
         link(&kernel.root, &half, &kernel.modules).map_err(told)?;
         for path in &kernel.modules {
             let below = path.strip_prefix(&kernel.root).map_err(|e| e.to_string())?;
-            strip(path, &half.join(below))?;
+            make(path, &half.join(below))?;
         }
         fs::rename(&half, &into).map_err(told)?;
     }

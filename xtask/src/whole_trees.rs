@@ -94,15 +94,14 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
         ("signatures taken off, Secure Boot off", &stripped_stable, off, Must::BeMarked),
         ("signatures taken off, Secure Boot off", &stripped_newer, off, Must::BeMarked),
     ];
-    let mut good = 0;
-    for (what, kernel, more, must) in &runs {
+    let mut run = |what: &str, kernel: &Kernel, more: &[&str], must: &Must| {
         let started = std::time::Instant::now();
         let judged = judge(&program, kernel, more)?;
         let wrong = wrong(&judged, kernel.modules.len(), must);
-        good += usize::from(wrong.is_none());
+        let good = wrong.is_none();
         say(&format!(
-            "{} {} with {what}: {} load, {} load with a mark, {} refused, {} unknown of {} in {:.2} s{}",
-            if wrong.is_none() { "ok   " } else { "WRONG" },
+            "{} {} {what}: {} load, {} load with a mark, {} refused, {} unknown of {} in {:.2} s{}",
+            if good { "ok   " } else { "WRONG" },
             kernel.release,
             judged.loads,
             judged.tainted,
@@ -112,23 +111,14 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
             started.elapsed().as_secs_f64(),
             wrong.map(|w| format!(": {w}")).unwrap_or_default(),
         ));
+        Ok::<_, String>(usize::from(good))
+    };
+    let mut good = 0;
+    for (what, kernel, more, must) in &runs {
+        good += run(&format!("with {what}"), kernel, more, must)?;
     }
     for architecture in OTHERS {
-        let kernel = other(architecture)?;
-        let judged = judge(&program, &kernel, on)?;
-        let wrong = wrong(&judged, kernel.modules.len(), &Must::Load);
-        good += usize::from(wrong.is_none());
-        say(&format!(
-            "{} {} on {architecture}: {} load, {} load with a mark, {} refused, {} unknown of {}{}",
-            if wrong.is_none() { "ok   " } else { "WRONG" },
-            kernel.release,
-            judged.loads,
-            judged.tainted,
-            judged.refused,
-            judged.unknown,
-            kernel.modules.len(),
-            wrong.map(|w| format!(": {w}")).unwrap_or_default(),
-        ));
+        good += run(&format!("on {architecture}"), &other(architecture)?, on, &Must::Load)?;
     }
     let all = runs.len() + OTHERS.len();
     say(&format!("whole trees: {good} of {all} as they must be"));

@@ -10,9 +10,7 @@ use loadworthy_collect::gather::windows::package::{Package, as_system};
 use loadworthy_collect::gather::windows::volume::Volume;
 use loadworthy_collect::sighting::{Kind as FileKind, Outcome};
 use loadworthy_collect::views::caller;
-use loadworthy_core::answer::{
-    Answered, Answers, Host, Kind, Need, Note, Phase, Platform, Subject,
-};
+use loadworthy_core::answer::{Answered, Answers, Host, Kind, Need, Note, Phase, Subject};
 use loadworthy_core::checks::package::{self as install, PackageCase};
 use loadworthy_core::checks::windows::{self as load, DriverCase};
 use loadworthy_core::fact::Fact;
@@ -22,7 +20,7 @@ use loadworthy_core::package::plan::Plan;
 use loadworthy_core::policy::windows::WindowsPolicy;
 use loadworthy_core::profile::Profile;
 use loadworthy_core::proof::windows::WindowsQuestion;
-use loadworthy_core::proof::{Origin, Question, Why, gap, text};
+use loadworthy_core::proof::{Question, Why, gap, text};
 use loadworthy_core::tables::Tables;
 use loadworthy_formats::der::grammar::tag;
 use loadworthy_formats::limits::Limits;
@@ -181,7 +179,7 @@ fn check_as(
             answers.extend(opened.judge(profile));
         }
     }
-    Ok(Answers { at: request.at.clone(), host: of_profiles(), answers, notes, findings })
+    Ok(Answers { at: request.at.clone(), host: Host::OF_PROFILES, answers, notes, findings })
 }
 
 /// What each platform makes of a package whose files are in memory; `shown` is how it is called.
@@ -196,22 +194,11 @@ pub fn check_files(shown: &str, files: Files, request: &OnRequest) -> Result<Ans
     let answers = profiles.iter().flat_map(|profile| opened.judge(profile)).collect();
     Ok(Answers {
         at: request.at.clone(),
-        host: of_profiles(),
+        host: Host::OF_PROFILES,
         answers,
         notes: dated::notes(&profiles, &tables),
         findings: opened.linted(&tables.inf_lints),
     })
-}
-
-const fn of_profiles() -> Host {
-    Host {
-        source: Origin::Profile,
-        platform: Platform::Windows,
-        started_by: None,
-        kernel: None,
-        secure_boot: None,
-        lockdown: None,
-    }
 }
 
 /// An argument that was opened.

@@ -65,6 +65,18 @@ pub struct Host {
     pub started_by: Option<StartedBy>,
 }
 
+impl Host {
+    /// No machine: Windows versions by name.
+    pub const OF_PROFILES: Self = Self {
+        source: Origin::Profile,
+        platform: Platform::Windows,
+        kernel: None,
+        secure_boot: None,
+        lockdown: None,
+        started_by: None,
+    };
+}
+
 /// How a kernel is started.
 #[derive(Clone, Debug)]
 pub struct StartedBy {

@@ -3,11 +3,11 @@
 use crate::gist::plain;
 use crate::markup::escaped;
 use crate::style::{Style, Tone};
-use loadworthy_core::answer::{Answers, Finding, Host, Platform};
+use loadworthy_core::answer::{Answers, Finding, Host};
 use loadworthy_core::codes::{FILE_NOT_IN_CATALOG, INF_NOT_IN_CATALOG, PACKAGE_FILE_MISSING};
 use loadworthy_core::codesigning::catalog::Catalog;
 use loadworthy_core::codesigning::catalogued::{Covered, Created, Held, HeldFile};
-use loadworthy_core::proof::{Origin, text};
+use loadworthy_core::proof::text;
 use loadworthy_core::tables::catalog_systems::CatalogSystem;
 use loadworthy_core::tables::inf_lints::Level;
 use loadworthy_formats::catalog::member::Kind;
@@ -146,14 +146,7 @@ pub fn findings(all: &[Held], folder: &Path, at: &str) -> Answers {
     let found = all.iter().flat_map(|held| held.files.iter().filter_map(move |f| one(held, f)));
     Answers {
         at: at.to_owned(),
-        host: Host {
-            source: Origin::Profile,
-            platform: Platform::Windows,
-            started_by: None,
-            kernel: None,
-            secure_boot: None,
-            lockdown: None,
-        },
+        host: Host::OF_PROFILES,
         answers: Vec::new(),
         notes: Vec::new(),
         findings: found.collect(),

@@ -35,7 +35,8 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
     let grub = "usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed";
     put(&root, grub, &read(&firmware.grub)?)?;
     let cases = cases::all(&kernel)?;
-    for (case, name) in [("crc_shipped", "lib/crc-itu-t"), ("dummy_unsigned", "drivers/net/dummy")] {
+    for (case, name) in [("crc_shipped", "lib/crc-itu-t"), ("dummy_unsigned", "drivers/net/dummy")]
+    {
         let case = cases.iter().find(|c| c.name == case).ok_or(format!("no case {case}"))?;
         put(&root, &format!("lib/modules/{}/kernel/{name}.ko", kernel.release), &case.bytes)?;
     }

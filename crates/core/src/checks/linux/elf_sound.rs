@@ -64,9 +64,8 @@ fn compiled_alike(case: &LinuxCase<'_>, step: &mut Step, survey: &Survey) -> Res
     let versions = Versions::of(case, step, survey)?;
     let Ok(symbols) = step.consult(&case.policy.symbols) else { return Ok(false) };
     let Some(wanted) = symbols.get("module_layout").and_then(|e| e.crc) else { return Ok(false) };
-    let found = versions.listed(survey).find(|(name, _)| *name == b"module_layout");
     let section = survey.this_module.last.and_then(|n| survey.sections.get(usize::from(n)));
-    Ok(found.is_some_and(|(_, crc)| crc == u64::from(wanted))
+    Ok(versions.layout(survey) == Some(u64::from(wanted))
         && section.is_some_and(|s| survey.struct_size == Some(s.size)))
 }
 

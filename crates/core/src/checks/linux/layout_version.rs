@@ -67,6 +67,11 @@ impl Versions {
         all.map(|v| (v.name, v.crc))
     }
 
+    /// The version of `module_layout` that the module was built against.
+    pub(super) fn layout(&self, survey: &Survey) -> Option<u64> {
+        self.listed(survey).find(|(name, _)| *name == b"module_layout").map(|(_, crc)| crc)
+    }
+
     /// How the version `found` for a symbol compares with the one it has.
     pub(super) fn compare(&self, found: Option<u64>, wanted: u32) -> Version {
         match (self, found) {
@@ -109,8 +114,7 @@ fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
         None => Version::Fits,
         Some(wanted) => {
             let versions = Versions::of(case, step, &bytes.survey)?;
-            let found = versions.listed(&bytes.survey).find(|(name, _)| *name == b"module_layout");
-            versions.compare(found.map(|(_, crc)| crc), wanted)
+            versions.compare(versions.layout(&bytes.survey), wanted)
         }
     };
     match version {
