@@ -69,7 +69,8 @@ pub struct Row {
 /// How far a rule is backed. Ordered: the weakest of a proof is the confidence of its conclusion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// The newest row of a table, applied to a release newer than the table.
+    /// What is known of the nearest release, applied to one that nobody read: a kernel newer than the
+    /// tables, a platform whose own configuration was not there.
     Extrapolated,
     /// Source code or vendor documents say so.
     Documented,

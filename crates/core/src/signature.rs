@@ -66,13 +66,6 @@ impl Failure {
         let (rule, code) = explained(failure.reason);
         Self { errno: failure.errno, rule, code }
     }
-
-    /// Whether it depends on enforcement what becomes of the module; all other errors are final
-    /// (`kernel/module/signing.c module_sig_check`).
-    #[must_use]
-    pub const fn is_soft(&self) -> bool {
-        matches!(self.errno, Errno::ENODATA | Errno::ENOPKG | Errno::ENOKEY)
-    }
 }
 
 /// A refusal in a few words, and its page.

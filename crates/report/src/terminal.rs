@@ -373,7 +373,9 @@ fn backing(a: &Answered) -> &'static str {
         }
         Standing::Confirmed => "confirmed: a real kernel of this release answered so",
         Standing::Documented => "documented: the kernel's source code says so",
-        Standing::Extrapolated => "extrapolated: this kernel is newer than those we know",
+        Standing::Extrapolated => {
+            "extrapolated: from the nearest kernel that is known; this one was not read"
+        }
     }
 }
 

@@ -12,18 +12,22 @@ use std::fs;
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("on linux: an unsigned module on named platforms", unsigned),
+        Trial::test("on linux: the gate from before 5.4 knows one error", older_gate),
         Trial::test("on linux: what is no platform is a usage error", usage),
     ]
 }
 
 fn judged(on: &str) -> Result<Answered, Failed> {
+    judged_ending(on, b"")
+}
+
+/// What `on` makes of an unsigned module with `end` behind it.
+fn judged_ending(on: &str, end: &[u8]) -> Result<Answered, Failed> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("demo.ko");
-    fs::write(
-        &path,
-        Module { signed_by: "none".into(), ..Module::default() }
-            .forge(&Kernel::new("6.1", &[])?)?,
-    )?;
+    let unsigned = Module { signed_by: "none".into(), ..Module::default() };
+    let module = unsigned.forge(&Kernel::new("6.1", &[])?)?;
+    fs::write(&path, [&module, end].concat())?;
     let request = Request {
         source: Source::Live,
         with: Vec::new(),
@@ -48,7 +52,10 @@ fn unsigned() -> Result<(), Failed> {
         ("debian-11", "EPERM"),
         ("debian-12", "EKEYREJECTED"),
         ("debian-13,secure-boot=on", "EKEYREJECTED"),
+        ("ubuntu-20.04", "EPERM"),
+        ("ubuntu-22.04", "EPERM"),
         ("ubuntu-24.04", "EKEYREJECTED"),
+        ("opensuse-15.6", "EKEYREJECTED"),
         ("fedora-43", "EKEYREJECTED"),
         ("almalinux-9.6", "EKEYREJECTED"),
         ("debian-12,secure-boot=off,sig-enforce=on", "EKEYREJECTED"),
@@ -70,6 +77,28 @@ fn unsigned() -> Result<(), Failed> {
         Verdict::Unknown(_) => Ok(()),
         other => Err(format!("{other:?}").into()),
     }
+}
+
+/// RHEL 8 answers `ENOKEY` to all that nobody vouches for, and `ENOPKG` whatever is demanded
+/// (AlmaLinux 8.3 and 8.10, `kernel/module.c module_sig_check`).
+fn older_gate() -> Result<(), Failed> {
+    let line =
+        "Lockdown: insmod: Loading of untrusted modules is restricted; see man kernel_lockdown.7";
+    // The kind in the trailer is not PKCS#7.
+    let other_kind = [&[0; 12][..], b"~Module signature appended~\n"].concat();
+    for (on, end, errno, log) in [
+        ("rhel-8", &b""[..], "ENOKEY", None),
+        ("rhel-8.3", b"", "ENOKEY", Some(line)),
+        ("rhel-8,secure-boot=off", &other_kind, "ENOPKG", None),
+    ] {
+        let says = judged_ending(on, end)?.judgement.says;
+        let errno_said = says.errno.map(|e| e.to_string());
+        let said = says.lines.iter().any(|l| Some(l.text.as_str()) == log);
+        if errno_said.as_deref() != Some(errno) || said != log.is_some() {
+            return Err(format!("{on}: {errno_said:?}, {:?}", says.lines).into());
+        }
+    }
+    Ok(())
 }
 
 fn usage() -> Result<(), Failed> {

@@ -10,6 +10,9 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Point {
+    /// What becomes of a module that nobody vouches for: `by-reason` (each reason has its words, and
+    /// lockdown its own error), `no-key` (`ENOKEY` for all of them, and `ENOPKG` is final).
+    Gate,
     /// When keys of `.platform` vouch for modules: `never`, `on-nokey`, `on-any-error`.
     PlatformRing,
     /// What locks the kernel down under Secure Boot: `none` or `integrity`.

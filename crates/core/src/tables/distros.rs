@@ -1,5 +1,6 @@
 //! *Whose kernel is it?*
 
+use crate::tables::Version;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Deserialize;
@@ -16,6 +17,10 @@ pub struct Distro {
     /// Text that only its release strings carry.
     #[serde(default)]
     pub release: Vec<String>,
+    /// The only versions its kernels have: another builder's kernel for the same distribution carries
+    /// the same text in its release. Absent: any.
+    #[serde(default)]
+    pub only: Vec<Version>,
     /// Text that its release strings carry and anybody's may: a hint where nothing better is seen.
     #[serde(default)]
     pub release_hint: Vec<String>,
@@ -42,7 +47,11 @@ impl Distros {
     /// The distribution whose release string this is.
     #[must_use]
     pub fn by_release(&self, release: &str) -> Option<&Distro> {
-        self.distro.iter().find(|d| d.release.iter().any(|r| release.contains(r.as_str())))
+        let version = Version::of_release(release);
+        self.distro.iter().find(|d| {
+            d.release.iter().any(|r| release.contains(r.as_str()))
+                && (d.only.is_empty() || version.is_some_and(|v| d.only.contains(&v)))
+        })
     }
 
     /// The distribution whose release strings look like this one.

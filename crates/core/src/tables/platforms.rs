@@ -1,6 +1,7 @@
 //! *How is the kernel of this distribution configured?*
 
 use crate::proof::{Row, Standing, text};
+use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -31,6 +32,11 @@ pub struct Platform {
     /// Options that are off.
     #[serde(default)]
     pub no: Vec<String>,
+    /// Options that its configuration does not name.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// The security modules that are started (`CONFIG_LSM`).
+    pub lsm: Option<String>,
     /// Where it is written.
     pub source: String,
     /// Nobody read this release's own configuration: it follows from what is told of the distribution.
@@ -54,9 +60,11 @@ impl Platform {
     pub fn config(&self) -> Kconfig {
         let all =
             [(&self.yes, Setting::Yes), (&self.module, Setting::Module), (&self.no, Setting::No)];
-        Kconfig::of_some(all.into_iter().flat_map(|(names, setting)| {
+        let lsm = self.lsm.iter().map(|list| ("LSM".to_owned(), Setting::Text(list.clone())));
+        let switched = all.into_iter().flat_map(|(names, setting)| {
             names.iter().map(move |name| (name.clone(), setting.clone()))
-        }))
+        });
+        Kconfig::of_some(switched.chain(lsm), self.absent.iter().cloned())
     }
 }
 

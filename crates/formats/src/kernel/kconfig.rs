@@ -7,7 +7,7 @@
 use crate::error::{Error, Kind, Parsed};
 use crate::limits::Limits;
 use crate::text;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an option is set to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Kconfig {
     /// Only some options are told; what is not named is not known.
     pub partial: bool,
     settings: BTreeMap<String, Setting>,
+    /// Options that the file, of which only some are told, does not name.
+    absent: BTreeSet<String>,
 }
 
 impl Kconfig {
@@ -41,16 +43,21 @@ impl Kconfig {
         self.settings.get(name)
     }
 
-    /// The options that are told where others are not known.
+    /// The options that are told where others are not known; of those in `absent` it is told that
+    /// the file does not name them.
     #[must_use]
-    pub fn of_some(settings: impl IntoIterator<Item = (String, Setting)>) -> Self {
-        Self { version: None, partial: true, settings: settings.into_iter().collect() }
+    pub fn of_some(
+        settings: impl IntoIterator<Item = (String, Setting)>,
+        absent: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let (settings, absent) = (settings.into_iter().collect(), absent.into_iter().collect());
+        Self { version: None, partial: true, settings, absent }
     }
 
     /// Whether it tells what an option is set to: a whole configuration does by leaving it out, too.
     #[must_use]
     pub fn tells(&self, name: &str) -> bool {
-        !self.partial || self.settings.contains_key(name)
+        !self.partial || self.settings.contains_key(name) || self.absent.contains(name)
     }
 
     /// Whether an option is built in.

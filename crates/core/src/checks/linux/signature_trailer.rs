@@ -2,7 +2,6 @@
 
 use super::{LinuxCase, LinuxCheck};
 use crate::check::{Answer, Check, Passage};
-use crate::codes::SIGNATURE_DAMAGED;
 use crate::fact::step::Step;
 use crate::proof::{Claim, Rule};
 use crate::signature::Stage;
@@ -23,11 +22,11 @@ fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
         Stage::NotReached => Passage::pass(Claim::SignaturePresent(false)),
         Stage::Passed(()) => Passage::pass(Claim::TrailerSound),
         // Soft errors go to the door: it depends on enforcement what becomes of them.
-        Stage::Failed(failure) if failure.is_soft() => {
+        Stage::Failed(failure) if case.left_to_gate(failure, step)? => {
             Passage::pass(Claim::TrailerRefused(failure.errno))
         }
         Stage::Failed(failure) => {
-            Passage::refuse(Claim::TrailerRefused(failure.errno), &SIGNATURE_DAMAGED, failure.errno)
+            Passage::refuse(Claim::TrailerRefused(failure.errno), failure.code, failure.errno)
         }
     };
     passage.says.extend(case.signature.trailer_lines.iter().cloned());

@@ -9,6 +9,7 @@ use crate::codes::{
 use crate::errno::Errno;
 use crate::fact::step::Step;
 use crate::proof::{Claim, Gaps, Gate, Rule};
+use crate::signature::Failure;
 
 pub(super) static CHECK: LinuxCheck = Check {
     rule: Rule { name: "linux/vouched", source: "linux, kernel/module/signing.c module_sig_check" },
@@ -38,12 +39,26 @@ fn unvouched(
         Ok(_) => None,
         Err(failure) => match failure.errno {
             Errno::ENODATA => Some(("unsigned-rejected", &UNSIGNED_MODULE_REFUSED)),
-            Errno::ENOPKG => Some(("crypto-rejected", &SIGNATURE_CRYPTO_UNSUPPORTED)),
+            Errno::ENOPKG if case.left_to_gate(failure, step)? => {
+                Some(("crypto-rejected", &SIGNATURE_CRYPTO_UNSUPPORTED))
+            }
             Errno::ENOKEY => Some(("key-rejected", &SIGNING_KEY_NOT_TRUSTED)),
             // Every other error was final where it arose.
             _ => None,
         },
     })
+}
+
+impl LinuxCase<'_> {
+    /// Whether it depends on enforcement what becomes of a module whose signature fails so; all
+    /// other failures are final where they arise.
+    pub(super) fn left_to_gate(&self, failure: &Failure, step: &mut Step) -> Result<bool, Gaps> {
+        Ok(match failure.errno {
+            Errno::ENODATA | Errno::ENOKEY => true,
+            Errno::ENOPKG => *step.consult(&self.policy.behaviours.gate_by_reason)?,
+            _ => false,
+        })
+    }
 }
 
 fn enforced(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
@@ -53,7 +68,11 @@ fn enforced(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
     if !*step.consult(&case.policy.signatures_enforced)? {
         return Ok(Passage::pass(Claim::Unverified(Gate::Tolerated)));
     }
-    let mut passage = Passage::refuse(Claim::Unverified(Gate::Enforced), code, Errno::EKEYREJECTED);
+    let claim = Claim::Unverified(Gate::Enforced);
+    if !*step.consult(&case.policy.behaviours.gate_by_reason)? {
+        return Ok(Passage::refuse(claim, code, Errno::ENOKEY));
+    }
+    let mut passage = Passage::refuse(claim, code, Errno::EKEYREJECTED);
     passage.says.extend(case.line(line, &[], step)?);
     Ok(passage)
 }
@@ -67,7 +86,11 @@ fn locked_out(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
     if enforced == Ok(true) || !*step.consult(&case.policy.locked_down)? {
         return Ok(Passage::pass(Claim::Unverified(Gate::Tolerated)));
     }
-    let mut passage = Passage::refuse(Claim::Unverified(Gate::LockedDown), code, Errno::EPERM);
-    passage.says.extend(case.line("lockdown", &[case.loader], step)?);
+    let (errno, line) = match *step.consult(&case.policy.behaviours.gate_by_reason)? {
+        true => (Errno::EPERM, "lockdown"),
+        false => (Errno::ENOKEY, "lockdown-untrusted"),
+    };
+    let mut passage = Passage::refuse(Claim::Unverified(Gate::LockedDown), code, errno);
+    passage.says.extend(case.line(line, &[case.loader], step)?);
     Ok(passage)
 }

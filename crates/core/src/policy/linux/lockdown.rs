@@ -100,7 +100,7 @@ pub(super) fn signatures_enforced(ground: &Ground<'_>, secure_boot: &Fact<bool>)
 pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Twofold {
     static RULE: Rule = Rule {
         name: "linux/locked-down",
-        source: "linux, security/lockdown/lockdown.c lock_kernel_down, lockdown_param",
+        source: "linux, security/lockdown/lockdown.c lock_kernel_down, lockdown_param; AlmaLinux 8.10, security/lock_down.c lockdown_param",
     };
     static AUTOMATIC: Rule = Rule {
         name: "linux/locked-down-by-secure-boot",
@@ -115,16 +115,20 @@ pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Twof
         Ok((on, Claim::LockedDown(on)))
     });
     let expected = draw(&RULE, |step| {
+        // The patches from before there was a security module lock at the mere word.
+        let older = ground.option("LOCK_DOWN_KERNEL");
+        let older = Step::of(&RULE).consult(&older).is_ok_and(|on| *on);
         // Without the security module nothing locks; it is listed by `lsm=` or initialised early.
         let built = ground.option("SECURITY_LOCKDOWN_LSM");
         let early = ground.option("SECURITY_LOCKDOWN_LSM_EARLY");
         let listed = started(ground, "lockdown");
-        if !*step.consult(&built)? || !step.any(&[&early, &listed])? {
+        if !older && (!*step.consult(&built)? || !step.any(&[&early, &listed])?) {
             return Ok((false, Claim::LockedDown(false)));
         }
         let asked = ground.host.cmdline.fact(|c| {
-            let word =
-                c.all("lockdown").flatten().find(|w| matches!(*w, "integrity" | "confidentiality"));
+            let counts =
+                |w: &Option<&str>| older || matches!(w, Some("integrity" | "confidentiality"));
+            let word = c.all("lockdown").find(counts).map(Option::unwrap_or_default);
             let said = word.map_or_else(|| "no lockdown=".into(), |w| format!("lockdown={w}"));
             (word.is_some(), said)
         });
