@@ -55,6 +55,7 @@ fn unsigned() -> Result<(), Failed> {
         ("ubuntu-20.04", "EPERM"),
         ("ubuntu-22.04", "EPERM"),
         ("ubuntu-24.04", "EKEYREJECTED"),
+        ("opensuse-15.3", "EKEYREJECTED"),
         ("opensuse-15.6", "EKEYREJECTED"),
         ("fedora-43", "EKEYREJECTED"),
         ("almalinux-9.6", "EKEYREJECTED"),

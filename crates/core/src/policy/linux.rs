@@ -99,9 +99,8 @@ pub struct Options {
 /// What this kernel does in points where kernels differ.
 #[derive(Clone, Debug)]
 pub struct Behaviours {
-    /// What becomes of a module that nobody vouches for is told by its reason; else all of them are
-    /// `ENOKEY`, and `ENOPKG` is final.
-    pub gate_by_reason: Fact<bool>,
+    /// What becomes of a module that nobody vouches for, as in [`Point::Gate`].
+    pub gate: Fact<Arc<str>>,
     /// Whether taints are set late (since 6.4).
     pub taints_late: Fact<bool>,
     /// Whether a module that cannot be shown in sysfs is refused (since 6.12).
@@ -378,7 +377,7 @@ impl Options {
 impl Behaviours {
     fn of(ground: &Ground<'_>) -> Self {
         Self {
-            gate_by_reason: ground.behaviour(Point::Gate).map(|a| &**a == "by-reason"),
+            gate: ground.behaviour(Point::Gate),
             taints_late: ground.behaviour(Point::TaintOrder).map(|a| &**a == "late"),
             sysfs_strict: ground.does(Point::SysfsStrict),
             extended_versions: ground.does(Point::ExtendedVersions),

@@ -11,7 +11,8 @@ use serde::Deserialize;
 #[serde(rename_all = "kebab-case")]
 pub enum Point {
     /// What becomes of a module that nobody vouches for: `by-reason` (each reason has its words, and
-    /// lockdown its own error), `no-key` (`ENOKEY` for all of them, and `ENOPKG` is final).
+    /// lockdown its own error), `no-key` (`ENOKEY` for all of them, and `ENOPKG` is final),
+    /// `untrusted` (the same, and lockdown has a line of its own).
     Gate,
     /// When keys of `.platform` vouch for modules: `never`, `on-nokey`, `on-any-error`.
     PlatformRing,

@@ -16,6 +16,9 @@ pub(super) static CHECK: LinuxCheck = Check {
     run: enforced,
 };
 
+/// The gate since 5.4 ([`crate::tables::behaviours::Point::Gate`]).
+const BY_REASON: &str = "by-reason";
+
 /// Asked after enforcement, and apart from it: where enforcement is not known, lockdown alone tells
 /// that the module is refused, but not in which words.
 pub(super) static LOCKED_DOWN: LinuxCheck = Check {
@@ -55,7 +58,7 @@ impl LinuxCase<'_> {
     pub(super) fn left_to_gate(&self, failure: &Failure, step: &mut Step) -> Result<bool, Gaps> {
         Ok(match failure.errno {
             Errno::ENODATA | Errno::ENOKEY => true,
-            Errno::ENOPKG => *step.consult(&self.policy.behaviours.gate_by_reason)?,
+            Errno::ENOPKG => **step.consult(&self.policy.behaviours.gate)? == *BY_REASON,
             _ => false,
         })
     }
@@ -69,7 +72,7 @@ fn enforced(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
         return Ok(Passage::pass(Claim::Unverified(Gate::Tolerated)));
     }
     let claim = Claim::Unverified(Gate::Enforced);
-    if !*step.consult(&case.policy.behaviours.gate_by_reason)? {
+    if **step.consult(&case.policy.behaviours.gate)? != *BY_REASON {
         return Ok(Passage::refuse(claim, code, Errno::ENOKEY));
     }
     let mut passage = Passage::refuse(claim, code, Errno::EKEYREJECTED);
@@ -86,11 +89,14 @@ fn locked_out(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
     if enforced == Ok(true) || !*step.consult(&case.policy.locked_down)? {
         return Ok(Passage::pass(Claim::Unverified(Gate::Tolerated)));
     }
-    let (errno, line) = match *step.consult(&case.policy.behaviours.gate_by_reason)? {
-        true => (Errno::EPERM, "lockdown"),
-        false => (Errno::ENOKEY, "lockdown-untrusted"),
+    let (errno, line) = match &**step.consult(&case.policy.behaviours.gate)? {
+        BY_REASON => (Errno::EPERM, Some("lockdown")),
+        "untrusted" => (Errno::ENOKEY, Some("lockdown-untrusted")),
+        _ => (Errno::ENOKEY, None),
     };
     let mut passage = Passage::refuse(Claim::Unverified(Gate::LockedDown), code, errno);
-    passage.says.extend(case.line(line, &[case.loader], step)?);
+    if let Some(line) = line {
+        passage.says.extend(case.line(line, &[case.loader], step)?);
+    }
     Ok(passage)
 }
