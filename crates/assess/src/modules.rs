@@ -180,7 +180,11 @@ impl<'a> Modules<'a> {
             host: self.host,
             kernel: self.kernel,
             scene: Scene { exports: self.exports.clone(), loaded },
-            by_name: ByName { instead, dependencies },
+            by_name: ByName {
+                instead,
+                unsupported_allowed: self.names.unsupported_allowed(),
+                dependencies,
+            },
         }
     }
 }

@@ -279,6 +279,17 @@ impl Names {
         self.directives.items().iter().filter_map(set).collect()
     }
 
+    /// Whether modprobe's configuration allows modules that SUSE does not support: the last line that
+    /// says so, and without one it does.
+    pub(crate) fn unsupported_allowed(&self) -> Fact<bool> {
+        let says = |fact: &Fact<Directive>| match known(fact)? {
+            Directive::AllowUnsupported(allowed) => Some(fact.map(|_| allowed)),
+            _ => None,
+        };
+        let last = self.directives.items().iter().filter_map(says).next_back();
+        last.unwrap_or_else(|| self.directives.whole().map(|()| true))
+    }
+
     /// The command that modprobe's configuration runs instead of loading `module`.
     pub(crate) fn instead_of(&self, module: &str) -> Fact<Option<Arc<str>>> {
         let wanted = module.replace('-', "_");

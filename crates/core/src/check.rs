@@ -147,12 +147,14 @@ pub enum Letter {
     F,
     /// A live patch.
     K,
-    /// A test module.
+    /// A test module; on SUSE one that nobody supports.
     N,
     /// Built outside the kernel tree.
     O,
     /// Proprietary.
     P,
+    /// Supported by others together with SUSE.
+    X,
 }
 
 impl Letter {
@@ -167,6 +169,7 @@ impl Letter {
             Self::N => "N",
             Self::O => "O",
             Self::P => "P",
+            Self::X => "X",
         }
     }
 }

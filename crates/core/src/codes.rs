@@ -121,6 +121,10 @@ pub static INSTALL_COMMAND_REPLACES_LOADING: Code =
     code!("LW1054", "install-command-replaces-loading");
 /// Checking its signature needs another module first.
 pub static CRYPTO_MODULE_NEEDED_FIRST: Code = code!("LW1055", "crypto-module-needed-first");
+/// SUSE does not support the module, and is set to refuse those.
+pub static UNSUPPORTED_MODULE_REFUSED: Code = code!("LW1056", "unsupported-module-refused");
+/// SUSE does not support the module alone, and marks itself.
+pub static MODULE_NOT_SUPPORTED: Code = code!("LW1057", "module-not-supported");
 /// A module that is needed is there for the running kernel and not for the next.
 pub static MODULE_MISSING_FOR_THIS_KERNEL: Code = code!("LW1101", "module-missing-for-this-kernel");
 /// Modules that are there now are not there for the next kernel; nothing asks for them.

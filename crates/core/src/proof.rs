@@ -66,6 +66,19 @@ pub struct Row {
     pub standing: Standing,
 }
 
+/// Who supports a module: `supported` in its `.modinfo`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// The distribution: `yes`.
+    Vendor,
+    /// Its maker together with the distribution: `external`.
+    External,
+    /// Nobody.
+    Nobody,
+    /// The machine does not ask, or there is no module to ask.
+    Unasked,
+}
+
 /// How far a rule is backed. Ordered: the weakest of a proof is the confidence of its conclusion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
@@ -419,6 +432,8 @@ pub enum Claim {
     InTree(bool),
     /// The module comes from the staging directory.
     Staging(bool),
+    /// Who supports the module, as SUSE tells it.
+    Supported(Support),
     /// The module is a live patch.
     Livepatch(bool),
     /// The licence is one the kernel takes for free software.

@@ -5,7 +5,7 @@
 //! plain one. What comes from files is quoted as it is; making it harmless is for the renderer.
 
 use loadworthy_core::proof::{
-    Claim, Fit, Gap, Gate, Origin, Question, Ring, Standing, Unpacker, Why,
+    Claim, Fit, Gap, Gate, Origin, Question, Ring, Standing, Support, Unpacker, Why,
 };
 use loadworthy_formats::elf::relocations::Obstacle;
 
@@ -198,6 +198,12 @@ pub fn claim(claim: &Claim) -> String {
         ),
         Claim::InTree(true) => "the module was built inside the kernel tree".into(),
         Claim::InTree(false) => "the module was built outside the kernel tree".into(),
+        Claim::Supported(support) => match support {
+            Support::Vendor => "the module says that the distribution supports it".into(),
+            Support::External => "the module says that others support it".into(),
+            Support::Unasked => "this machine does not ask who supports a module".into(),
+            Support::Nobody => "the module does not say that anybody supports it".into(),
+        },
         Claim::Staging(true) => "the driver is from the staging area".into(),
         Claim::Staging(false) => "the driver is not from the staging area".into(),
         Claim::Livepatch(true) => "the module is a live patch".into(),

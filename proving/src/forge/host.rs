@@ -147,6 +147,7 @@ impl Host {
             module.needs.iter().filter(|n| n.contains(':')).map(|needed| Export::of(needed)),
         );
         kernel.builtin.extend(self.builtin.iter().cloned());
+        kernel.suse = ["sle", "opensuse"].iter().any(|id| self.distribution.starts_with(id));
         let release = kernel.release.clone();
         root.put(&format!("boot/vmlinuz-{release}"), kernel.image())?;
         root.put(&format!("boot/config-{release}"), &kernel.config)?;

@@ -31,6 +31,8 @@ pub struct Kernel {
     /// Code inside with a parameter, and so with a name below `/sys/module`.
     pub builtin: Vec<String>,
     version: String,
+    /// Built by SUSE.
+    pub suse: bool,
 }
 
 /// An exported symbol.
@@ -94,6 +96,7 @@ impl Kernel {
             exports: ["module_layout", "printk", "_printk", "__fentry__"].map(Export::of).into(),
             builtin: vec!["loop".to_owned()],
             version: version.to_owned(),
+            suse: false,
         };
         for line in lines {
             kernel.configure(line)?;
@@ -156,6 +159,14 @@ impl Kernel {
     /// The line that begins with `Linux version`.
     #[must_use]
     pub fn banner(&self) -> String {
+        if self.suse {
+            return format!(
+                "Linux version {} (geeko@buildhost) (gcc (SUSE Linux) 7.5.0, GNU ld (GNU Binutils; \
+                 SUSE Linux Enterprise 15) 2.43) #1 SMP PREEMPT_DYNAMIC Sun Nov 1 00:00:00 UTC 2026 \
+                 (0123abc)",
+                self.release
+            );
+        }
         format!(
             "Linux version {} (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14) 12.2.0, \
              GNU ld (GNU Binutils for Debian) 2.40) #1 SMP PREEMPT_DYNAMIC Debian {} (2026-11-01)",

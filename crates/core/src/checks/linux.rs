@@ -37,6 +37,7 @@ mod section_names;
 mod signature_trailer;
 mod signature_verified;
 mod staging;
+mod supported;
 mod symbols;
 mod relocations;
 mod test_module;
@@ -85,7 +86,7 @@ impl Scene {
 /// A check of a Linux kernel.
 pub type LinuxCheck = Check<for<'a, 'b, 'c> fn(&'a LinuxCase<'b>, &'c mut Step) -> Answer>;
 
-static EARLY: [&LinuxCheck; 32] = [
+static EARLY: [&LinuxCheck; 33] = [
     &loading_disabled::CHECK,
     &file_readable::CHECK,
     &file_system_pinned::CHECK,
@@ -117,10 +118,11 @@ static EARLY: [&LinuxCheck; 32] = [
     &type_information::CHECK,
     &name_taken::CHECK,
     &section_names::CHECK,
+    &supported::CHECK,
     &fips_panic::CHECK,
 ];
 
-static LATE: [&LinuxCheck; 33] = [
+static LATE: [&LinuxCheck; 34] = [
     &loading_disabled::CHECK,
     &file_readable::CHECK,
     &file_system_pinned::CHECK,
@@ -153,6 +155,7 @@ static LATE: [&LinuxCheck; 33] = [
     &type_information::CHECK,
     &name_taken::CHECK,
     &section_names::CHECK,
+    &supported::CHECK,
     &fips_panic::CHECK,
 ];
 
@@ -182,8 +185,11 @@ pub fn judge_without(case: &LinuxCase<'_>, satisfied: &[&str]) -> Judgement {
     // Kernels of x86-64 were asked, and no others.
     let machine = Step::of(&RULE).consult(&case.policy.elf_rules).ok().map(|rules| rules.machine);
     let asked = machine.is_none_or(|machine| machine == X86_64);
-    let first: &[&'static LinuxCheck] =
-        if case.by_name.is_some() { &[&by_name::MODPROBE, &by_name::DEPENDENCIES] } else { &[] };
+    let first: &[&'static LinuxCheck] = if case.by_name.is_some() {
+        &[&by_name::MODPROBE, &by_name::DEPENDENCIES, &supported::BY_NAME]
+    } else {
+        &[]
+    };
     let checks =
         first.iter().chain(order(case.policy)).filter(|c| !satisfied.contains(&c.rule.name));
     let taken = checks.map(|check| {

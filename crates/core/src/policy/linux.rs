@@ -94,6 +94,11 @@ pub struct Options {
     pub decompress_xz: Fact<bool>,
     /// Whether type information of modules is looked at and must fit.
     pub types_must_fit: Fact<bool>,
+    /// `CONFIG_SUSE_KERNEL_SUPPORTED`.
+    pub support_flag: Fact<bool>,
+    /// `unsupported=`, with `CONFIG_SUSE_KERNEL_SUPPORTED`: 0 refuses modules that nobody supports,
+    /// 1 tells of them.
+    pub unsupported: Fact<u8>,
 }
 
 /// What this kernel does in points where kernels differ.
@@ -364,6 +369,11 @@ impl Options {
             kallsyms: ground.option("KALLSYMS"),
             decompress: ground.option("MODULE_DECOMPRESS"),
             decompress_xz: ground.option("MODULE_COMPRESS_XZ"),
+            support_flag: ground.option("SUSE_KERNEL_SUPPORTED"),
+            unsupported: ground.host.cmdline.fact(|c| match c.last("unsupported") {
+                Some(word) => (word.parse().unwrap_or(2), format!("unsupported={word}")),
+                None => (2, "no unsupported=".into()),
+            }),
             types_must_fit: draw(&TYPES, |step| {
                 let looked_at = ground.option("DEBUG_INFO_BTF_MODULES");
                 let lax = ground.option("MODULE_ALLOW_BTF_MISMATCH").map(|lax| !lax);

@@ -20,6 +20,8 @@ use alloc::vec::Vec;
 pub struct ByName {
     /// A command that the configuration of modprobe runs in place of loading.
     pub instead: Fact<Option<Arc<str>>>,
+    /// Whether the configuration of modprobe allows modules that SUSE does not support.
+    pub unsupported_allowed: Fact<bool>,
     /// What is loaded first, in that order.
     pub dependencies: Vec<Dependency>,
 }
