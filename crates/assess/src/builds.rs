@@ -33,7 +33,7 @@ const AKMODS: &str = "etc/pki/akmods/certs/public_key.der";
 /// # Errors
 /// When our own work cannot be done.
 pub fn builds(request: &Request, progress: Progress<'_>) -> Result<Builds, Trouble> {
-    let host = Host::open(&request.source)?;
+    let host = Host::of(request)?;
     builds_on(&host, request, progress)
 }
 

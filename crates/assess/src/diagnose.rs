@@ -85,7 +85,7 @@ pub fn diagnose(question: Question) -> Result<Answer, Trouble> {
         return Err(unusable(bad));
     }
     let host = match &question.host {
-        Some(request) => Some(Host::open(&request.source)?.keeping(request.cache.as_deref())?),
+        Some(request) => Some(Host::of(request)?),
         None => None,
     };
     let mut texts = question.texts;

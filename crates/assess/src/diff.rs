@@ -128,7 +128,7 @@ pub fn against_profile(
 ) -> Result<Compared, Trouble> {
     let view: Arc<dyn View> = host::view(of)?.into();
     let looked = look(&view, request, &request.subjects)?;
-    let host = Host::over(Box::new(Split::of(view)))?;
+    let host = Host::over(Box::new(Split::of(view)))?.knowing(&request.knowledge)?;
     let profile = seen::manifest_of(&host, wanted)?.manifest.profile;
     let before = outcomes(&looked.answers);
     let mut told = Vec::new();
@@ -265,7 +265,7 @@ fn asked(request: &Request, subjects: &Subjects, kernel: crate::request::Which) 
 }
 
 fn look(view: &Arc<dyn View>, request: &Request, subjects: &Subjects) -> Result<Looked, Trouble> {
-    let host = Host::over(Box::new(Split::of(view.clone())))?;
+    let host = Host::over(Box::new(Split::of(view.clone())))?.knowing(&request.knowledge)?;
     let request = asked(request, subjects, request.kernel.clone());
     let kernels = host.asked(&request.kernel)?;
     let answers = check_on(&host, &request, &|_, _| {})?;

@@ -25,7 +25,7 @@ pub const RECORD: &str = "var/lib/loadworthy/enrolments";
 /// # Errors
 /// When our own work cannot be done.
 pub fn look(request: &Request, certificate: &Described, at: i64) -> Result<Seen, Trouble> {
-    let host = Host::open(&request.source)?;
+    let host = Host::of(request)?;
     let kernel = host.asked(&request.kernel)?.into_iter().next();
     let kernel = kernel.ok_or_else(|| Trouble::NoKernel { asked: String::new(), there: vec![] })?;
     let kernel = host.kernel(kernel, request)?;

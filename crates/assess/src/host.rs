@@ -124,6 +124,17 @@ impl Host {
         Self::open_with(source, &[])
     }
 
+    /// The machine a request is about: with its packages laid over it, its tables known, and costly
+    /// findings kept where it says.
+    ///
+    /// # Errors
+    /// When the folder, a package or a table cannot be read.
+    pub fn of(request: &Request) -> Result<Self, Trouble> {
+        Self::open_with(&request.source, &request.with)?
+            .keeping(request.cache.as_deref())?
+            .knowing(&request.knowledge)
+    }
+
     /// The same, with `packages` laid over it.
     ///
     /// # Errors

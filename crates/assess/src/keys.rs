@@ -50,8 +50,7 @@ const IMA_FOLDER: &str = "etc/keys/ima";
 /// # Errors
 /// When our own work cannot be done.
 pub fn list(request: &Request, at: i64, progress: Progress<'_>) -> Result<Keys, Trouble> {
-    let host =
-        Host::open_with(&request.source, &request.with)?.keeping(request.cache.as_deref())?;
+    let host = Host::of(request)?;
     let found = list_on(&host, request, at, progress)?;
     Ok(Keys { at: request.at.clone(), hosts: vec![found] })
 }

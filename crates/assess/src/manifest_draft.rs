@@ -22,7 +22,7 @@ use crate::request::{Request, Trouble};
 /// # Errors
 /// When the host cannot be opened, or has no such kernel.
 pub fn draft(request: &Request) -> Result<String, Trouble> {
-    let host = Host::open(&request.source)?.keeping(request.cache.as_deref())?;
+    let host = Host::of(request)?;
     let kernel = host.asked(&request.kernel)?.into_iter().next();
     let Some(kernel) = kernel else {
         return Err(Trouble::NoKernel { asked: "next".to_owned(), there: Vec::new() });

@@ -76,7 +76,7 @@ pub fn asking(named: &Named, request: &Request) -> Request {
 /// When an argument is not there or something cannot be assumed.
 pub fn check(named: &Named, request: &Request) -> Result<Answers, Trouble> {
     let request = asking(named, request);
-    let host = Host::open(&request.source)?.knowing(&request.knowledge)?;
+    let host = Host::of(&request)?;
     let mut answers = check_on(&host, &request, &|_, _| ())?;
     for answer in &mut answers.answers {
         answer.on = Some(named.given.clone());

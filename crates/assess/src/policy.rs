@@ -26,8 +26,7 @@ pub struct Policy {
 /// # Errors
 /// When our own work cannot be done.
 pub fn policy(request: &Request) -> Result<Vec<Policy>, Trouble> {
-    let host =
-        Host::open_with(&request.source, &request.with)?.keeping(request.cache.as_deref())?;
+    let host = Host::of(request)?;
     policy_on(&host, request)
 }
 

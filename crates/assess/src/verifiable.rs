@@ -14,7 +14,7 @@ pub type Verifies = (Arc<str>, Option<bool>);
 /// # Errors
 /// When our own work cannot be done.
 pub fn by_kernel(request: &Request, algorithm: &str) -> Result<Vec<Verifies>, Trouble> {
-    let host = Host::open(&request.source)?;
+    let host = Host::of(request)?;
     let mut found = Vec::new();
     for kernel in host.asked(&request.kernel)? {
         let kernel = host.kernel(kernel, request)?;

@@ -215,6 +215,10 @@ pub(crate) struct Source {
     /// Judge as of this time [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
+    /// Tables beside the built-in ones: rows about Linux kernels in DIR/linux, about causes in
+    /// DIR/diagnose; tables about Windows in place of the built-in ones in DIR/windows; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub(crate) knowledge: Vec<PathBuf>,
     /// Keep what costs much to find in DIR, for the next run: what kernel images hold
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
@@ -275,10 +279,6 @@ pub(crate) struct Check {
     /// mounted volume of Windows: its own catalogs vouch for its drivers
     #[arg(long, value_name = "PLATFORM", conflicts_with_all = ["all", "example"])]
     pub(crate) on: Vec<String>,
-    /// Tables beside the built-in ones: rows about Linux kernels in DIR/linux, tables about Windows
-    /// in place of the built-in ones in DIR/windows; repeatable
-    #[arg(long, value_name = "DIR")]
-    pub(crate) knowledge: Vec<PathBuf>,
     /// A table of Windows drivers and packages against all platforms, or those given with --on
     #[arg(long, conflicts_with_all = ["all", "example"])]
     pub(crate) matrix: bool,
@@ -395,9 +395,6 @@ pub(crate) struct Diagnose {
     /// What was recorded of this machine when it was well: what changed since, and what hung on it
     #[arg(long, value_name = "BUNDLE")]
     pub(crate) before: Option<PathBuf>,
-    /// Tables beside the built-in ones, in DIR/diagnose; repeatable
-    #[arg(long, value_name = "DIR")]
-    pub(crate) knowledge: Vec<PathBuf>,
     /// Take names of hosts, people, addresses and volumes out of the answer
     #[arg(long)]
     pub(crate) redact: bool,
@@ -432,6 +429,9 @@ pub(crate) struct Diff {
     /// What if, on both: `secure-boot=on`, `dbx=FILE`, …; repeatable
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) assume: Vec<(String, String)>,
+    /// Tables beside the built-in ones: rows about Linux kernels in DIR/linux; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub(crate) knowledge: Vec<PathBuf>,
     /// Compare the whole module tree, not only what is in use
     #[arg(long)]
     pub(crate) all: bool,

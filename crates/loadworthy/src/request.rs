@@ -55,7 +55,7 @@ pub(crate) fn request(
         manifest: source.manifest.clone(),
         at,
         cache: source.cache.clone(),
-        knowledge: Vec::new(),
+        knowledge: source.knowledge.clone(),
         with: source.with.clone(),
         jobs: source.jobs.map_or(around.processors, usize::from),
     })

@@ -30,9 +30,7 @@ pub(crate) fn ask(
     files: &mut [Prepared],
 ) -> Result<Target, SignError> {
     let mut target = Target { name: name.to_owned(), kernel: None, problem: None };
-    let host = Host::open_with(&request.source, &request.with)
-        .and_then(|host| host.keeping(request.cache.as_deref()))
-        .map_err(|trouble| meant(&trouble))?;
+    let host = Host::of(request).map_err(|trouble| meant(&trouble))?;
     let images: Vec<usize> = of(files, Kind::BootImage).collect();
     if !images.is_empty() {
         one(&host, request, number, &images, files, &mut target)?;

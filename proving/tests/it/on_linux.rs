@@ -8,21 +8,23 @@ use loadworthy_core::verdict::Verdict;
 use loadworthy_proving::forge::kernel::Kernel;
 use loadworthy_proving::forge::module::Module;
 use std::fs;
+use std::path::PathBuf;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("on linux: an unsigned module on named platforms", unsigned),
         Trial::test("on linux: the gate from before 5.4 knows one error", older_gate),
+        Trial::test("on linux: a row of the caller's counts before ours", own_row),
         Trial::test("on linux: what is no platform is a usage error", usage),
     ]
 }
 
 fn judged(on: &str) -> Result<Answered, Failed> {
-    judged_ending(on, b"")
+    judged_ending(on, b"", &[])
 }
 
-/// What `on` makes of an unsigned module with `end` behind it.
-fn judged_ending(on: &str, end: &[u8]) -> Result<Answered, Failed> {
+/// What `on` makes of an unsigned module with `end` behind it, with these tables beside ours.
+fn judged_ending(on: &str, end: &[u8], knowledge: &[PathBuf]) -> Result<Answered, Failed> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("demo.ko");
     let unsigned = Module { signed_by: "none".into(), ..Module::default() };
@@ -37,7 +39,7 @@ fn judged_ending(on: &str, end: &[u8]) -> Result<Answered, Failed> {
         manifest: None,
         at: "2026-11-21T00:00:00Z".to_owned(),
         cache: None,
-        knowledge: Vec::new(),
+        knowledge: knowledge.to_vec(),
         jobs: 1,
     };
     let named = on_linux::named(on).map_err(|e| e.to_string())?.ok_or("no Linux platform")?;
@@ -92,11 +94,27 @@ fn older_gate() -> Result<(), Failed> {
         ("rhel-8.3", b"", "ENOKEY", Some(line)),
         ("rhel-8,secure-boot=off", &other_kind, "ENOPKG", None),
     ] {
-        let says = judged_ending(on, end)?.judgement.says;
+        let says = judged_ending(on, end, &[])?.judgement.says;
         let errno_said = says.errno.map(|e| e.to_string());
         let said = says.lines.iter().any(|l| Some(l.text.as_str()) == log);
         if errno_said.as_deref() != Some(errno) || said != log.is_some() {
             return Err(format!("{on}: {errno_said:?}, {:?}", says.lines).into());
+        }
+    }
+    Ok(())
+}
+
+fn own_row() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    fs::create_dir(folder.path().join("linux"))?;
+    let row = "[[behaviour]]\nid = \"gate-own\"\npoint = \"gate\"\nanswer = \"no-key\"\n\
+               distro = [\"debian\"]\nsource = \"our patch series\"\n";
+    fs::write(folder.path().join("linux/behaviours.toml"), row)?;
+    let own = [folder.path().to_owned()];
+    for (on, errno) in [("debian-12", "ENOKEY"), ("fedora-42", "EKEYREJECTED")] {
+        let said = judged_ending(on, b"", &own)?.judgement.says.errno.map(|e| e.to_string());
+        if said.as_deref() != Some(errno) {
+            return Err(format!("{on}: {said:?}").into());
         }
     }
     Ok(())

@@ -17,8 +17,8 @@ pub(super) fn run(
     out: &mut dyn Write,
 ) -> Result<u8, Trouble> {
     if args.on.iter().any(|on| on == "list") {
-        let tables = windows::tables(&args.knowledge)?;
-        let linux = knowledge::platforms(&args.knowledge)?;
+        let tables = windows::tables(&args.source.knowledge)?;
+        let linux = knowledge::platforms(&args.source.knowledge)?;
         written(if args.output.wanted() == CheckFormat::Json {
             platforms::json(&tables, &linux, out)
         } else {
@@ -29,7 +29,7 @@ pub(super) fn run(
     let mut linux = Vec::new();
     let mut windows = Vec::new();
     for on in &args.on {
-        match on_linux::named_with(on, &args.knowledge)? {
+        match on_linux::named_with(on, &args.source.knowledge)? {
             Some(named) => linux.push(named),
             None => windows.push(on.clone()),
         }
@@ -50,7 +50,7 @@ pub(super) fn run(
     for on in &linux {
         something(args, "a module (.ko) or a kernel image")?;
         let request = Request {
-            knowledge: args.knowledge.clone(),
+            knowledge: args.source.knowledge.clone(),
             ..request(&args.source, named.clone(), around).map_err(Trouble::Usage)?
         };
         add(on_linux::check(on, &request)?);
@@ -91,7 +91,7 @@ fn asked(
     }
     let subjects = Subjects::Named(args.subjects.clone());
     let request = request(&args.source, subjects, around).map_err(Trouble::Usage)?;
-    let knowledge = args.knowledge.clone();
+    let knowledge = args.source.knowledge.clone();
     let on = if named.is_empty() { windows::platforms(&knowledge)? } else { named };
     let subjects = args.subjects.clone();
     Ok(OnRequest { on, subjects, assume: request.assume, at: request.at, knowledge })

@@ -38,7 +38,7 @@ pub(crate) fn run(
     };
     let at = at(args.source.at.as_deref(), around).map_err(Trouble::Usage)?;
     let jobs = args.source.jobs.map_or(around.processors, usize::from);
-    let knowledge = args.knowledge.clone();
+    let knowledge = args.source.knowledge.clone();
     let before = args.before.clone();
     let Answer { mut diagnosis, mut read, compared } =
         diagnose(Question { texts: read, host, before, knowledge, at, jobs })?;

@@ -25,7 +25,7 @@ pub(crate) fn run(
         manifest: None,
         at: at(args.at.as_deref(), around).map_err(Trouble::Usage)?,
         cache: None,
-        knowledge: Vec::new(),
+        knowledge: args.knowledge.clone(),
         jobs: args.jobs.map_or(around.processors, usize::from),
     };
     let compared = match (wanted(&args.a), wanted(&args.b)) {

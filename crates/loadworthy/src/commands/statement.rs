@@ -120,7 +120,7 @@ pub(super) fn against(
         subjects: arguments.clone(),
         assume: args.source.assume.clone(),
         at: at(args.source.at.as_deref(), around).map_err(Trouble::Usage)?,
-        knowledge: args.knowledge.clone(),
+        knowledge: args.source.knowledge.clone(),
     };
     let answers = windows::check(&request)?;
     let changes = changes(&read, &stated::files(&arguments)?, &answers);

@@ -74,7 +74,7 @@ pub(super) fn on(args: &args::Sign, around: &Surroundings) -> Result<Option<OnRe
         subjects: Vec::new(),
         assume: read.assume,
         at: read.at,
-        knowledge: Vec::new(),
+        knowledge: read.knowledge,
     };
     windows::profiles(&request, &windows::tables(&[])?)?;
     Ok(Some(request))
