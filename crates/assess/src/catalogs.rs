@@ -80,7 +80,7 @@ pub fn create(order: &Order) -> Result<Created, Trouble> {
     if let Some((path, problem)) = files.contents.unread.first() {
         return Err(open(Path::new(path), &format!("cannot be read as an INF: {problem}")));
     }
-    let (mut planned, faults) = plan(&files.contents, &systems, &order.today, limits);
+    let (mut planned, faults) = plan(&files.contents, only, &systems, &order.today, limits);
     if let Some(only) = only {
         planned.retain(|p| p.infs.contains(&only));
     }

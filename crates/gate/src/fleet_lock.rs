@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ground::Ground;
 use crate::ledger::sha256;
+use loadworthy_web::agent;
 
 /// The group of a host that names none.
 pub const GROUP: &str = "default";
@@ -69,9 +70,8 @@ pub fn ask(base: &str, group: Option<&str>, id: &str, wish: Wish) -> Result<(), 
     let url = format!("{}/v1/{verb}", base.trim_end_matches('/'));
     let body = Body { client_params: Params { id, group: group.unwrap_or(GROUP) } };
     let body = serde_json::to_string(&body).map_err(|e| e.to_string())?;
-    let agent = ureq::Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
-        .http_status_as_error(false)
+    let agent = agent::config(&url, PATIENCE)
+        .map_err(|why| format!("{url}: {why}"))?
         // The turn belongs to the server that is named.
         .max_redirects(0)
         .build()
@@ -81,7 +81,7 @@ pub fn ask(base: &str, group: Option<&str>, id: &str, wish: Wish) -> Result<(), 
         .header("fleet-lock-protocol", "true")
         .header("content-type", "application/json")
         .send(body);
-    let mut answer = told.map_err(|error| format!("{url}: {error}"))?;
+    let mut answer = told.map_err(|error| format!("{url}: {}", agent::told(&error, PATIENCE)))?;
     let status = answer.status().as_u16();
     if status == 200 {
         return Ok(());

@@ -22,7 +22,7 @@ use loadworthy_formats::timestamp::request::{self, Request};
 use loadworthy_formats::timestamp::response::{self, failure_name};
 use loadworthy_formats::timestamp::{old, token};
 use loadworthy_formats::x509::certificate;
-use ureq::Agent;
+use loadworthy_web::agent;
 
 use crate::certificate::Certificate;
 use crate::error::SignError;
@@ -209,25 +209,8 @@ impl Stamps {
     }
 
     fn post(&self, url: &str, kind: &str, body: &[u8]) -> Result<Vec<u8>, String> {
-        let told = |e: ureq::Error| match e {
-            ureq::Error::Timeout(_) => {
-                format!("no answer within {} seconds", self.patience.as_secs())
-            }
-            e => e.to_string(),
-        };
-        if url.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("https://")) {
-            return Err(
-                "TLS is not spoken here; a time-stamp is signed itself, and authorities give \
-                        them over http:// too"
-                    .to_owned(),
-            );
-        }
-        let agent: Agent = Agent::config_builder()
-            .timeout_global(Some(self.patience))
-            .http_status_as_error(false)
-            .user_agent(concat!("loadworthy/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .into();
+        let told = |problem: ureq::Error| agent::told(&problem, self.patience);
+        let agent = agent::config(url, self.patience)?.build().new_agent();
         let mut got = agent.post(url).header("Content-Type", kind).send(body).map_err(told)?;
         if got.status().as_u16() != 200 {
             return Err(format!("it answers HTTP {}", got.status()));

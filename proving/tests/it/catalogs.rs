@@ -20,6 +20,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("catalogs: what others made is written byte for byte", real),
         Trial::test("catalogs C10, C11: an INF says what its catalog names", made),
         Trial::test("catalogs: sources of other processors", processors),
+        Trial::test("catalogs: sections count, whichever version their models are for", versions),
+        Trial::test("catalogs: an INF alone, and all of its folder", alone),
         Trial::test("catalogs: osslsigncode signs what was made and finds the driver in it", peer),
         Trial::test("catalogs C12, C13: what is not signable is told by Inf2Cat's numbers", faults),
         Trial::test("catalogs: a package is held against its catalog", held),
@@ -178,6 +180,54 @@ fn processors() -> Result<(), Failed> {
     let mut names: Vec<_> = entries.map(|e| e.name.as_str()).collect();
     names.sort_unstable();
     same(names, vec!["any.dll", "any.dll", "d.inf", "own.dll"])
+}
+
+/// As catalogs of virtio-win and of vendors of network cards name them: every system that was asked for, in
+/// `OS` and for the INF; for a file, those for which a section copies it.
+fn versions() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    for name in ["any.sys", "only.sys", "other.sys", "unlisted.sys"] {
+        fs::write(folder.path().join(name), name)?;
+    }
+    let inf = "[Version]\nSignature=\"$Windows NT$\"\nCatalogFile=d.cat\nDriverVer=06/01/2020\n\
+        [Manufacturer]\nM=Models,NTamd64.6.1\n[Models.NTamd64.6.1]\nD=I,a\nD=J,b\nD=K.NTx86,c\n\
+        [SourceDisksNames]\n1=d\n[SourceDisksFiles]\nany.sys=1\nonly.sys=1\nother.sys=1\n\
+        [DestinationDirs]\nDefaultDestDir=12\n[I.NT]\nCopyFiles=@any.sys\n[J.NTamd64]\n\
+        CopyFiles=@only.sys\n[K.NTx86]\nCopyFiles=@other.sys\n";
+    fs::write(folder.path().join("d.inf"), inf)?;
+    let created = create(&order(folder.path(), &["2000", "XP_X64", "Server2008_X64", "7_X64"]))?;
+    same(created.is_stopped(), false)?;
+    let planned = &created.catalogs[0].planned;
+    same(planned.systems.join(","), "2000,XPX64,Server2008X64,7X64".to_owned())?;
+    let entries = planned.entries.iter().map(|e| (e.name.as_str(), e.systems.as_str()));
+    let mut entries: Vec<_> = entries.collect();
+    entries.sort_unstable();
+    let (all, amd64) = ("2:5.00,2:5.1,2:5.2,2:6.0,2:6.1", "2:5.1,2:5.2,2:6.0,2:6.1");
+    let named = [("any.sys", all), ("d.inf", all), ("only.sys", amd64), ("other.sys", "2:5.00")];
+    same(entries, named.to_vec())
+}
+
+/// As the packages of FTDI and OSVR show for folders, those of Arduino and Mission Planner for an INF.
+fn alone() -> Result<(), Failed> {
+    let folder = package(INF)?;
+    let beside = INF.replace("CatalogFile = Demo.cat", "CatalogFile = Other.cat");
+    let beside =
+        beside.replace("CatalogFile.NTx86 = old.cat\r\n", "").replace("PID_0003", "PID_0004");
+    fs::write(folder.path().join("zoo.inf"), &beside)?;
+    let ids = |subject: &Path| -> Result<Vec<(String, usize)>, Failed> {
+        let created = create(&order(subject, &["7_X64"]))?;
+        let planned = created.catalogs.iter().map(|made| &made.planned);
+        Ok(planned.map(|p| (p.name.clone(), p.hardware_ids.len())).collect())
+    };
+    let (one, two) = (folder.path().join("Demo.inf"), folder.path().join("zoo.inf"));
+    same(ids(&one)?, vec![("Demo.cat".to_owned(), 3)])?;
+    same(ids(folder.path())?, vec![("Demo.cat".to_owned(), 4), ("Other.cat".to_owned(), 4)])?;
+    // What is wrong with one is nothing to the other.
+    fs::write(&two, beside.replace("DriverVer", "Driver"))?;
+    same(ids(&one)?.len(), 1)?;
+    same(ids(folder.path())?.len(), 0)?;
+    fs::write(&two, beside.replace("Other.cat", "demo.CAT"))?;
+    same(ids(&one)?, vec![("Demo.cat".to_owned(), 4)])
 }
 
 fn peer() -> Result<(), Failed> {

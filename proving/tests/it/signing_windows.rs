@@ -96,7 +96,23 @@ impl Desk {
 
     /// Signs, and must end with this code; words are separated by blanks, `_` stands for one inside.
     pub(crate) fn must(&self, words: &str, code: i32) -> Result<String, Failed> {
+        self.must_among(&[], words, code)
+    }
+
+    /// The same among these variables of the environment, and no other that speaks of networks.
+    pub(crate) fn must_among(
+        &self,
+        variables: &[(&str, &str)],
+        words: &str,
+        code: i32,
+    ) -> Result<String, Failed> {
         let mut command = Command::new(program::path()?);
+        for name in
+            ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"]
+        {
+            command.env_remove(name).env_remove(name.to_lowercase());
+        }
+        command.envs(variables.iter().copied());
         command.arg("sign").args(words.split(' ').map(|word| word.replace('_', " ")));
         command.args(["--log", "sign.log"]).current_dir(self.path());
         command.env_remove("KBUILD_SIGN_PIN").stdin(Stdio::null());

@@ -7,8 +7,9 @@ use crate::skipped::{ask, tool};
 use libtest_mimic::{Failed, Trial};
 use loadworthy_proving::program;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::thread;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -16,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("stamping: what is signed already is stamped, and not signed again", later),
         Trial::test("stamping: other tools believe the authority for labs", believed),
         Trial::test("stamping: an answer that does not hold is not taken", refused),
+        Trial::test("stamping: over TLS, where the server is who it says", private),
         Trial::test("stamping: the next authority is asked where one fails", fallback),
     ]
 }
@@ -219,7 +221,75 @@ fn refused() -> Result<(), Failed> {
     tries(&format!("demo.sys -k v.key -c v.crt --timestamp {url}"), "--timestamp-root")?;
     let signer = Authority::start(&desk, "--key v.key --cert v.crt")?;
     tries(&format!("demo.sys {}", words(&signer)), "is not for time-stamps")?;
-    tries("demo.sys -k v.key -c v.crt --timestamp https://127.0.0.1:1/", "TLS is not spoken here")
+    tries("demo.sys -k v.key -c v.crt --timestamp ftp://127.0.0.1:1/", "scheme")
+}
+
+/// `openssl s_server` in front of an authority, for one caller.
+struct Tls {
+    child: Child,
+    port: u16,
+}
+
+impl Tls {
+    fn start(desk: &Desk, authority: &Authority) -> Result<Self, Failed> {
+        let openssl = tool("openssl").ok_or("no openssl")?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut command = Command::new(openssl);
+        command
+            .args(["s_server", "-quiet", "-naccept", "1", "-cert", "tls.crt", "-key", "tls.key"]);
+        command.args(["-accept", &format!("127.0.0.1:{port}")]).current_dir(desk.path());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let (mut input, mut output) =
+            (child.stdin.take().ok_or("no input")?, child.stdout.take().ok_or("no output")?);
+        let place = authority.url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        thread::spawn(move || -> std::io::Result<()> {
+            let mut inner = TcpStream::connect(place)?;
+            let mut back = inner.try_clone()?;
+            thread::spawn(move || std::io::copy(&mut back, &mut input));
+            std::io::copy(&mut output, &mut inner).map(drop)
+        });
+        Ok(Self { child, port })
+    }
+}
+
+impl Drop for Tls {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Against OpenSSL's server; whom TLS believes, and which proxy is asked, is what the variables say.
+fn private() -> Result<(), Failed> {
+    let Some(desk) = desk()? else { return Ok(()) };
+    let wish = ["req", "-newkey", "rsa:2048", "-nodes", "-keyout", "tls.key", "-out", "tls.csr"];
+    desk.openssl(&wish, &["-subj", "/CN=localhost"])?;
+    desk.write("tls", b"subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n")?;
+    let issue = ["x509", "-req", "-in", "tls.csr", "-CA", "root.crt", "-CAkey", "root.key"];
+    let out = ["-CAcreateserial", "-extfile", "tls", "-days", "9", "-out", "tls.crt"];
+    desk.openssl(&[&issue[..], &out].concat(), &[])?;
+    let authority = Authority::start(&desk, TSA)?;
+    let believed = [("SSL_CERT_FILE", "root.crt")];
+    let before = desk.read("demo.sys")?;
+    let signs = |tls: &Tls, host: &str| {
+        let url = format!("https://{host}:{}/", tls.port);
+        words(&authority).replace(&authority.url, &url)
+    };
+    let fails = |variables: &[(&str, &str)], host: &str, says: &str| -> Result<(), Failed> {
+        let tls = Tls::start(&desk, &authority)?;
+        let told = desk.must_among(variables, &format!("demo.sys {}", signs(&tls, host)), 2)?;
+        expect(&format!("{says}: {told}"), told.contains("no time-stamp") && told.contains(says))?;
+        expect("the old file", desk.read("demo.sys")? == before)
+    };
+    fails(&[("SSL_CERT_FILE", "v.crt")], "localhost", "SSL_CERT_FILE names a file")?;
+    fails(&[("SSL_CERT_FILE", "absent.crt")], "localhost", "no certificates of authorities")?;
+    fails(&believed, "127.0.0.1", "not valid for")?;
+    let proxy = ("HTTPS_PROXY", "http://127.0.0.1:1");
+    fails(&[believed[0], proxy], "localhost", "refused")?;
+    let tls = Tls::start(&desk, &authority)?;
+    let around = [believed[0], proxy, ("NO_PROXY", "localhost")];
+    let told = desk.must_among(&around, &format!("demo.sys {}", signs(&tls, "localhost")), 0)?;
+    expect(&told, told.contains("by Lab time"))
 }
 
 fn fallback() -> Result<(), Failed> {

@@ -5,7 +5,7 @@
 //! their packages.
 
 use crate::package::contents::{Contents, folder};
-use crate::package::plan::{Found, Plan, hardware_ids};
+use crate::package::plan::{Found, Named, Plan, hardware_ids};
 use crate::package::signability::{Fault, Today, What};
 use crate::package::target::Target;
 use crate::tables::catalog_systems::CatalogSystem;
@@ -15,7 +15,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use loadworthy_formats::catalog::member::NameValue;
-use loadworthy_formats::inf::decoration::{Architecture, Decoration};
+use loadworthy_formats::inf::decoration::Architecture;
 use loadworthy_formats::inf::document::Inf;
 use loadworthy_formats::inf::text::Span;
 use loadworthy_formats::limits::Limits;
@@ -29,7 +29,7 @@ pub struct Planned {
     pub infs: Vec<usize>,
     /// The systems it is for: tokens, in the order in which they were asked for.
     pub systems: Vec<String>,
-    /// Hardware and compatible ids of every INF of the folder, in the order of their numbers.
+    /// Hardware and compatible ids of every INF of the run, in the order of their numbers.
     pub hardware_ids: Vec<String>,
     /// Attributes of the catalog beside these, as a definition gives them.
     pub attributes: Vec<NameValue>,
@@ -55,9 +55,12 @@ pub struct Entry {
 }
 
 /// The catalogs of the package's outermost folder for these systems, and what is wrong with them.
+///
+/// With `only`, of this INF and those that share a catalog with it, as if no other lay there.
 #[must_use]
 pub fn plan(
     contents: &Contents,
+    only: Option<usize>,
     systems: &[&CatalogSystem],
     today: &Today,
     limits: &Limits,
@@ -65,12 +68,16 @@ pub fn plan(
     let mut making =
         Making { contents, systems, today, limits, made: Vec::new(), faults: Vec::new() };
     let infs = contents.infs.iter().enumerate();
-    let own = infs.filter(|(_, d)| folder(&d.path).is_empty()).map(|(n, _)| n);
+    let own = infs.filter(|(n, d)| {
+        let alone = only.and_then(|only| contents.infs.get(only).filter(|_| only != *n));
+        folder(&d.path).is_empty() && alone.is_none_or(|alone| share(&alone.inf, &d.inf))
+    });
+    let own = own.map(|(n, _)| n);
     let own: Vec<usize> = own.collect();
     for n in &own {
         making.inf(*n);
     }
-    // Catalogs number the ids of the whole folder, whichever INF they are for.
+    // Catalogs number the ids of all of them, whichever INF they are for.
     let mut ids: Vec<String> = Vec::new();
     for described in own.iter().filter_map(|n| contents.infs.get(*n)) {
         for id in hardware_ids(&described.inf) {
@@ -84,6 +91,13 @@ pub fn plan(
     (planned.collect(), faults)
 }
 
+/// Whether both name a catalog of the same name.
+fn share(one: &Inf, other: &Inf) -> bool {
+    let others = other.version().catalog_files;
+    let mut own = one.version().catalog_files.into_iter();
+    own.any(|(_, name)| others.iter().any(|(_, named)| named.eq_ignore_ascii_case(&name)))
+}
+
 /// The system as decorations tell systems apart; `None`: the row is not in order.
 #[must_use]
 pub fn target(system: &CatalogSystem) -> Option<Target> {
@@ -93,19 +107,6 @@ pub fn target(system: &CatalogSystem) -> Option<Target> {
         version: (major.parse().ok()?, minor.parse().ok()?),
         build: system.build,
         server: system.server,
-    })
-}
-
-/// Whether models of this system are under a decoration without a processor (`NT`): Inf2Cat then takes
-/// what is copied for any processor.
-fn names_no_processor(inf: &Inf, on: &Target) -> bool {
-    inf.manufacturers().iter().any(|made| {
-        made.targets.iter().any(|target| {
-            let generic = target.decoration.filter(|d| d.architecture.is_none());
-            let meant = generic.map(|d| Decoration { architecture: Some(on.architecture), ..d });
-            meant.is_some_and(|d| on.is_meant_by(&d))
-                && inf.section(&format!("{}.{}", made.models, target.text)).is_some()
-        })
     })
 }
 
@@ -137,9 +138,12 @@ impl Making<'_> {
             if !plan.applies() && plan.installs.is_empty() {
                 let what = What::NoDevices { system: system.id.clone() };
                 self.note(n, None, false, None, what);
-                continue;
+                if plan.catalog.is_none() {
+                    continue;
+                }
+            } else {
+                applies = true;
             }
-            applies = true;
             let Some(catalog) = &plan.catalog else {
                 let architecture = on.architecture.name();
                 self.note(n, Some("22.9.4"), true, None, What::NoCatalogFile { architecture });
@@ -155,14 +159,9 @@ impl Making<'_> {
                 continue;
             }
             let into = self.catalog(&catalog.name, n, number);
+            self.absent(n, &plan);
+            let plan = self.contents.plan_of_installs(n, on.architecture, self.limits);
             self.files(n, number, into, described.file, &plan);
-            if !names_no_processor(&described.inf, &on) {
-                continue;
-            }
-            for architecture in Architecture::ALL.into_iter().filter(|a| *a != on.architecture) {
-                let plan = self.contents.plan(n, &Target { architecture, ..on }, self.limits);
-                self.files(n, number, into, described.file, &plan);
-            }
         }
         if !applies && let Some(system) = self.systems.first() {
             let what = What::NoDevices { system: system.id.clone() };
@@ -192,10 +191,8 @@ impl Making<'_> {
         at
     }
 
-    fn files(&mut self, inf: usize, system: usize, into: usize, own: usize, plan: &Plan) {
-        let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_lowercase();
-        let path = self.contents.infs.get(inf).map(|d| d.path.clone()).unwrap_or_default();
-        let mut all = alloc::vec![(own, base(&path))];
+    /// What a system would copy and is not there.
+    fn absent(&mut self, inf: usize, plan: &Plan) {
         for one in &plan.files {
             let at = Some(one.copied.at);
             let listed = one.copied.source.is_some();
@@ -205,8 +202,7 @@ impl Making<'_> {
                 self.note(inf, Some("22.9.10"), stops, at, What::NotListed { name });
             }
             match one.found {
-                Found::There(file) => all.push((file, one.copied.name.to_lowercase())),
-                Found::Inbox => {}
+                Found::There(_) | Found::Inbox => {}
                 Found::Compressed(_) | Found::InCabinet(_) => {
                     let path = one.path.clone();
                     self.note(inf, Some("22.9.1"), true, at, What::Packed { path });
@@ -222,6 +218,17 @@ impl Making<'_> {
                 }
             }
         }
+    }
+
+    /// What goes into the catalog for a system: all that install sections for its processor, or for any,
+    /// copy and that is listed for it. Inf2Cat does not ask which processor and version their models are for.
+    fn files(&mut self, inf: usize, system: usize, into: usize, own: usize, plan: &Plan) {
+        let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_lowercase();
+        let path = self.contents.infs.get(inf).map(|d| d.path.clone()).unwrap_or_default();
+        let mut all = alloc::vec![(own, base(&path))];
+        let listed = plan.files.iter().filter(|one| one.copied.source.is_some());
+        let there = |one: &Named| Some((one.found.file()?, one.copied.name.to_lowercase()));
+        all.extend(listed.filter_map(there));
         self.other_processors(inf, plan, &mut all);
         let copied = plan.installs.iter().flat_map(|install| &install.infs);
         for name in copied {

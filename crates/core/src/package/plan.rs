@@ -3,13 +3,14 @@
 use crate::package::contents::{Contents, as_infs, base, folder};
 use crate::package::target::{Target, choose};
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use loadworthy_formats::inf::decoration::Architecture;
 use loadworthy_formats::inf::document::Inf;
 use loadworthy_formats::inf::install::{self, Copied, Install, Service};
+use loadworthy_formats::inf::models::Manufacturer;
 use loadworthy_formats::inf::text::{Line, Span};
 use loadworthy_formats::limits::Limits;
 
@@ -137,15 +138,42 @@ impl Contents {
     #[must_use]
     pub fn plan(&self, n: usize, on: &Target, limits: &Limits) -> Plan {
         let Some(described) = self.infs.get(n) else { return Plan::default() };
+        let made = described.inf.manufacturers();
+        let sections = made.iter().filter_map(|made| choose(&described.inf, made, on)).collect();
+        self.plan_of(n, on.architecture, sections, |_| true, limits)
+    }
+
+    /// What the install sections of the INF number `n` are for a processor, whatever their models are for;
+    /// without those that name another processor.
+    #[must_use]
+    pub fn plan_of_installs(&self, n: usize, on: Architecture, limits: &Limits) -> Plan {
+        let Some(described) = self.infs.get(n) else { return Plan::default() };
+        let others = Architecture::ALL.into_iter().filter(|other| *other != on);
+        let others: Vec<_> = others.map(|other| format!(".nt{}", other.name())).collect();
+        let takes = |install: &str| {
+            let install = install.to_lowercase();
+            !others.iter().any(|other| install.ends_with(other.as_str()))
+        };
+        self.plan_of(n, on, models_sections(&described.inf), takes, limits)
+    }
+
+    fn plan_of(
+        &self,
+        n: usize,
+        on: Architecture,
+        sections: Vec<String>,
+        takes: impl Fn(&str) -> bool,
+        limits: &Limits,
+    ) -> Plan {
+        let Some(described) = self.infs.get(n) else { return Plan::default() };
         let inf = &described.inf;
         let mut plan = Plan {
-            catalog: self.catalog(n, on.architecture),
+            catalog: self.catalog(n, on),
             purposes: purposes(inf, limits),
             ..Plan::default()
         };
         let mut chosen = BTreeSet::new();
-        for made in inf.manufacturers() {
-            let Some(section) = choose(inf, &made, on) else { continue };
+        for section in sections {
             if !chosen.insert(section.clone()) {
                 continue;
             }
@@ -166,10 +194,10 @@ impl Contents {
         let installs = plan.devices.iter().map(|d| (d.install.as_str(), Some(d.at)));
         let whole = [("DefaultInstall", None), ("ClassInstall32", None)];
         for (base, at) in installs.chain(whole).collect::<Vec<_>>() {
-            if !seen.insert(base.to_lowercase()) {
+            if !takes(base) || !seen.insert(base.to_lowercase()) {
                 continue;
             }
-            match install::read(as_infs(&all), base, on.architecture, &mut budget, limits) {
+            match install::read(as_infs(&all), base, on, &mut budget, limits) {
                 Some(install) => {
                     plan.primitive |= base == "DefaultInstall";
                     plan.installs.push(install);
@@ -195,7 +223,7 @@ impl Contents {
     }
 
     fn gather(&self, folder: &str, plan: &mut Plan) {
-        let mut names = BTreeSet::new();
+        let mut names: BTreeMap<_, usize> = BTreeMap::new();
         let mut services = BTreeSet::new();
         for install in &plan.installs {
             for copied in &install.copies {
@@ -203,10 +231,14 @@ impl Contents {
                     Some(source) => source.path.clone(),
                     None => base(&copied.source_name).to_owned(),
                 };
-                if names.insert((path.to_lowercase(), copied.name.to_lowercase())) {
-                    let found = self.look(folder, &path, copied);
-                    plan.files.push(Named { copied: copied.clone(), path, found });
+                let key = (path.to_lowercase(), copied.name.to_lowercase());
+                if let Some(known) = names.get(&key).and_then(|at| plan.files.get_mut(*at)) {
+                    known.copied.for_processor &= copied.for_processor;
+                    continue;
                 }
+                names.insert(key, plan.files.len());
+                let found = self.look(folder, &path, copied);
+                plan.files.push(Named { copied: copied.clone(), path, found });
             }
             for service in &install.services {
                 let key = (service.name.to_lowercase(), service.binary.clone(), service.start);
@@ -245,26 +277,24 @@ fn compressed(path: &str) -> Option<String> {
     Some(format!("{stem}.{short}_"))
 }
 
-/// The hardware and compatible ids of an INF in the order in which catalogs number them: every Models
-/// section of `[Manufacturer]` in order, the plain one first, each id once and in lower case.
+/// Every Models section that `[Manufacturer]` names, in order, each manufacturer's plain one first.
+fn models_sections(inf: &Inf) -> Vec<String> {
+    let of = |made: Manufacturer| {
+        let decorated = made.targets.iter().map(|t| format!("{}.{}", made.models, t.text));
+        let decorated: Vec<_> = decorated.collect();
+        [made.models].into_iter().chain(decorated)
+    };
+    let mut seen = BTreeSet::new();
+    let all = inf.manufacturers().into_iter().flat_map(of);
+    all.filter(|section| seen.insert(section.to_lowercase())).collect()
+}
+
+/// The hardware and compatible ids of an INF in the order in which catalogs number them: those of every
+/// Models section in order, each id once and in lower case.
 #[must_use]
 pub fn hardware_ids(inf: &Inf) -> Vec<String> {
-    let (mut ids, mut seen, mut sections) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-    for made in inf.manufacturers() {
-        let decorated = made.targets.iter().map(|t| format!("{}.{}", made.models, t.text));
-        for section in [made.models.clone()].into_iter().chain(decorated) {
-            if !sections.insert(section.to_lowercase()) {
-                continue;
-            }
-            for model in inf.models(&section).into_iter().flatten() {
-                for id in model.ids {
-                    let id = id.to_lowercase();
-                    if seen.insert(id.clone()) {
-                        ids.push(id);
-                    }
-                }
-            }
-        }
-    }
-    ids
+    let models = models_sections(inf).into_iter().filter_map(|section| inf.models(&section));
+    let ids = models.flatten().flat_map(|model| model.ids).map(|id| id.to_lowercase());
+    let mut seen = BTreeSet::new();
+    ids.filter(|id| seen.insert(id.clone())).collect()
 }

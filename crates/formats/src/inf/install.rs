@@ -51,7 +51,7 @@ pub struct Copied {
     pub destination: Option<Destination>,
     /// Whether the INF takes files from Windows' own list (`LayoutFile`), which may have this one.
     pub may_be_inbox: bool,
-    /// Whether the section that copies it is for one processor alone (`.ntamd64`).
+    /// Whether every section that copies it is for one processor alone (`.ntamd64`).
     pub for_processor: bool,
     /// The file-list section; nothing where the directive names the file itself.
     pub list: Option<String>,

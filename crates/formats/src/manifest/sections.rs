@@ -101,9 +101,12 @@ fn gate<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Gate {
             "held-back-days" => gate.held_back_days = reading.number(key, value, MOST_DAYS),
             "fleet-lock" => {
                 let text = reading.text(key, value);
-                let fits = |text: &String| text.starts_with("http://") && text.len() > 7;
+                let fits = |text: &String| {
+                    let place = ["https://", "http://"].iter().find_map(|s| text.strip_prefix(s));
+                    place.is_some_and(|place| !place.is_empty())
+                };
                 if text.is_some() && !text.as_ref().is_some_and(fits) {
-                    reading.meaningless(key, value, "\"http://HOST:PORT\"");
+                    reading.meaningless(key, value, "\"https://HOST:PORT\"");
                 }
                 gate.fleet_lock = text.filter(fits);
             }
