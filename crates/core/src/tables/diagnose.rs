@@ -194,8 +194,9 @@ struct Table {
 }
 
 /// The built-in tables: name and text.
-pub static BUILT_IN: [(&str, &str); 10] = [
+pub static BUILT_IN: [(&str, &str); 11] = [
     ("diagnose/linux.toml", include_str!("../../knowledge/diagnose/linux.toml")),
+    ("diagnose/linux_tongues.toml", include_str!("../../knowledge/diagnose/linux_tongues.toml")),
     ("diagnose/firmware.toml", include_str!("../../knowledge/diagnose/firmware.toml")),
     ("diagnose/words.toml", include_str!("../../knowledge/diagnose/words.toml")),
     ("diagnose/reasons.toml", include_str!("../../knowledge/diagnose/reasons.toml")),
