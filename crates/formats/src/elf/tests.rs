@@ -102,6 +102,21 @@ fn symbols_a_kernel_does_not_take_are_told() {
     assert_eq!(s.livepatch_symbols, 1);
 }
 
+/// `arch/powerpc/kernel/module_64.c` `dedotify`, `dedotify_versions`.
+#[test]
+fn on_power_the_table_of_contents_is_nobodys_and_dots_come_off() {
+    let needs = |machine| {
+        let mut b = Built::new(LAYOUTS[0]);
+        for name in [".TOC.", "._printk", "plain"] {
+            b.symbol(name, 0x10, 0, 0);
+        }
+        let s = read(&b.file(machine));
+        s.undefined().map(|u| String::from_utf8_lossy(u.name).into_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(needs(21), ["_printk", "plain"]);
+    assert_eq!(needs(62), [".TOC.", "._printk", "plain"]);
+}
+
 #[test]
 fn relocations_want_zero_below_them() {
     let relocated = |kind: u64, target: u8| {
