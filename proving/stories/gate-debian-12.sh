@@ -1,7 +1,7 @@
 #!/bin/sh
 # gate-debian-12.sh DIR FROM: a Debian 12 with those who reboot it, from the tree of debian-12.sh: one
 # kernel, the package that names the newest one as it was at the last point release, DKMS,
-# unattended-upgrades, molly-guard, needrestart, dnf, promtool, systemd. Needs root.
+# unattended-upgrades, molly-guard, needrestart, dnf, promtool, fsverity, systemd. Needs root.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$1 from=$2
@@ -28,7 +28,7 @@ chroot "$root" apt-get -q update
 older=$(chroot "$root" apt-cache madison linux-image-amd64 | awk '{ print $3 }' | sort -V | head -n1)
 chroot "$root" apt-get -q -y --no-install-recommends install \
     "linux-image-amd64=$older" "linux-headers-amd64=$older" systemd-sysv systemd-boot udev dbus \
-    unattended-upgrades molly-guard needrestart prometheus dnf dnf-plugins-core iproute2
+    unattended-upgrades molly-guard needrestart prometheus dnf dnf-plugins-core iproute2 fsverity
 kernel=$(chroot "$root" dpkg-query -W -f '${Depends}' linux-image-amd64 | sed 's/^linux-image-//; s/ .*//')
 others=$(grep -vx "$kernel" "$from/built" | sed 's/.*/linux-image-& linux-headers-&/')
 # shellcheck disable=SC2086

@@ -70,4 +70,4 @@ done
 rm -f usr/sbin/policy-rc.d
 cp "boot/vmlinuz-$release" "$work/vmlinuz"
 cp "boot/initrd.img-$release" "$work/initrd.img"
-mke2fs -q -t ext4 -E lazy_itable_init=1 -d . "$work/disk.img" 3G
+mke2fs -q -t ext4 -O verity -E lazy_itable_init=1 -d . "$work/disk.img" 3G

@@ -29,6 +29,20 @@ if [ ! -e /root/second ]; then
         all=$(systemctl show -p Requires -p Requisite -p BindsTo -p Wants -p PartOf $unit)
         say "required-by-$unit" "$(echo "$all" | grep -c loadworthy)"
     done
+    # A driver under fs-verity: the kernel's own digest of it is what is compared, and another file in
+    # its place is noticed.
+    driver=$(modinfo -n dummy)
+    fsverity enable "$driver"
+    say verity $?
+    sleep 4
+    loadworthy gate run --no-cache
+    digest=$(fsverity measure "$driver" | cut -d' ' -f1)
+    say measured "$(grep -l "verity $digest" /var/lib/loadworthy/cache/verdict-*.json | wc -l)"
+    loadworthy gate run --json > /root/cached
+    say cached "$(grep -o '"how": *"[a-z]*"' /root/cached | tail -c 8) $(grep -c '"fs-verity": *1' /root/cached)"
+    cp "$driver" "$driver.new" && mv "$driver.new" "$driver"
+    loadworthy gate run --json > /root/replaced
+    say replaced "$(grep -o '"how": *"[a-z]*"' /root/replaced | tail -c 6)"
     # No kernel has this driver: every way to ask for a reboot.
     cp /etc/loadworthy/manifest.toml /root/manifest
     printf '[[require]]\nmodule = "nosuch"\n' >> /etc/loadworthy/manifest.toml

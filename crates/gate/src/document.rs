@@ -18,6 +18,10 @@ pub struct Evidence {
     pub judged_at: String,
     /// How many files, folders and variables were looked at.
     pub inputs: usize,
+    /// By what they are compared at the next run, and how many: `times`, `fs-verity`, `bytes`,
+    /// `absent`.
+    #[serde(default)]
+    pub compared_by: BTreeMap<String, usize>,
 }
 
 /// One kernel in the document.

@@ -1,21 +1,24 @@
 //! Everything that a verdict looked at, and whether it is still the same.
 //!
-//! A file counts as the same while device, inode, size, both times (to the nanosecond) and the
-//! fs-verity mark are: its inode cannot be changed otherwise without its `ctime` changing. What the
-//! kernel makes up while it is read (`proc`, `sys`) has no such times and is read again and compared by
-//! SHA-256; so is a file whose `ctime` lies so near the time of judging that a later change could
-//! bear the same one.
+//! A file counts as the same while device, inode, size, both times (to the nanosecond) and, where it is
+//! protected by fs-verity, the digest are that the kernel keeps of it: its inode cannot be changed
+//! otherwise without its `ctime` changing. What the kernel makes up while it is read (`proc`, `sys`) has
+//! no such times and is read again and compared by SHA-256; so is a file whose `ctime` lies so near the
+//! time of judging that a later change could bear the same one, and one whose digest the kernel does not
+//! tell. Source: Linux, `Documentation/filesystems/fsverity.rst` (`FS_IOC_MEASURE_VERITY`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use composefs_ioctls::fsverity::fs_ioc_measure_verity;
 use loadworthy_collect::item::{HostPath, Item};
 use loadworthy_collect::sighting::{Metadata, Outcome, Sketched};
 use loadworthy_collect::view::View;
 use loadworthy_collect::views::resolve::Folder;
 use loadworthy_core::proof::Origin;
 use loadworthy_formats::error::Error;
+use loadworthy_formats::text::hex;
 use rustix::fs::{AtFlags, OFlags, StatxFlags, statx};
 
 use crate::ledger::sha256;
@@ -27,8 +30,33 @@ const MADE_UP: [&str; 3] = ["proc", "sys", "dev"];
 /// `STATX_ATTR_VERITY` of `linux/stat.h`: the kernel checks each block that is read against a tree of
 /// digests, and the file cannot be written any more.
 const VERITY: u64 = 0x0010_0000;
+/// Digests of fs-verity, as `linux/fsverity.h` numbers them: `FS_VERITY_HASH_ALG_SHA256`, `_SHA512`.
+const SHA256: u8 = 1;
+const SHA512: u8 = 2;
 /// Seconds within which two changes may bear the same time: far more than a tick of any kernel.
 const NEAR: i64 = 2;
+
+/// The state of what is free on a file system.
+const ROOM: &str = "room";
+/// Stands before the digest of fs-verity in a state.
+const MEASURED: &str = "verity ";
+
+/// By what each of these states is compared, and how many are: `times` (device, inode, size, `mtime`,
+/// `ctime`), `fs-verity` (those and the digest), `bytes` (SHA-256 of what is read), `absent`.
+#[must_use]
+pub fn compared_by(states: &BTreeMap<String, String>) -> BTreeMap<String, usize> {
+    let mut all = BTreeMap::new();
+    for state in states.values().filter(|state| *state != ROOM) {
+        let by = match state.split(' ').next() {
+            Some("none") => "absent",
+            Some("read" | "names") => "bytes",
+            _ if state.contains(MEASURED) => "fs-verity",
+            _ => "times",
+        };
+        *all.entry(by.to_owned()).or_default() += 1;
+    }
+    all
+}
 
 /// What was looked at.
 #[derive(Debug, Default)]
@@ -158,7 +186,7 @@ impl<'a> Stamps<'a> {
     fn of(&self, item: &Item) -> String {
         // What is free changes all the time, and decides about no verdict.
         if matches!(item, Item::Room(_)) {
-            return "room".to_owned();
+            return ROOM.to_owned();
         }
         let Some(path) = item.path() else { return self.read(item) };
         let top = path.as_bytes().split(|b| *b == b'/').next().unwrap_or_default();
@@ -178,10 +206,16 @@ impl<'a> Stamps<'a> {
         if stat.stx_ctime.tv_sec + NEAR >= self.judged {
             return self.read(item);
         }
-        let verity = u64::from(stat.stx_attributes.bits() & VERITY != 0);
+        let verity = match stat.stx_attributes.bits() & VERITY != 0 {
+            false => String::new(),
+            true => match self.measured(&path) {
+                Some(digest) => format!(" {MEASURED}{digest}"),
+                None => return self.read(item),
+            },
+        };
         let (changed, modified) = (stat.stx_ctime, stat.stx_mtime);
         format!(
-            "{}:{} {} {} {}.{} {}.{} {verity}",
+            "{}:{} {} {} {}.{} {}.{}{verity}",
             stat.stx_dev_major,
             stat.stx_dev_minor,
             stat.stx_ino,
@@ -191,6 +225,17 @@ impl<'a> Stamps<'a> {
             changed.tv_sec,
             changed.tv_nsec
         )
+    }
+
+    /// The digest that the kernel holds every block of this file against.
+    fn measured(&self, path: &HostPath) -> Option<String> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = self.folder.at(path.as_bytes(), flags).ok()?;
+        if let Ok(digest) = fs_ioc_measure_verity::<32>(&file, SHA256) {
+            return Some(format!("sha256:{}", hex(&digest)));
+        }
+        let digest = fs_ioc_measure_verity::<64>(&file, SHA512).ok()?;
+        Some(format!("sha512:{}", hex(&digest)))
     }
 
     fn read(&self, item: &Item) -> String {

@@ -15,7 +15,7 @@ use crate::breakglass::{self, Standing};
 use crate::document::{Accepted, Book, Document, Evidence, Kernel, Manifest, Tally};
 use crate::fleet_lock;
 use crate::ground::Ground;
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, compared_by};
 use crate::ledger::{Entry, Event, Ledger};
 use crate::look::{Looked, Question, digest_of};
 use crate::metrics;
@@ -286,6 +286,7 @@ fn judged(
         how: "read".to_owned(),
         judged_at: at.to_owned(),
         inputs: stamped.as_ref().map_or(0, BTreeMap::len),
+        compared_by: stamped.as_ref().map(compared_by).unwrap_or_default(),
     };
     if act
         && let Some(stamped) = stamped

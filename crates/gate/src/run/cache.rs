@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Ask, Judged};
 use crate::document::Evidence;
 use crate::ground::Ground;
-use crate::inputs::{Inputs, Stamps};
+use crate::inputs::{Inputs, Stamps, compared_by};
 use crate::ledger::sha256;
 use crate::look::view;
 use crate::places::CACHE;
@@ -104,6 +104,7 @@ pub(super) fn load(ask: &Ask, ground: &Ground, wanted: &[String]) -> Option<(Jud
         how: "cached".to_owned(),
         judged_at: kept.at.clone(),
         inputs: kept.inputs.len(),
+        compared_by: compared_by(&kept.inputs),
     };
     stamps.same(&kept.inputs).then_some((kept.judged, evidence))
 }

@@ -33,6 +33,13 @@ pub(super) fn lines(
     let unknown = number(|v| matches!(v, Verdict::Unknown(_)));
     let load = drivers.len() - refused - unknown;
     let inside = drivers.iter().filter(|a| a.subject.kind == Kind::BuiltInDriver).count();
+    // What starts the kernel stands before every driver.
+    let stops = all.iter().find(|a| a.subject.kind == Kind::BootImage && is_refused(a));
+    if let Some(image) = stops {
+        let name = style.plain(&image.subject.name);
+        let line = format!("the boot stops at {name}: no driver comes to load");
+        writeln!(out, "{}", style.paint(Tone::Strong, &line))?;
+    }
     let mut line = format!("{} must load", words::count(drivers.len(), "driver"));
     if let Some(kernel) = &host.kernel {
         line.push_str(&format!(" under {}", style.plain(kernel)));
@@ -55,13 +62,14 @@ pub(super) fn lines(
         .filter(|a| a.subject.need.class.is_some())
         .filter(|a| matches!(a.judgement.verdict, Verdict::Refused(_) | Verdict::Unknown(_)))
         .collect();
-    let names: Vec<String> =
-        troubled.iter().filter(|a| is_driver(a)).map(|a| named(a, style)).collect();
-    writeln!(out, "will not load: {}", listed(&names, "none"))?;
-    let others: Vec<String> =
-        troubled.iter().filter(|a| !is_driver(a)).map(|a| named(a, style)).collect();
-    if !others.is_empty() {
-        writeln!(out, "will not do as initramfs: {}", listed(&others, "none"))?;
+    let these = |drivers: bool, refused: bool| -> Vec<String> {
+        let is = |a: &&&Answered| is_driver(a) == drivers && is_refused(a) == refused;
+        troubled.iter().filter(is).map(|a| named(a, style)).collect()
+    };
+    let line = told(&these(true, true), &these(true, false)).unwrap_or_else(|| "none".to_owned());
+    writeln!(out, "will not load: {line}")?;
+    if let Some(line) = told(&these(false, true), &these(false, false)) {
+        writeln!(out, "will not do as initramfs: {line}")?;
     }
     let mut lost: Vec<String> = Vec::new();
     for a in troubled.iter().filter(|a| a.subject.need.counts()) {
@@ -73,17 +81,21 @@ pub(super) fn lines(
         }
     }
     writeln!(out, "lost without them: {}", listed(&lost, "nothing"))?;
-    // What starts the kernel stands before every driver.
-    let stops = all.iter().find(|a| {
-        a.subject.kind == Kind::BootImage && matches!(a.judgement.verdict, Verdict::Refused(_))
-    });
-    match stops {
-        Some(image) => {
-            let name = style.plain(&image.subject.name);
-            let line = format!("the boot stops at {name}: no driver comes to load");
-            writeln!(out, "{}", style.paint(Tone::Strong, &line))
+    Ok(())
+}
+
+fn is_refused(a: &Answered) -> bool {
+    matches!(a.judgement.verdict, Verdict::Refused(_))
+}
+
+/// Those that are refused, and those that are not known; `None`: neither.
+fn told(refused: &[String], unknown: &[String]) -> Option<String> {
+    match (refused.is_empty(), unknown.is_empty()) {
+        (true, true) => None,
+        (_, true) => Some(listed(refused, "none")),
+        (..) => {
+            Some(format!("{}; not known: {}", listed(refused, "none"), listed(unknown, "none")))
         }
-        None => Ok(()),
     }
 }
 
@@ -91,9 +103,6 @@ pub(super) fn lines(
 fn named(a: &Answered, style: &Style) -> String {
     let need = &a.subject.need;
     let mut marks: Vec<&str> = need.class.map(|class| class.name()).into_iter().collect();
-    if matches!(a.judgement.verdict, Verdict::Unknown(_)) {
-        marks.push("not known");
-    }
     if need.optional {
         marks.push("optional");
     }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(420);
 
 /// What each answer of the first start must be.
-const FIRST: [(&str, &str, &str); 20] = [
+const FIRST: [(&str, &str, &str); 24] = [
     ("install", "0", "the gate is installed"),
     ("run", "0", "the kernel is loadworthy"),
     ("enabled", "enabled", "its units are switched on"),
@@ -29,6 +29,10 @@ const FIRST: [(&str, &str, &str); 20] = [
     ("required-by-shutdown.target", "0", "shutdown.target wants nothing of ours"),
     ("required-by-final.target", "0", "final.target wants nothing of ours"),
     ("required-by-umount.target", "0", "umount.target wants nothing of ours"),
+    ("verity", "0", "a driver is protected by fs-verity"),
+    ("measured", "1", "its digest, as fsverity measures it, is what is compared"),
+    ("cached", "cached\" 1", "the verdict is believed again, and says by what"),
+    ("replaced", "read\"", "another file in its place is read"),
     ("blocked", "1", "a driver that no kernel has blocks"),
     ("inhibited", "0", "systemd holds the lock"),
     ("check-inhibitors", "1", "a reboot that asks before is refused"),

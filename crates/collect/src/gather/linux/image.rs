@@ -39,8 +39,32 @@ pub fn places(release: &str) -> Vec<Item> {
     .into()
 }
 
+/// Images in `/boot` whose names do not tell a release (`vmlinuz-linux`, `vmlinuz-lts`), and that say of
+/// themselves that they are of this one. Source: Linux, `Documentation/arch/x86/boot.rst`
+/// (`kernel_version`).
+fn unnamed(looking: &Looking<'_>, release: &str) -> Vec<Item> {
+    let names = looking.names(&Item::entries("boot")).unwrap_or_default();
+    let names = names.iter().map(|entry| String::from_utf8_lossy(&entry.name));
+    let told = |name: &str| {
+        name.strip_prefix("vmlinuz-").map(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let named_otherwise = names.filter(|name| told(name) == Some(false));
+    let items = named_otherwise.map(|name| Item::file(format!("boot/{name}")));
+    let own = |item: &Item| {
+        let bytes = looking.bytes(item, looking.limits.kernel_bytes).ok()?;
+        let version = image::header(&bytes).ok()?.version?;
+        Some(version.split_whitespace().next() == Some(release))
+    };
+    items.filter(|item| own(item) == Some(true)).collect()
+}
+
 pub(super) fn read(looking: &Looking<'_>, release: &str) -> Image {
-    let read = looking.first(&places(release), looking.limits.kernel_bytes, |bytes| {
+    let mut places = places(release);
+    let is_there = |item: &Item| looking.view.metadata(item).is_ok();
+    if !places.iter().any(is_there) {
+        places.extend(unnamed(looking, release));
+    }
+    let read = looking.first(&places, looking.limits.kernel_bytes, |bytes| {
         let kept = looking.keep.and_then(|keep| Some((keep, sha256(bytes)?)));
         if let Some((keep, key)) = &kept
             && let Some(image) = keep.get(key)

@@ -64,10 +64,13 @@ pub(super) fn status(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     match &status.verdict {
         Some(verdict) => {
             let next = verdict.next.as_deref().unwrap_or("none");
+            let by = &verdict.evidence.compared_by;
+            let by: Vec<String> = by.iter().map(|(by, n)| format!("{n} {by}")).collect();
+            let by = if by.is_empty() { String::new() } else { format!(": {}", by.join(", ")) };
             let blocked = if verdict.blocked { ", reboots are refused" } else { "" };
             writeln!(
                 out,
-                "next      {next}: {}{blocked} ({}, judged {} from {} inputs, {})",
+                "next      {next}: {}{blocked} ({}, judged {} from {} inputs, {}{by})",
                 verdict.outcome.name(),
                 verdict.at,
                 verdict.evidence.judged_at,

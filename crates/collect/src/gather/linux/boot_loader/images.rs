@@ -3,6 +3,7 @@
 use loadworthy_core::proof::{Why, text};
 use loadworthy_formats::boot::unified;
 use loadworthy_formats::kernel::image;
+use loadworthy_formats::kernel::mounts;
 use loadworthy_formats::pe::header;
 
 use super::PARTITIONS;
@@ -26,13 +27,32 @@ pub fn locate(looking: &Looking<'_>, named: &str) -> Result<HostPath, Why> {
             Err(outcome) => return Err(why(&path.to_string(), &outcome)),
         }
     }
-    // Btrfs: the loader sees the subvolume's name before the path the host knows.
-    if let Some((_, inside)) = named.trim_start_matches('/').split_once('/')
-        && named.starts_with("/@")
-    {
-        return locate(looking, inside);
+    if let Some(inside) = inside(looking, named) {
+        return locate(looking, &inside);
     }
     Err(failed.unwrap_or_else(|| Why::OutOfReach(text(named))))
+}
+
+/// The path that the host knows, where the loader begins at the top of a file system of which the host
+/// mounts a part: the loader sees the data set (ZFS: `/ROOT/debian@/boot/…`) or the subvolume (Btrfs:
+/// `/@/boot/…`, `/root/boot/…`) before it. Sources: GRUB, `grub-core/fs/zfs/zfs.c` (`@` ends the data
+/// set), `grub-core/fs/btrfs.c`; btrfs(5), `subvol=`.
+fn inside(looking: &Looking<'_>, named: &str) -> Option<String> {
+    if let Some((_, path)) = named.split_once("@/") {
+        return Some(path.to_owned());
+    }
+    if named.starts_with("/@") {
+        return Some(named.trim_start_matches('/').split_once('/')?.1.to_owned());
+    }
+    let fstab = [Item::file("etc/fstab")];
+    let limits = looking.limits;
+    let read = looking.first(&fstab, limits.text_bytes, |bytes| mounts::read_table(bytes, limits));
+    let mounted = read.ok()?.value;
+    mounted.iter().filter(|mount| ["/", "/boot"].contains(&mount.at.as_str())).find_map(|mount| {
+        let option = mount.options.split(',').find_map(|option| option.strip_prefix("subvol="))?;
+        let path = named.trim_start_matches('/').strip_prefix(option.trim_matches('/'))?;
+        path.strip_prefix('/').map(str::to_owned)
+    })
 }
 
 /// The release that an image says it is: a kernel, or the one in a unified image.

@@ -194,11 +194,17 @@ fn files_are_found_where_the_loader_names_them() {
     let host = Host::new()
         .with("boot/vmlinuz-6.1.0", "")
         .with("boot/efi/debian/6.1.0/linux", "")
+        .with("etc/fstab", "UUID=1 / btrfs subvol=root,compress=zstd:1 0 0\n")
         .with_link("vmlinuz", "boot/vmlinuz-6.1.0");
     let at = |named: &str| images::locate(&host.looking(), named).map(|p| p.to_string());
     assert_eq!(at("/vmlinuz-6.1.0").as_deref(), Ok("boot/vmlinuz-6.1.0"));
     assert_eq!(at("/boot/vmlinuz-6.1.0").as_deref(), Ok("boot/vmlinuz-6.1.0"));
     assert_eq!(at("/@/boot/vmlinuz-6.1.0").as_deref(), Ok("boot/vmlinuz-6.1.0"));
+    for named in ["/@rootfs/boot/", "/root/boot/", "/BOOT/ubuntu_a@/", "/ROOT/debian@/boot/"] {
+        let found = at(&format!("{named}vmlinuz-6.1.0"));
+        assert_eq!(found.as_deref(), Ok("boot/vmlinuz-6.1.0"), "{named}");
+    }
+    assert!(at("/root/vmlinuz-6.2.0").is_err());
     assert_eq!(at("/debian/6.1.0/linux").as_deref(), Ok("boot/efi/debian/6.1.0/linux"));
     assert_eq!(at("/vmlinuz").as_deref(), Ok("vmlinuz"));
     assert!(matches!(at("/vmlinuz-6.2.0"), Err(Why::Missing(_))));
