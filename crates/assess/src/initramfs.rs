@@ -12,7 +12,7 @@ use loadworthy_collect::gather::linux::module::{self, Scratch};
 use loadworthy_collect::gather::linux::tree;
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;
-use loadworthy_core::answer::{Answered, Kind, Need, Note, Phase, Subject};
+use loadworthy_core::answer::{Answered, Kind, Maker, Need, Note, Phase, Subject};
 use loadworthy_core::checks::initramfs::{Copied, InitramfsCase, Needed, judge};
 use loadworthy_core::codes::{INITRAMFS_COPY_DIFFERS, INSTALL_COMMAND_REPLACES_LOADING};
 use loadworthy_core::fact::Fact;
@@ -31,6 +31,8 @@ use crate::judging::{Asked, Wanted};
 use crate::names::{Found, Names};
 use crate::request::{Progress, Request, Trouble};
 use loadworthy_collect::pool;
+
+mod anew;
 
 /// Judges the initramfs of the kernel that is asked about; `roots` are the modules under the root
 /// file system, `all` those that the host needs otherwise.
@@ -65,8 +67,8 @@ pub(crate) fn of_kernel(
                 _ => text(format!("boot/initrd.img-{release}")),
             };
             let there = Fact::absent(false, evidence(&item, ""));
-            let judgement = judge(&InitramfsCase::of(there));
-            return Some(answered(&item, None, judgement, !roots.is_empty()));
+            let case = InitramfsCase::of(there);
+            return Some(mended(asked, roots, &item, None, &case));
         }
         Place::Files(files) => {
             let last = files.last().map(ToString::to_string).unwrap_or_default();
@@ -80,7 +82,7 @@ pub(crate) fn of_kernel(
             let gaps = gap(Question::ImageBytes, why);
             let mut case = InitramfsCase::of(Fact::seen(true, evidence(&path, "is there")));
             case.damage = Fact::unknown(gaps);
-            return Some(answered(&path, None, judge(&case), !roots.is_empty()));
+            return Some(mended(asked, roots, &path, None, &case));
         }
     };
     let kept = Inside::of(asked, &found, &path).ok()?.kept(roots, all);
@@ -88,7 +90,23 @@ pub(crate) fn of_kernel(
         found = initramfs::open(&looking, &place, None).ok()?;
     }
     let case = Inside::of(asked, &found, &path).ok()?.case(asked, roots, all, notes);
-    Some(answered(&path, None, judge(&case), !roots.is_empty()))
+    Some(mended(asked, roots, &path, found.maker, &case))
+}
+
+/// The answer, with what would help where it is refused.
+fn mended(
+    asked: &Asked<'_>,
+    roots: &BTreeSet<String>,
+    path: &str,
+    maker: Option<Maker>,
+    case: &InitramfsCase,
+) -> Answered {
+    let mut answer = answered(path, None, judge(case), !roots.is_empty());
+    if matches!(answer.judgement.verdict, Verdict::Refused(_)) {
+        let maker = maker.or_else(|| initramfs::installed_maker(&asked.host.looking()));
+        answer.tried.extend(anew::tried(asked, roots, path, maker, case));
+    }
+    answer
 }
 
 /// Where the initramfs of a kernel is: its entry says so, or it lies where they lie.

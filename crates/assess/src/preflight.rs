@@ -38,6 +38,7 @@ pub(crate) mod catalogue;
 mod under_root;
 mod telling;
 pub(crate) mod profile;
+mod built_again;
 mod dormant;
 pub(crate) mod things;
 
@@ -169,6 +170,9 @@ pub(crate) fn judge(
             Found::None(case) => {
                 let mut answer = no_file(&required.name, &case, required.required_by.clone());
                 answer.subject.need = required.need.clone();
+                if matches!(case, NoFile::OnlyForAnotherKernel { .. }) {
+                    answer.tried = built_again::tried(asked, modules, &required.name);
+                }
                 beyond.push((answer, required.one_of));
             }
         }

@@ -291,6 +291,19 @@ pub enum Remedy {
         /// The name of an enrolled key; `None`: there is none yet.
         with: Option<Arc<str>>,
     },
+    /// Make the initramfs anew from the modules of the tree.
+    RemakeInitramfs {
+        /// The kernel.
+        release: Arc<str>,
+        /// The file.
+        path: Arc<str>,
+        /// Whether it is there by now.
+        there: bool,
+        /// Who makes it here; `None`: nobody was seen.
+        maker: Option<Maker>,
+        /// Modules that have to be named to the maker, since the last one lacks them.
+        modules: Vec<Arc<str>>,
+    },
     /// Start another kernel, which is installed and accepted.
     StartOther {
         /// Its release.
@@ -323,6 +336,19 @@ pub enum Remedy {
         /// The catalog.
         catalog: Arc<str>,
     },
+}
+
+/// Programs that make an initramfs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Maker {
+    /// initramfs-tools (Debian, Ubuntu).
+    InitramfsTools,
+    /// dracut (Fedora, SUSE).
+    Dracut,
+    /// mkinitcpio (Arch).
+    Mkinitcpio,
+    /// booster.
+    Booster,
 }
 
 /// Something worth telling that is not about one subject.

@@ -19,6 +19,7 @@ pub fn mends(remedy: &Remedy) -> &'static [&'static str] {
         Remedy::SignImage { .. } => &["boot/trusted"],
         // These change facts, from which everything is drawn anew.
         Remedy::Enroll { .. }
+        | Remedy::RemakeInitramfs { .. }
         | Remedy::StartOther { .. }
         | Remedy::EnforceOff
         | Remedy::SecureBootOff

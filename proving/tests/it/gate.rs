@@ -16,6 +16,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use xtask::tree::{root, sources};
 
+mod counted;
 mod wrong;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -32,6 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.push(Trial::test("gate: a kernel on trial stays or goes", || Ok(on_trial()?)));
     trials.push(Trial::test("gate: what is pending is judged again", || Ok(pending()?)));
     trials.extend(wrong::trials());
+    trials.extend(counted::trials());
     trials
 }
 

@@ -18,13 +18,14 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("gate: an unattended upgrade on a real Debian", upgraded),
+        Trial::test("gate: headers that come in the same transaction are waited for", waited),
         Trial::test("gate: killed in every hook, dpkg finishes and the next run repairs", killed),
         Trial::test("gate: those who reboot ask it, and it leaves no trace", asked),
     ]
 }
 
 /// A tree that nobody writes into, and what is changed over it.
-struct Machine {
+pub(crate) struct Machine {
     tree: PathBuf,
     /// The kernel that is installed, and runs.
     old: String,
@@ -36,6 +37,11 @@ impl Machine {
     fn new() -> Result<Option<Self>, Failed> {
         let Some(tree) = tree()? else { return Ok(None) };
         let old = fs::read_to_string(tree.join("built"))?.trim().to_owned();
+        Self::over(tree, old)
+    }
+
+    /// The same over another tree, of which the kernel `old` runs.
+    pub(crate) fn over(tree: PathBuf, old: String) -> Result<Option<Self>, Failed> {
         // Beside the tree: an overlay wants both on a file system that can hold it.
         let state = tempfile::tempdir_in(tree.parent().ok_or("no folder")?)?;
         let machine = Self { tree, old, state };
@@ -78,7 +84,7 @@ impl Machine {
     }
 
     /// Runs a command of the shell inside; its exit code and everything it prints.
-    fn run(&self, command: &str) -> Result<(i32, String), Failed> {
+    pub(crate) fn run(&self, command: &str) -> Result<(i32, String), Failed> {
         let inside = xtask::tree::root().join("proving/stories/inside.sh");
         let done = Command::new(inside)
             .arg(&self.tree)
@@ -91,7 +97,7 @@ impl Machine {
         Ok((done.status.code().unwrap_or(-1), said))
     }
 
-    fn must(&self, command: &str, code: i32) -> Result<String, Failed> {
+    pub(crate) fn must(&self, command: &str, code: i32) -> Result<String, Failed> {
         match self.run(command)? {
             (is, said) if is == code => Ok(said),
             (is, said) => Err(format!("{command}: exit code {is}, not {code}: {said}").into()),
@@ -244,6 +250,47 @@ fn upgraded() -> Result<(), Failed> {
     host.tells("loadworthy gate confirm", 0, &["1 predictions, 0 wrong"])?;
     host.must("loadworthy gate status --verify", 0)?;
     Ok(())
+}
+
+/// The image is configured before its headers, so DKMS cannot build yet: the kernel waits, and is the
+/// default once the build is done.
+fn waited() -> Result<(), Failed> {
+    let Some(host) = Machine::new()? else { return Ok(()) };
+    let old = host.old.clone();
+    let newest = "apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: linux-image-//p'";
+    let new = host.must(newest, 0)?.trim().to_owned();
+    if new.is_empty()
+        || new == old
+        || host.run(&format!("apt-cache show linux-image-{new}"))?.0 != 0
+    {
+        skipped::told("a kernel newer than the last point release (LOADWORTHY_FETCH=1)");
+        return Ok(());
+    }
+    host.manifest("[gate]\nenforce = \"gate\"\n[[require]]\nmodule = \"acmedisk\"\n")?;
+    host.must("loadworthy gate install && loadworthy gate run", 0)?;
+    // The image alone: what the hook of its package is told.
+    host.must(&format!("apt-get -q -y --no-install-recommends install linux-image-{new}"), 0)?;
+    let of = |verdict: &Value| -> Value {
+        let kernels = verdict["kernels"].as_array().cloned().unwrap_or_default();
+        kernels.into_iter().find(|kernel| kernel["kernel"] == *new).unwrap_or_default()
+    };
+    let verdict = host.verdict()?;
+    let pending = of(&verdict)["pending"].as_str().unwrap_or_default().to_owned();
+    if !pending.contains("headers") {
+        return Err(format!("it does not wait for headers: {verdict}").into());
+    }
+    same("next", &verdict["next"], old.as_str())?;
+    if !host.default_entry()?.contains(&old) {
+        return Err("the kernel that waits is the default".into());
+    }
+    host.tells("loadworthy gate status", 0, &["LW7010", "headers"])?;
+    // The headers come, DKMS builds and signs, and the same hooks see it.
+    host.must(&format!("apt-get -q -y --no-install-recommends install linux-headers-{new}"), 0)?;
+    same("next", &host.verdict()?["next"], new.as_str())?;
+    if host.default_entry().is_ok_and(|default| default.contains(&old)) {
+        return Err("the kernel was not promoted".into());
+    }
+    same("dpkg --audit", &host.must("dpkg --audit", 0)?.into(), "")
 }
 
 /// A package like that of a kernel: its script calls the hooks as those of Debian's kernels do.

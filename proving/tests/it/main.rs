@@ -25,6 +25,7 @@ mod inspected;
 mod keys;
 mod joined;
 mod laws;
+mod mended;
 mod numbered;
 mod oracle;
 mod packages;
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         #[cfg(unix)]
         keys::trials(),
         laws::trials(),
+        mended::trials(),
         numbered::trials(),
         oracle::trials(),
         joined::trials(),

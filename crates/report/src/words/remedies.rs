@@ -1,6 +1,8 @@
 //! What a remedy does, in a word, a sentence and a command.
 
-use loadworthy_core::answer::Remedy;
+use std::sync::Arc;
+
+use loadworthy_core::answer::{Maker, Remedy};
 use loadworthy_core::facts::linux::KeyPair;
 
 /// A remedy's short name in JSON.
@@ -15,6 +17,7 @@ pub const fn does(remedy: &Remedy) -> &'static str {
         Remedy::LoadByName { .. } => "load-by-name",
         Remedy::EnforceOff => "enforce-off",
         Remedy::SignImage { .. } => "sign-image",
+        Remedy::RemakeInitramfs { .. } => "remake-initramfs",
         Remedy::StartOther { .. } => "start-other",
         Remedy::SecureBootOff => "secure-boot-off",
         Remedy::SignByPortal => "sign-by-portal",
@@ -61,6 +64,12 @@ pub fn remedy(remedy: &Remedy) -> String {
         }
         Remedy::SignImage { with: None, .. } => {
             "make a key, enrol it as a machine owner key, and sign the image".to_owned()
+        }
+        Remedy::RemakeInitramfs { release, modules, .. } if modules.is_empty() => {
+            format!("make the initramfs of {release} again")
+        }
+        Remedy::RemakeInitramfs { release, modules, .. } => {
+            format!("make the initramfs of {release} again, with {}", modules.join(", "))
         }
         Remedy::StartOther { release } => {
             format!("start {release}, which is installed and accepted")
@@ -116,6 +125,9 @@ pub fn command(remedy: &Remedy) -> Option<String> {
         Remedy::SortCertificates { catalog } => {
             Some(format!("loadworthy sign --key KEY.pem --cert CERT.pem {catalog}"))
         }
+        Remedy::RemakeInitramfs { release, path, there, maker, modules } => {
+            remake(release, (path, *there), (*maker)?, modules)
+        }
         Remedy::StartOther { .. }
         | Remedy::Enroll { certificate: None, .. }
         | Remedy::Unblock { .. }
@@ -142,10 +154,58 @@ pub fn first(remedy: &Remedy) -> Vec<String> {
         )
     };
     match remedy {
+        Remedy::RemakeInitramfs { maker: Some(maker), modules, .. } if !modules.is_empty() => {
+            name_to(*maker, modules)
+        }
         Remedy::Sign { with: None, keys: Some(pair), .. } => vec![enroll(&pair.certificate)],
         Remedy::Sign { with: None, keys: None, .. } => vec![make(""), enroll(CERTIFICATE)],
         Remedy::SignImage { with: None, .. } => vec![make(" --images"), enroll(CERTIFICATE)],
         _ => Vec::new(),
+    }
+}
+
+/// The command that makes an initramfs. Sources: update-initramfs(8), dracut(8), mkinitcpio(8), booster(1).
+fn remake(
+    release: &str,
+    (path, there): (&str, bool),
+    maker: Maker,
+    modules: &[Arc<str>],
+) -> Option<String> {
+    // What lies in a unified image is made with that image.
+    let path = match path.split_once(": ") {
+        None => format!("/{}", path.trim_start_matches('/')),
+        Some(_) => return None,
+    };
+    Some(match maker {
+        Maker::InitramfsTools => {
+            let how = if there { "-u" } else { "-c" };
+            format!("update-initramfs {how} -k {release}")
+        }
+
+        Maker::Dracut => format!("dracut --force {path} {release}"),
+        Maker::Mkinitcpio => format!("mkinitcpio -k {release} -g {path}"),
+        Maker::Booster if modules.is_empty() => {
+            format!("booster build --force --kernel-version {release} {path}")
+        }
+        Maker::Booster => return None,
+    })
+}
+
+/// How modules are named to a maker, so that it takes them in every time. Sources: initramfs-tools(7)
+/// (`/etc/initramfs-tools/modules`), dracut.conf(5) (`add_drivers`), mkinitcpio.conf(5) (`MODULES`).
+fn name_to(maker: Maker, modules: &[Arc<str>]) -> Vec<String> {
+    let (lines, words) = (modules.join("\\n"), modules.join(" "));
+    match maker {
+        Maker::InitramfsTools => {
+            vec![format!("printf '{lines}\\n' >> /etc/initramfs-tools/modules")]
+        }
+        Maker::Dracut => vec![format!(
+            "echo 'add_drivers+=\" {words} \"' > /etc/dracut.conf.d/50-loadworthy.conf"
+        )],
+        Maker::Mkinitcpio => {
+            vec![format!("echo 'MODULES+=({words})' > /etc/mkinitcpio.conf.d/50-loadworthy.conf")]
+        }
+        Maker::Booster => Vec::new(),
     }
 }
 

@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long one start may take, without hardware virtualisation, until it ends by itself.
-const PATIENCE: Duration = Duration::from_secs(420);
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// What each answer of the first start must be.
 const FIRST: [(&str, &str, &str); 24] = [

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use loadworthy_core::answer::Maker;
 use loadworthy_core::fact::Fact;
 use loadworthy_core::facts::linux::LinuxFacts;
 use loadworthy_core::proof::{Evidence, Origin, Why, text};
@@ -111,19 +112,6 @@ fn part_of_image(looking: &Looking<'_>, path: &HostPath) -> Option<Vec<u8>> {
     let bytes = looking.bytes(&Item::File(path.clone()), looking.limits.kernel_bytes).ok()?;
     let image = header::read(&bytes, looking.limits).ok()?;
     unified::initrd(&image.value).map(<[u8]>::to_vec)
-}
-
-/// Who made an initramfs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Maker {
-    /// Debian's and Ubuntu's.
-    InitramfsTools,
-    /// Fedora's, Red Hat's and SUSE's.
-    Dracut,
-    /// Arch's.
-    Mkinitcpio,
-    /// A program of its own.
-    Booster,
 }
 
 /// An initramfs, taken apart.
@@ -290,6 +278,19 @@ impl Initramfs {
     pub fn keeps(&self, module: &str) -> bool {
         self.wanted.as_ref().is_none_or(|wanted| wanted.contains(module))
     }
+}
+
+/// Who makes an initramfs on this machine, by the programs that are installed.
+#[must_use]
+pub fn installed_maker(looking: &Looking<'_>) -> Option<Maker> {
+    let there = |path: &&str| looking.view.metadata(&Item::file(path)).is_ok();
+    let all = [
+        ("usr/sbin/update-initramfs", Maker::InitramfsTools),
+        ("usr/bin/dracut", Maker::Dracut),
+        ("usr/bin/mkinitcpio", Maker::Mkinitcpio),
+        ("usr/bin/booster", Maker::Booster),
+    ];
+    all.into_iter().find(|(path, _)| there(path)).map(|(_, maker)| maker)
 }
 
 /// The kernels that modules at these paths are for.
