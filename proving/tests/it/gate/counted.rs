@@ -15,6 +15,7 @@ fn on_trial() -> Result<(), String> {
     let host = "ask = \"preflight\"\nolder = \"whole\"\n";
     let tried = Tried::forge(host, "signed_by = \"distribution\"\n")?;
     let (release, old) = (tried.newer()?, "5.10.0-9-amd64");
+    fs::remove_dir_all(tried.root().join("boot/grub")).map_err(|e| e.to_string())?;
     let entry = |name: &str| tried.root().join(format!("boot/loader/entries/{name}.conf"));
     for kernel in [release.as_str(), old] {
         let text = format!(
