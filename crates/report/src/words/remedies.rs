@@ -177,6 +177,8 @@ fn remake(
         Some(_) => return None,
     };
     Some(match maker {
+        // It writes to this place alone.
+        Maker::InitramfsTools if !path.ends_with(&format!("/initrd.img-{release}")) => return None,
         Maker::InitramfsTools => {
             let how = if there { "-u" } else { "-c" };
             format!("update-initramfs {how} -k {release}")
@@ -200,10 +202,10 @@ fn name_to(maker: Maker, modules: &[Arc<str>]) -> Vec<String> {
             vec![format!("printf '{lines}\\n' >> /etc/initramfs-tools/modules")]
         }
         Maker::Dracut => vec![format!(
-            "echo 'add_drivers+=\" {words} \"' > /etc/dracut.conf.d/50-loadworthy.conf"
+            "echo 'add_drivers+=\" {words} \"' >> /etc/dracut.conf.d/50-loadworthy.conf"
         )],
         Maker::Mkinitcpio => {
-            vec![format!("echo 'MODULES+=({words})' > /etc/mkinitcpio.conf.d/50-loadworthy.conf")]
+            vec![format!("echo 'MODULES+=({words})' >> /etc/mkinitcpio.conf.d/50-loadworthy.conf")]
         }
         Maker::Booster => Vec::new(),
     }
