@@ -8,6 +8,7 @@
 use std::io;
 
 use loadworthy_core::boot_claim::Loader;
+use loadworthy_formats::boot::entry as boot_entry;
 use loadworthy_formats::boot::grub::environment;
 
 use super::start;
@@ -100,7 +101,8 @@ pub fn once(ground: &Ground, id: &str) -> Result<How, String> {
 pub fn counted(ground: &Ground, entry: &Entry) -> Result<How, String> {
     let (folder, name) = entry.file.rsplit_once('/').ok_or("no file of the entry")?;
     let stem = name.strip_suffix(".conf").ok_or("the entry is no file of its own")?;
-    if stem.contains('+') {
+    // `+` stands in releases, too (`6.12.48+deb13-amd64`).
+    if boot_entry::counted(name).1.is_some() {
         return Err(format!("the entry {name} has a counter already"));
     }
     let conf = format!("{}/loader.conf", folder.trim_end_matches("/entries"));
@@ -230,9 +232,12 @@ pub fn undo(ground: &Ground, how: &How, menu: Menu) -> Result<(), String> {
         }
         How::Counted { path, counted } => {
             // The boot loader counts in the name: `+1`, then `+0-1`.
-            let (folder, name) = counted.rsplit_once('/').unwrap_or(("", counted));
-            let stem = name.trim_end_matches("+1.conf");
-            let own = |n: &String| n.starts_with(stem) && n[stem.len()..].starts_with('+');
+            let folder = counted.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let plain = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name);
+            let own = |n: &String| {
+                let (id, tries) = boot_entry::counted(n);
+                id == plain && tries.is_some()
+            };
             match ground.files(folder).into_iter().find(own) {
                 Some(now) => ground
                     .rename(&format!("{folder}/{now}"), path)
