@@ -17,7 +17,7 @@ use loadworthy_formats::evidence::journal::Record;
 use loadworthy_formats::evidence::journal_file;
 use loadworthy_formats::evidence::recogniser::{Recogniser, Seen};
 use loadworthy_formats::evidence::windows::{
-    binary_events, records, registry as registry_evidence, setup, sheets, transcript,
+    binary_events, loaded, records, registry as registry_evidence, setup, sheets, transcript,
 };
 use loadworthy_formats::kernel::{
     cmdline, ima_policy, image, kconfig, lockdown, modprobe_d, modules_alias, modules_builtin,
@@ -148,7 +148,7 @@ const OWN: &[Reader] = &[
             sections.line(number, line);
         }
         black_box((sections.statements(), records::read(&text, &LIMITS)));
-        black_box((sheets::read(&text), transcript::read(&text)));
+        black_box((sheets::read(&text), transcript::read(&text), loaded::read(&text)));
         black_box((
             registry_evidence::text(&text, &LIMITS),
             registry_evidence::hive(bytes, "DEFAULT", &LIMITS),
@@ -304,6 +304,10 @@ const OWN: &[Reader] = &[
         }
     }),
     ("cab", |bytes| {
+        let _ = black_box(cab::single::read(
+            bytes,
+            &Limits { package_bytes: 1 << 20, ..Limits::DEFAULT },
+        ));
         let small = Limits { package_bytes: UNPACKED, ..LIMITS };
         if let Ok(read) = cab::cabinet::read(bytes, &small) {
             let _ = black_box(cab::data::unpack(&read.value, &small));

@@ -2,9 +2,11 @@
 //!
 //! W1 and W2 read every signed file below the folder; a run of ours counts only if each signature was
 //! read and holds. The peer's roots do not matter: it does its arithmetic whether it trusts or not.
+//! W3 reads one large image, W4 many files in bounded memory.
 
+use crate::bench::Options;
+use crate::kernels::output;
 use crate::pairs::{Clock, Pairs, run_pairs};
-use crate::program::build;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,12 +15,12 @@ use std::time::Instant;
 /// Below how many files a folder says little.
 const FEW: usize = 60;
 
-/// Runs both benchmarks; whether each reached its target.
+/// Runs the benchmarks; whether each reached its target.
 ///
 /// # Errors
 /// When the program cannot be built, a file cannot be read, or a run judged wrongly.
-pub fn run(folder: &Path, pairs: usize, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
-    let program = build()?;
+pub fn run(folder: &Path, options: &Options, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
+    let (program, pairs) = (options.program()?, options.pairs);
     let files = signed(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let few = if files.len() < FEW { ", fewer than say much" } else { "" };
     say(&format!("W1, W2 signatures over code: {} files{few}", files.len()));
@@ -54,7 +56,52 @@ pub fn run(folder: &Path, pairs: usize, say: &mut dyn FnMut(&str)) -> Result<boo
             say,
         )?;
     }
-    Ok(reached & large(&program, &files, pairs, say)?)
+    reached &= large(&program, &files, pairs, say)?;
+    Ok(reached & many(&program, &files, say)?)
+}
+
+/// W4: the most memory that a folder of 10,000 files takes, beside one of 1,000: looked into file by file,
+/// and judged as a folder. Verdicts are kept, bytes are not.
+fn many(program: &Path, files: &[PathBuf], say: &mut dyn FnMut(&str)) -> Result<bool, String> {
+    let wrong = |e: std::io::Error| e.to_string();
+    let drivers = || files.iter().filter(|f| f.extension().is_some_and(|e| e == "sys"));
+    let folder = std::env::temp_dir().join(format!("loadworthy-many-{}", std::process::id()));
+    let mut peaks = Vec::new();
+    for count in [1_000_usize, 10_000] {
+        let inside = folder.join(count.to_string());
+        fs::create_dir_all(&inside).map_err(wrong)?;
+        let mut all = Vec::new();
+        for (n, driver) in drivers().cycle().take(count).enumerate() {
+            let path = inside.join(format!("{n}.sys"));
+            std::os::unix::fs::symlink(driver.canonicalize().map_err(wrong)?, &path)
+                .map_err(wrong)?;
+            all.push(path);
+        }
+        let ours = peak(program, &[&["inspect".into(), "--json".into()], all.as_slice()].concat())?;
+        let check = ["check", "--json", "--proof", "none", "--on", "windows-11-24h2"];
+        let check: Vec<PathBuf> = check.iter().map(PathBuf::from).chain([inside]).collect();
+        peaks.push((ours, peak(program, &check)?));
+    }
+    fs::remove_dir_all(&folder).map_err(wrong)?;
+    let [(few, few_judged), (many, many_judged)] = peaks.as_slice() else { return Ok(true) };
+    let ratio = *many as f64 / *few as f64;
+    let mib = |kib: &i64| *kib as f64 / 1024.0;
+    say(&format!(
+        "W4   10,000 files, inspect: {:.1} MiB at most, {ratio:.2} of what 1,000 take ({:.1} MiB), target \
+         1.25; check of the folder: {:.1} and {:.1} MiB",
+        mib(many),
+        mib(few),
+        mib(many_judged),
+        mib(few_judged)
+    ));
+    Ok(ratio <= 1.25)
+}
+
+/// The most memory that the program takes, in KiB, whatever it says: drivers may be refused.
+fn peak(program: &Path, arguments: &[PathBuf]) -> Result<i64, String> {
+    let mut run = Command::new(std::env::current_exe().map_err(|e| e.to_string())?);
+    run.args(["peak", "sh", "-c", "\"$@\"; test $? -ne 2", "sh"]).arg(program).args(arguments);
+    output(&mut run)?.trim().parse().map_err(|_| "W4: no figure".to_owned())
 }
 
 /// W3: one image of 20 MB, in seconds of the clock: its three digests are made side by side.

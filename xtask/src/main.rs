@@ -24,7 +24,7 @@ cargo x bench [ID…] [--tree DIR] [--pairs N] [--program FILE]
                              B1 to B10, D1, G1, N1, P1, S1, S2: our figure, its peer's, and the ratio
 cargo x bench --plot [--tree DIR] [--program FILE]
                              how cost grows, drawn into docs/growth.svg
-cargo x bench --drivers DIR  W1, W2, W3: the same for signatures over the drivers and catalogs of a folder
+cargo x bench --drivers DIR  W1 to W4: the same for signatures over the drivers and catalogs of a folder, and the memory they take
 ";
 
 fn main() -> ExitCode {
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
             _ => Err("cargo x cases FILE [PLATFORM]".to_owned()),
         },
         "bench" => options(rest).and_then(|options| match &options.drivers {
-            Some(folder) => drivers::run(folder, options.pairs, &mut say),
+            Some(folder) => drivers::run(folder, &options, &mut say),
             None if options.plot => growth::run(&options, &mut say),
             None => bench::run(&options, &mut say)
                 .and_then(|reached| Ok(preflight_bench::run(&options, &mut say)? && reached))

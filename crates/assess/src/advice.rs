@@ -86,7 +86,7 @@ fn seen(asked: &Asked<'_>, item: &str, said: String) -> Fact<()> {
 }
 
 fn note(code: &'static Code, because: Proof) -> Note {
-    Note { code, because }
+    Note { code, because, tried: Vec::new() }
 }
 
 /// What there is to tell about the modules that are needed.

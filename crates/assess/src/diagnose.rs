@@ -6,6 +6,7 @@
 pub mod texts;
 pub mod gathered;
 mod packages;
+mod ran;
 mod windows;
 pub mod scan;
 pub mod host_files;
@@ -13,10 +14,12 @@ mod consequences;
 
 use std::path::PathBuf;
 
+use loadworthy_core::diagnose::clue::Clue;
 use loadworthy_core::diagnose::finding::{Coverage, Diagnosis};
+use loadworthy_core::diagnose::ran::{InHand, Ran, Same};
 use loadworthy_core::diagnose::reason::{Matter, diagnose as reason};
 use loadworthy_core::drift::Compared;
-use loadworthy_core::tables::diagnose::Knowledge;
+use loadworthy_core::tables::diagnose::{Knowledge, Shows};
 use loadworthy_formats::evidence::recogniser::Recogniser;
 
 use crate::diagnose::consequences::Shown;
@@ -92,19 +95,30 @@ pub fn diagnose(question: Question) -> Result<Answer, Trouble> {
     if let Some(host) = host.as_ref().filter(|_| texts.is_empty()) {
         texts = host_files::logs(&host.looking());
     }
-    let Scanned { clues, short, files, packages, read } =
+    let Scanned { clues, short, files, packages, listed, read } =
         scan::scan(texts, &recogniser, question.jobs)?;
-    let packaged = packages::judged(&packages, &clues, &question.at)?;
+    let ran = ran::of(&listed, &[packages.as_slice(), files.as_slice()].concat())?;
+    let mut packaged = packages::judged(&packages, &clues, &question.at)?;
+    // What ran was not refused, whatever other systems make of it; and who only asks whose code that was
+    // is not told about packages beside it.
+    let refused = |clue: &Clue| {
+        let pattern = knowledge.patterns.get(clue.seen.row);
+        pattern.is_some_and(|p| p.shows == Shows::Refusal && p.sign() != "crash-image")
+    };
+    let asked = ran.is_empty() || clues.iter().any(refused);
+    packaged.retain(|judged| asked && !ran.iter().any(|ran| runs(ran, &judged.name)));
     let matter = Matter { clues: &clues, short, judged: &packaged };
     let (Some(host), Some(request)) = (&host, &question.host) else {
-        return Ok(Answer { diagnosis: reason(&matter, &knowledge), read, compared: None });
+        let diagnosis = Diagnosis { ran, ..reason(&matter, &knowledge) };
+        return Ok(Answer { diagnosis, read, compared: None });
     };
     let kernel = host_files::kernel_of(host, request, &clues);
     let shown = Shown::of(host, request, kernel.as_ref(), "what stands on it now");
     let drivers = shown.unbound.iter().flat_map(|(drivers, _)| drivers.clone()).collect();
     let mut judged = host_files::judged(host, request, &clues, &files, drivers, &knowledge)?;
     judged.extend(packaged.iter().cloned());
-    let mut diagnosis = reason(&Matter { judged: &judged, ..matter }, &knowledge);
+    let mut diagnosis =
+        Diagnosis { ran, ..reason(&Matter { judged: &judged, ..matter }, &knowledge) };
     let mut compared = None;
     if let Some(path) = &question.before {
         let (before, name) = (Source::Bundle(path.clone()), path.display().to_string());
@@ -118,4 +132,12 @@ pub fn diagnose(question: Question) -> Result<Answer, Trouble> {
     }
     shown.tell(&mut diagnosis);
     Ok(Answer { diagnosis, read, compared })
+}
+
+/// Whether a file of this name was in use, by its own name or as a file of what was.
+fn runs(ran: &Ran, name: &str) -> bool {
+    let bears = |file: &InHand| {
+        file.same != Same::No && file.path.to_lowercase().ends_with(&format!("/{name}"))
+    };
+    ran.name == name || ran.files.iter().any(bears)
 }

@@ -31,7 +31,7 @@ pub(crate) fn of_kernel(host: &Host, kernel: &OneKernel, request: &Request) -> V
                 Remark::OtherFirst => &ANOTHER_SYSTEM_STARTS_FIRST,
                 Remark::Kexec => &KERNEL_WAITS_FOR_KEXEC,
             };
-            Note { code, because: because.clone() }
+            Note { code, because: because.clone(), tried: Vec::new() }
         }));
     }
     if request.kernel == Which::Next && !told && host.kernels.installed.len() > 1 {
@@ -40,17 +40,22 @@ pub(crate) fn of_kernel(host: &Host, kernel: &OneKernel, request: &Request) -> V
             notes.push(Note {
                 code: &NEXT_KERNEL_GUESSED,
                 because: step.concludes(Claim::NextGuessed),
+                tried: Vec::new(),
             });
         }
     }
     if known(&kernel.policy.identity).is_some_and(|who| who.version > NEWEST) {
         let because = kernel.policy.identity.proof();
-        notes.push(Note { code: &KERNEL_NEWER_THAN_TABLES, because });
+        notes.push(Note { code: &KERNEL_NEWER_THAN_TABLES, because, tried: Vec::new() });
     }
     // An assumption is meant to differ from what is there.
     if request.assume.is_empty() {
         let disagreements = kernel.policy.disagreements.iter();
-        notes.extend(disagreements.map(|p| Note { code: &SOURCES_DISAGREE, because: p.clone() }));
+        notes.extend(disagreements.map(|p| Note {
+            code: &SOURCES_DISAGREE,
+            because: p.clone(),
+            tried: Vec::new(),
+        }));
     }
     notes
 }
@@ -61,7 +66,9 @@ pub(crate) fn blocked<'m>(
     modules: impl Iterator<Item = &'m ModuleFacts>,
 ) -> Vec<Note> {
     let blocked = modules.filter_map(|module| names.blocked(&module.name));
-    blocked.map(|because| Note { code: &ON_MODPROBE_BLOCK_LIST, because }).collect()
+    blocked
+        .map(|because| Note { code: &ON_MODPROBE_BLOCK_LIST, because, tried: Vec::new() })
+        .collect()
 }
 
 /// Digest algorithms that these modules' signatures need and that have to be loaded first, once each.
@@ -78,7 +85,7 @@ pub(crate) fn loaded_first<'m>(
             if told.insert(*algorithm)
                 && let Some(because) = kernel.policy.digest_loaded_first(*algorithm)
             {
-                notes.push(Note { code: &CRYPTO_MODULE_NEEDED_FIRST, because });
+                notes.push(Note { code: &CRYPTO_MODULE_NEEDED_FIRST, because, tried: Vec::new() });
             }
         }
     }

@@ -5,17 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use loadworthy_collect::gather::windows::files::{At, Bytes, Files, has_extension};
-use loadworthy_collect::gather::windows::oddities;
 use loadworthy_collect::gather::windows::package::{Package, as_system};
 use loadworthy_collect::gather::windows::volume::Volume;
 use loadworthy_collect::sighting::{Kind as FileKind, Outcome};
 use loadworthy_collect::views::caller;
-use loadworthy_core::answer::{Answered, Answers, Host, Kind, Need, Note, Phase, Subject};
+use loadworthy_core::answer::{Answered, Answers, Host, Kind, Need, Phase, Subject};
 use loadworthy_core::checks::package::{self as install, PackageCase};
 use loadworthy_core::checks::windows::{self as load, DriverCase};
 use loadworthy_core::fact::Fact;
-use loadworthy_core::facts::driver::DriverFacts;
-use loadworthy_core::facts::package::{Oddity, PackageFacts};
+use loadworthy_core::facts::driver::{DriverFacts, Start};
+use loadworthy_core::facts::package::PackageFacts;
 use loadworthy_core::package::plan::Plan;
 use loadworthy_core::policy::windows::WindowsPolicy;
 use loadworthy_core::profile::Profile;
@@ -26,7 +25,6 @@ use loadworthy_formats::der::grammar::tag;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::x509::time::seconds;
 
-use crate::host::known;
 use crate::request::Trouble;
 
 pub mod assumptions;
@@ -35,6 +33,7 @@ pub mod findings;
 mod linted;
 pub mod stated;
 mod remedies;
+mod noted;
 
 /// What is asked about named platforms.
 #[derive(Clone, Debug)]
@@ -246,7 +245,7 @@ impl<'t> Opened<'t> {
         })?;
         let authorities = &tables.authorities;
         if metadata.kind == FileKind::Folder {
-            let files = Files::below(path, limits).in_place(others);
+            let files = Files::below(path, limits).in_place(others).unfolded(limits);
             let package = Package::open(argument, files, authorities, limits);
             return Ok(Self { package, what: What::All });
         }
@@ -256,7 +255,7 @@ impl<'t> Opened<'t> {
         // Files are shown as the argument shows them.
         let shown = argument.strip_suffix(name.as_str()).unwrap_or("");
         if has_extension(&name, "inf") || has_extension(&name, "cat") {
-            let files = Files::below(folder, limits).in_place(others);
+            let files = Files::below(folder, limits).in_place(others).unfolded(limits);
             let package = Package::open(shown, files, authorities, limits);
             let what = if has_extension(&name, "cat") {
                 What::Catalog(name)
@@ -272,7 +271,7 @@ impl<'t> Opened<'t> {
         }
         if let Some(files) = unpacked(path, limits) {
             let what = if has_extension(&name, "msi") { What::Installer } else { What::All };
-            let package = Package::open(argument, files?, authorities, limits);
+            let package = Package::open(argument, files?.unfolded(limits), authorities, limits);
             return Ok(Self { package, what });
         }
         let mut beside = Files::beside(folder, limits).all;
@@ -313,24 +312,6 @@ impl<'t> Opened<'t> {
         if matches!(self.what, What::All | What::Installer) {
             self.package.read_ahead(on);
         }
-    }
-
-    /// What is told of its INFs beside verdicts.
-    fn notes(&self, on: &Profile) -> Vec<Note> {
-        let count = self.package.files.contents.infs.len();
-        let infs: Vec<usize> = match &self.what {
-            What::Driver(_) => return Vec::new(),
-            What::Inf(n) => vec![*n],
-            What::Catalog(name) => (0..count).filter(|n| self.names(*n, name, on)).collect(),
-            What::All | What::Installer => (0..count).collect(),
-        };
-        let found = oddities::of(&self.package, &infs, on);
-        let told = found.iter().filter(|(_, fact)| match self.what {
-            // What else an installer brings is the program's own.
-            What::Installer => !matches!(known(fact), Some(Oddity::NotNamed { .. })),
-            _ => true,
-        });
-        told.filter_map(|(inf, fact)| findings::note(inf, fact, on.facts.at)).collect()
     }
 
     /// Whether the INF number `n` names this catalog.
@@ -423,8 +404,8 @@ fn with_start(mut facts: DriverFacts, on: &Profile) -> DriverFacts {
         let shown = loadworthy_core::proof::Assumption {
             key: text("start"),
             value: text(match start {
-                loadworthy_core::facts::driver::Start::Boot => "boot",
-                loadworthy_core::facts::driver::Start::Demand => "demand",
+                Start::Boot => "boot",
+                Start::Demand => "demand",
             }),
         };
         facts.start = Fact::assumed(start, shown);

@@ -331,6 +331,20 @@ pub enum Remedy {
     },
     /// Take INF, catalog and files from one release.
     TakeRelease,
+    /// Take files out of the package that no INF names.
+    LeaveOut {
+        /// The files.
+        files: Arc<str>,
+    },
+    /// Put the build of a driver for this processor in its place.
+    BuildFor {
+        /// The file.
+        file: Arc<str>,
+        /// The processor.
+        machine: &'static str,
+    },
+    /// Write the day of the release into `DriverVer`, and make and sign the catalog again.
+    DateToday,
     /// Name this catalog, which lies beside, in the INF's place of it.
     NameCatalog {
         /// The catalog.
@@ -358,6 +372,8 @@ pub struct Note {
     pub code: &'static Code,
     /// Why.
     pub because: Proof,
+    /// What was tried about it, and what comes of it.
+    pub tried: Vec<Tried>,
 }
 
 /// One line of what a platform demands (`loadworthy policy`).

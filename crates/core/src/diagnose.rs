@@ -8,6 +8,7 @@ pub mod clue;
 pub mod platform;
 pub mod scene;
 pub mod weigh;
+pub mod ran;
 pub mod finding;
 pub mod timeline;
 pub mod joined;

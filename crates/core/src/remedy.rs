@@ -30,6 +30,9 @@ pub fn mends(remedy: &Remedy) -> &'static [&'static str] {
         | Remedy::UndoChange { .. }
         | Remedy::SortCertificates { .. }
         | Remedy::TakeRelease
+        | Remedy::LeaveOut { .. }
+        | Remedy::BuildFor { .. }
+        | Remedy::DateToday
         | Remedy::NameCatalog { .. } => &[],
     }
 }

@@ -7,7 +7,7 @@ use crate::finding;
 use crate::style::{Style, Tone, wrap};
 use crate::tree::{self, Depth};
 use crate::words::{self, remedies};
-use loadworthy_core::answer::{Answered, Answers, Host, Kind, Platform};
+use loadworthy_core::answer::{Answered, Answers, Host, Kind, Platform, Tried};
 use loadworthy_core::proof::Gap;
 use loadworthy_core::verdict::{Reason, Verdict};
 use std::io::{self, Write};
@@ -62,8 +62,29 @@ pub fn check(answers: &Answers, options: &Options, out: &mut dyn Write) -> io::R
         for line in tree::proofs(&[&note.because], options.proof, &options.style) {
             writeln!(out, "{line}")?;
         }
+        for tried in &note.tried {
+            let (label, what) = judged_again(tried, &options.style);
+            paragraph(&format!("  {label}"), &what, 22, &options.style, out)?;
+        }
     }
     Ok(())
+}
+
+/// What was tried: whether it would help, and what comes of it.
+fn judged_again(tried: &Tried, style: &Style) -> (&'static str, String) {
+    // What is open beside the refusal stays open after the change: nothing is promised then.
+    let label = match (tried.helps, &tried.judged) {
+        (true, _) => "would help",
+        (false, Verdict::Unknown(_)) => "may help",
+        (false, _) => "would not help",
+    };
+    let outcome = match &tried.judged {
+        Verdict::Refused(code) => format!("refused ({code})"),
+        other => other.name().to_owned(),
+    };
+    let dash = if style.unicode { '–' } else { '-' };
+    let what = remedies::remedy(&tried.remedy);
+    (label, format!("{what} {dash} judged again: {outcome}"))
 }
 
 /// What to say where there was nothing to judge.
@@ -310,21 +331,9 @@ fn rows(a: &Answered, answers: &Answers, options: &Options, out: &mut dyn Write)
         row("pending", pending)?;
     }
     for tried in &a.tried {
-        // What is open beside the refusal stays open after the change: nothing is promised then.
-        let may = matches!(tried.judged, Verdict::Unknown(_));
-        let label = match (tried.helps, may) {
-            (true, _) => "would help",
-            (false, true) => "may help",
-            (false, false) => "would not help",
-        };
-        let outcome = match &tried.judged {
-            Verdict::Refused(code) => format!("refused ({code})"),
-            other => other.name().to_owned(),
-        };
-        let dash = if style.unicode { '–' } else { '-' };
-        let what = remedies::remedy(&tried.remedy);
-        row(label, &format!("{what} {dash} judged again: {outcome}"))?;
-        if tried.helps || may {
+        let (label, what) = judged_again(tried, style);
+        row(label, &what)?;
+        if tried.helps || matches!(tried.judged, Verdict::Unknown(_)) {
             let commands = remedies::first(&tried.remedy).into_iter();
             for command in commands.chain(remedies::command(&tried.remedy)) {
                 row("", &command)?;

@@ -4,6 +4,7 @@
 use crate::skipped::{ask, tool, with_package};
 use libtest_mimic::{Failed, Trial};
 use loadworthy_formats::limits::Limits;
+use loadworthy_proving::forge::der;
 use loadworthy_proving::forge::driver::{self, ENTRY, HEADERS, Shape};
 use loadworthy_proving::forge::key::Key;
 use loadworthy_report::inspect;
@@ -81,10 +82,30 @@ fn cases() -> Result<Vec<(&'static str, Vec<u8>)>, Failed> {
         ("two-entries", driver::attach(&plain, &[message.clone(), message.clone()])),
         ("code-changed", changed(&|b| b[HEADERS + 9] ^= 1)),
         ("checksum-changed", changed(&|b| b[driver::CHECKSUM] ^= 1)),
+        ("length-odd", {
+            let odd = [plain.as_slice(), &[1; 5]].concat();
+            let message = driver::over_image(&odd, &key, &Shape::default())?;
+            let padded = [odd.as_slice(), &[0; 3]].concat();
+            driver::attach(&padded, &[message])
+        }),
+        ("unsigned-odd", [plain.as_slice(), &[1; 5]].concat()),
+        ("issuer-in-other-letters", {
+            let mut other = Key::named("owner")?;
+            other.subject = in_wide_letters(&other.subject);
+            signed(driver::over_image(&plain, &other, &Shape::default())?)
+        }),
         ("bytes-behind", changed(&|b| b.extend([0xcc; 64]))),
         ("hidden-bytes", signed([message.clone(), vec![0xcc; 64]].concat())),
         ("table-short", changed(&|b| b[ENTRY + 4] -= 8)),
     ])
+}
+
+/// The name with its last text as a `BMPString`, as Microsoft's kits write the issuer of test certificates.
+fn in_wide_letters(name: &[u8]) -> Vec<u8> {
+    let at = name.iter().rposition(|byte| *byte == 0x0c).unwrap_or_default();
+    let text: Vec<u8> = name[at + 2..].iter().flat_map(|byte| [0, *byte]).collect();
+    let parts = der::sequence(&[der::oid("2.5.4.3"), der::element(0x1e, &text)]);
+    der::sequence(&[der::set(&[parts])])
 }
 
 /// Ours, in the same words.
@@ -154,7 +175,7 @@ fn real(folder: &Path) -> Result<Vec<Vec<u8>>, Failed> {
 }
 
 /// Names of `[[peer]]` entries, each with its reason.
-fn divergences() -> BTreeMap<String, String> {
+pub(crate) fn divergences() -> BTreeMap<String, String> {
     let table: Table = include_str!("../../divergences.toml").parse().unwrap_or_default();
     let rows = table.get("peer").and_then(|rows| rows.as_array()).cloned().unwrap_or_default();
     rows.iter()
@@ -210,7 +231,9 @@ fn lief(path: &Path) -> Result<Option<Said>, String> {
         lief.logging.disable()\n\
         pe = lief.parse(sys.argv[1])\n\
         of = lambda by: bytes(pe.authentihash(by)).hex()\n\
-        held = [bytes(s.content_info.digest).hex() == of(s.digest_algorithm) for s in pe.signatures]\n\
+        found = lambda s: 'CERT_NOT_FOUND' not in str(s.check())\n\
+        held = [bytes(s.content_info.digest).hex() == of(s.digest_algorithm) and found(s) \
+        for s in pe.signatures]\n\
         print(json.dumps({'digest': of(lief.PE.ALGORITHMS.SHA_256), \
         'signatures': len(held), 'matches': bool(held) and all(held)}))\n";
     python("lief", script, path)

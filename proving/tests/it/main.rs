@@ -36,6 +36,7 @@ mod secrets;
 #[cfg(unix)]
 mod sign_files;
 mod code_peers;
+mod catalog_peers;
 mod signed;
 mod signing;
 #[cfg(unix)]
@@ -52,6 +53,7 @@ mod tidy;
 mod tokens;
 mod transcripts;
 mod volumes;
+mod in_hand;
 mod windows;
 mod on_linux;
 mod on_windows;
@@ -92,6 +94,7 @@ fn main() -> ExitCode {
         stories::trials(),
         peers::trials(),
         code_peers::trials(),
+        catalog_peers::trials(),
         signed::trials(),
         signing::trials(),
         #[cfg(unix)]
@@ -110,6 +113,7 @@ fn main() -> ExitCode {
         signing_windows::trials(),
         stamping::trials(),
         volumes::trials(),
+        in_hand::trials(),
         walk::trials(),
         windows::trials(),
         on_linux::trials(),

@@ -17,15 +17,18 @@ use loadworthy_formats::evidence::encoding::{self, Decoder, Encoding};
 use loadworthy_formats::evidence::journal::Record;
 use loadworthy_formats::evidence::journal_file;
 use loadworthy_formats::evidence::recogniser::{LINE, Recogniser, SHORT, Seen, WRITTEN};
-use loadworthy_formats::evidence::windows::binary_events;
+use loadworthy_formats::evidence::windows::{binary_events, loaded};
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::registry::hive;
 
 use crate::diagnose::gathered::Gathered;
+use crate::diagnose::ran::Listed;
 use crate::diagnose::texts::{Input, Text};
 use crate::diagnose::{packages, windows};
 use crate::request::Trouble;
 
+/// Bytes of a list of images that are read.
+const LISTS: u64 = 16 << 20;
 /// Bytes that one thread searches at a time.
 const BLOCK: usize = 2 << 20;
 /// Things one block may show; a log of nothing but errors has no more to say.
@@ -42,6 +45,8 @@ pub struct Scanned {
     pub files: Vec<PathBuf>,
     /// Files of packages of Windows among them.
     pub packages: Vec<PathBuf>,
+    /// Images and packages that the texts list as being in use.
+    pub(super) listed: Vec<Listed>,
     /// What was read.
     pub read: Coverage,
 }
@@ -126,6 +131,19 @@ pub fn scan(texts: Vec<Text>, recogniser: &Recogniser, jobs: usize) -> Result<Sc
             stream.by_ref().take(SHORT as u64 + 1).read_to_end(&mut head).map_err(wrong)?;
         }
         let kind = encoding::detect(&head);
+        let mut plain = Vec::new();
+        Decoder::new(kind).push(&head, &mut plain);
+        if loaded::begins(&String::from_utf8_lossy(&plain)) {
+            // Lists of images may be long, and are kept whole.
+            stream.by_ref().take(LISTS).read_to_end(&mut head).map_err(wrong)?;
+            let mut plain = Vec::new();
+            Decoder::new(kind).push(&head, &mut plain);
+            let images = loaded::read(&String::from_utf8_lossy(&plain)).into_iter();
+            out.listed.extend(images.map(|image| Listed { text: name.clone(), image }));
+            stream = Box::new(std::io::Cursor::new(head).chain(stream));
+            head = Vec::new();
+            stream.by_ref().take(SHORT as u64 + 1).read_to_end(&mut head).map_err(wrong)?;
+        }
         if head.len() <= SHORT {
             let mut whole = Vec::new();
             Decoder::new(kind).push(&head, &mut whole);

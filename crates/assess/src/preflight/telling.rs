@@ -55,14 +55,22 @@ pub(super) fn expired<'a>(asked: &'a Asked<'_>) -> impl Fn(&Accept) -> Note + 'a
             until: text(accept.until.text.as_str()),
         };
         let fact = line(asked, &accept.lines, "until");
-        Note { code: &EXCEPTION_EXPIRED, because: drawn(&MANIFEST, &[fact], claim) }
+        Note {
+            code: &EXCEPTION_EXPIRED,
+            because: drawn(&MANIFEST, &[fact], claim),
+            tried: Vec::new(),
+        }
     }
 }
 
 pub(super) fn absent(asked: &Asked<'_>, device: &str) -> Note {
     let fact = seen(asked, "sys/bus", format!("no device {device} with a driver"));
     let claim = Claim::DeviceAbsent(text(device));
-    Note { code: &REQUIRED_DEVICE_ABSENT, because: drawn(&MANIFEST, &[fact], claim) }
+    Note {
+        code: &REQUIRED_DEVICE_ABSENT,
+        because: drawn(&MANIFEST, &[fact], claim),
+        tried: Vec::new(),
+    }
 }
 
 /// Modules that are loaded, or were built for the running kernel, and that the kernel asked about
@@ -98,5 +106,5 @@ pub(super) fn left_behind(
     }
     let list: Vec<&str> = names.iter().map(|name| &**name).collect();
     let because = drawn(&TREES, &facts, Claim::LeftBehind(text(list.join(", "))));
-    Some(Note { code: &MODULES_LEFT_BEHIND, because })
+    Some(Note { code: &MODULES_LEFT_BEHIND, because, tried: Vec::new() })
 }

@@ -1,12 +1,17 @@
 //! `--assume KEY=VALUE` on a named platform: from words to facts.
 
+use std::path::Path;
+
 use loadworthy_collect::gather::windows::policy;
 use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::fact::{Fact, Listing};
-use loadworthy_core::facts::windows::{MachineRoot, State, WindowsFacts};
+use loadworthy_core::facts::windows::{Account, MachineRoot, State, WindowsFacts};
 use loadworthy_core::proof::{Assumption, text};
+use loadworthy_formats::limits::Limits;
+use loadworthy_formats::registry::{hive, reg};
 
 use crate::assumptions::{bytes, certificate};
+use crate::host::known;
 use crate::request::Trouble;
 
 /// The keys that `--assume` knows with `--on`, with what each takes.
@@ -16,7 +21,11 @@ pub const KEYS: [(&str, &str); 6] = [
     ("trusted-root", "a certificate file, for LocalMachine\\Root"),
     ("trusted-publisher", "a certificate file, for LocalMachine\\TrustedPublisher"),
     ("disallowed", "a certificate file, for LocalMachine\\Disallowed"),
-    ("state", "a number (0x23c00), none or no-key: the WinTrust State of the installing account"),
+    (
+        "state",
+        "a number (0x23c00), none, no-key, or a .reg export or hive (NTUSER.DAT, DEFAULT): the WinTrust \
+         State of the installing account",
+    ),
 ];
 
 /// Applies everything that is assumed, in the order given.
@@ -72,7 +81,18 @@ fn one(key: &str, value: &str, shown: Assumption, facts: &mut WindowsFacts) -> R
                     let digits = number.strip_prefix("0x").or_else(|| number.strip_prefix("0X"));
                     let read = digits
                         .map_or_else(|| number.parse().ok(), |d| u32::from_str_radix(d, 16).ok());
-                    State::Value(read.ok_or("takes a number such as 0x23c00, none or no-key")?)
+                    match read {
+                        Some(number) => State::Value(number),
+                        None if Path::new(value).is_file() => {
+                            let system = known(&installer.account) == Some(Account::System);
+                            state_in(&bytes(value)?, system)?
+                        }
+                        None => {
+                            let takes = "takes a number such as 0x23c00, none, no-key, or a file of the \
+                                         registry";
+                            return Err(takes.to_owned());
+                        }
+                    }
                 }
             };
             installer.state = Fact::assumed(state, shown);
@@ -83,4 +103,44 @@ fn one(key: &str, value: &str, shown: Assumption, facts: &mut WindowsFacts) -> R
         }
     }
     Ok(())
+}
+
+/// Where each account keeps it (Microsoft, *SetReg*).
+const PUBLISHING: &str =
+    r"Software\Microsoft\Windows\CurrentVersion\WinTrust\Trust Providers\Software Publishing";
+
+/// `State` in an export or a hive. Of several accounts in one export, that of services counts where
+/// LocalSystem installs, else the other one.
+fn state_in(bytes: &[u8], system: bool) -> Result<State, String> {
+    let limits = &Limits::DEFAULT;
+    if hive::begins(bytes) {
+        let read = hive::read(bytes, limits).map_err(|e| e.to_string())?.value;
+        let key = read.key(PUBLISHING);
+        return Ok(match key.map(|key| key.value("State").and_then(|v| v.dword())) {
+            Some(Some(number)) => State::Value(number),
+            Some(None) => State::NoValue,
+            None if read.is_whole => State::NoKey,
+            None => return Err("the hive is not whole, and has no such key".to_owned()),
+        });
+    }
+    let read = reg::read(bytes, limits).map_err(|e| e.to_string())?.value;
+    let (end, services) = (PUBLISHING.to_lowercase(), [".default", "s-1-5-18"]);
+    let all = read.keys.iter().filter(|key| key.path.to_lowercase().ends_with(&end));
+    let of_services = |key: &&reg::Key| {
+        let path = key.path.to_lowercase();
+        services.iter().any(|sid| path.split('\\').any(|part| part == *sid))
+    };
+    let (services, others): (Vec<_>, Vec<_>) = all.partition(of_services);
+    let wanted = match (services.as_slice(), others.as_slice()) {
+        ([one], []) | ([], [one]) => one,
+        ([one], _) if system => one,
+        (_, [one]) if !system => one,
+        ([], []) => return Err(format!("has no key {PUBLISHING}")),
+        _ => return Err("has the key of several accounts: give that of one".to_owned()),
+    };
+    if wanted.is_removed {
+        return Ok(State::NoKey);
+    }
+    let value = wanted.values.iter().find(|v| v.name.eq_ignore_ascii_case("State"));
+    Ok(value.and_then(|v| v.dword()).map_or(State::NoValue, State::Value))
 }

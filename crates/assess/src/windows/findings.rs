@@ -52,11 +52,11 @@ pub fn note(inf: &Arc<str>, oddity: &Fact<Oddity>, at: i64) -> Option<Note> {
             (&DRIVER_DATE_AHEAD, WindowsClaim::DateAhead { inf, written })
         }
     };
-    Some(Note { code, because: step.concludes(Claim::Windows(claim)) })
+    Some(Note { code, because: step.concludes(Claim::Windows(claim)), tried: Vec::new() })
 }
 
 /// The first few names, and how many more there are.
-fn listed(files: &[Arc<str>]) -> Arc<str> {
+pub(super) fn listed(files: &[Arc<str>]) -> Arc<str> {
     const SHOWN: usize = 5;
     let mut text_of = files.iter().take(SHOWN).map(|f| &**f).collect::<Vec<_>>().join(", ");
     if files.len() > SHOWN {

@@ -3,25 +3,30 @@
 //!
 //! Nothing that opens a machine is offered; what is commonly tried and does not help is told.
 
+use std::sync::Arc;
+
 use loadworthy_core::answer::{Remedy, Tried};
 use loadworthy_core::checks::package::{self as install, PackageCase};
 use loadworthy_core::checks::windows::{self as load, DriverCase};
 use loadworthy_core::codes;
 use loadworthy_core::crypt::digest::DigestAlgorithm;
 use loadworthy_core::fact::{Fact, Listing};
-use loadworthy_core::facts::driver::{Anchor, DriverFacts, DriverSignature, Holds, Start, usage};
+use loadworthy_core::facts::driver::{
+    Anchor, DriverFacts, DriverImage, DriverSignature, Holds, Start, usage,
+};
 use loadworthy_core::facts::package::{
     CatalogState, Membership, PackageCatalog, PackageFacts, PackageFile,
 };
 use loadworthy_core::policy::windows::WindowsPolicy;
+use loadworthy_core::proof::windows::Machine;
 use loadworthy_core::proof::{Assumption, text};
 use loadworthy_core::verdict::{Judgement, Verdict};
 
-fn remedy<T>(value: T) -> Fact<T> {
+pub(super) fn remedy<T>(value: T) -> Fact<T> {
     Fact::assumed(value, Assumption { key: text("remedy"), value: text("") })
 }
 
-fn tried(remedy: Remedy, judged: Verdict) -> Tried {
+pub(super) fn tried(remedy: Remedy, judged: Verdict) -> Tried {
     let helps = matches!(judged, Verdict::Loads | Verdict::LoadsTainted);
     Tried { remedy, judged, helps }
 }
@@ -52,6 +57,27 @@ fn of_portal(at: i64) -> DriverSignature {
     }
 }
 
+/// What comes of loading a driver after a change.
+pub(super) fn loading(
+    facts: &DriverFacts,
+    policy: &WindowsPolicy<'_>,
+    change: &dyn Fn(&mut DriverFacts),
+) -> Verdict {
+    let mut changed = facts.clone();
+    change(&mut changed);
+    load::judge(&DriverCase::new(&changed, policy)).verdict
+}
+
+/// A signature of the portal inside.
+pub(super) fn signed_by_portal(facts: &mut DriverFacts, at: i64) {
+    facts.embedded = Listing::new(vec![remedy(of_portal(at))], remedy(()));
+}
+
+/// The same image for another processor.
+pub(super) fn built_for(facts: &mut DriverFacts, machine: Machine) {
+    facts.image = facts.image.map(|image| Arc::new(DriverImage { machine, ..(**image).clone() }));
+}
+
 /// What helps a refused driver, and what does not.
 pub(super) fn of_driver(
     facts: &DriverFacts,
@@ -61,15 +87,9 @@ pub(super) fn of_driver(
     let Verdict::Refused(code) = &judgement.verdict else { return Vec::new() };
     let mut all = Vec::new();
     let mut again = |which: Remedy, change: &dyn Fn(&mut DriverFacts)| {
-        let mut changed = facts.clone();
-        change(&mut changed);
-        let judged = load::judge(&DriverCase::new(&changed, policy)).verdict;
-        all.push(tried(which, judged));
+        all.push(tried(which, loading(facts, policy, change)));
     };
-    let signed = |facts: &mut DriverFacts| {
-        let inside = vec![remedy(of_portal(policy.facts.at))];
-        facts.embedded = Listing::new(inside, remedy(()));
-    };
+    let signed = |facts: &mut DriverFacts| signed_by_portal(facts, policy.facts.at);
     if about_signers(code.id) {
         again(Remedy::SignByPortal, &signed);
     }

@@ -1,6 +1,7 @@
 //! What a diagnosis says.
 
 use crate::diagnose::clue::Clue;
+use crate::diagnose::ran::Ran;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -156,6 +157,8 @@ pub struct Diagnosis {
     pub unbound: Vec<Quoted>,
     /// What differs from an earlier record of the machine, in sentences.
     pub since: Vec<String>,
+    /// Images and packages that were in use, as texts list them, held against the files in hand.
+    pub ran: Vec<Ran>,
     /// Hosts that the lines name.
     pub hosts: Vec<String>,
 }

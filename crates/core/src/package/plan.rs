@@ -11,6 +11,7 @@ use loadworthy_formats::inf::decoration::Architecture;
 use loadworthy_formats::inf::document::Inf;
 use loadworthy_formats::inf::install::{self, Copied, Install, Service};
 use loadworthy_formats::inf::models::Manufacturer;
+use loadworthy_formats::inf::sources::Source;
 use loadworthy_formats::inf::text::{Line, Span};
 use loadworthy_formats::limits::Limits;
 
@@ -209,6 +210,28 @@ impl Contents {
         plan
     }
 
+    /// Where the INF number `n` looks for each file that it lists for a processor, and whether it is there.
+    #[must_use]
+    pub fn listed(
+        &self,
+        n: usize,
+        architecture: Architecture,
+        limits: &Limits,
+    ) -> Vec<(String, Found)> {
+        let Some(described) = self.infs.get(n) else { return Vec::new() };
+        let (inf, here) = (&described.inf, folder(&described.path));
+        let plain = "SourceDisksFiles";
+        let decorated = format!("{plain}.{}", architecture.name());
+        let sections = [decorated.as_str(), plain].into_iter().filter_map(|name| inf.section(name));
+        let names = sections.flat_map(|s| &s.lines).filter_map(|line| line.key.as_ref());
+        let listed = names.take(limits.items).filter_map(|key| {
+            let source = inf.source_of(&inf.expand(&key.text), architecture)?;
+            let found = self.at(here, &source.path, Some(&source)).unwrap_or(Found::Missing);
+            Some((source.path, found))
+        });
+        listed.collect()
+    }
+
     /// The catalog for a processor: its own, that of `.nt`, that without a decoration.
     fn catalog(&self, n: usize, architecture: Architecture) -> Option<Catalog> {
         let described = self.infs.get(n)?;
@@ -249,16 +272,19 @@ impl Contents {
         }
     }
 
+    /// Where setup finds the file: as it is, compressed, or in the cabinet of its disk.
+    fn at(&self, folder: &str, path: &str, source: Option<&Source>) -> Option<Found> {
+        let packed = || compressed(path).and_then(|path| self.find(folder, &path));
+        let cabinet = || source?.cabinet.as_ref().and_then(|name| self.find(folder, name));
+        let there = self.find(folder, path).map(Found::There);
+        there
+            .or_else(|| packed().map(Found::Compressed))
+            .or_else(|| cabinet().map(Found::InCabinet))
+    }
+
     fn look(&self, folder: &str, path: &str, copied: &Copied) -> Found {
-        if let Some(file) = self.find(folder, path) {
-            return Found::There(file);
-        }
-        if let Some(file) = compressed(path).and_then(|path| self.find(folder, &path)) {
-            return Found::Compressed(file);
-        }
-        let cabinet = copied.source.as_ref().and_then(|s| s.cabinet.as_ref());
-        if let Some(file) = cabinet.and_then(|name| self.find(folder, name)) {
-            return Found::InCabinet(file);
+        if let Some(found) = self.at(folder, path, copied.source.as_ref()) {
+            return found;
         }
         if copied.source.is_none() && copied.may_be_inbox {
             return Found::Inbox;

@@ -5,5 +5,6 @@
 
 pub mod cabinet;
 pub mod data;
+pub mod single;
 #[cfg(test)]
 mod tests;

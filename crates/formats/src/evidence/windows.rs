@@ -10,5 +10,6 @@ pub mod events;
 pub mod registry;
 pub mod records;
 pub mod sheets;
+pub mod loaded;
 pub mod transcript;
 pub mod binary_events;

@@ -15,6 +15,8 @@ pub struct Image<'a> {
     pub bytes: &'a [u8],
     /// `Machine`: which processor it is for.
     pub machine: u16,
+    /// `TimeDateStamp` of the COFF header: when it was linked, or a digest of the build.
+    pub stamp: u32,
     /// `Characteristics` of the COFF header.
     pub characteristics: u16,
     /// 32 or 64.
@@ -160,7 +162,7 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Parsed<Image<'a>>, E
     reader.now("COFF header");
     let machine = reader.u16_le()?;
     let sections = reader.u16_le()?;
-    reader.skip(4)?;
+    let stamp = reader.u32_le()?;
     let symbols = (reader.u32_le()?, reader.u32_le()?);
     let optional_size = reader.u16_le()?;
     let characteristics = reader.u16_le()?;
@@ -170,6 +172,7 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Parsed<Image<'a>>, E
     let mut image = Image {
         bytes,
         machine,
+        stamp,
         characteristics,
         bits: match optional.u16_le()? {
             0x10b => 32,

@@ -1,6 +1,6 @@
 //! For the record of an incident: Markdown and HTML, with every line of evidence.
 
-use super::{NO_SIGNATURE, change, facts, heading};
+use super::{NO_SIGNATURE, WHOSE, change, facts, heading, whose};
 use html_escape::encode_text;
 use loadworthy_core::diagnose::finding::{Coverage, Diagnosis, Quoted};
 use std::fmt::Write as _;
@@ -71,6 +71,14 @@ fn pieces(told: &Diagnosis, read: &Coverage) -> Vec<Piece> {
     if !told.unbound.is_empty() {
         all.push(Piece::Heading("There, and without a driver".to_owned()));
         all.push(Piece::Evidence(told.unbound.clone()));
+    }
+    let ran: Vec<_> = told.ran.iter().filter_map(whose).collect();
+    if !ran.is_empty() {
+        all.push(Piece::Heading(WHOSE.to_owned()));
+        for (head, files) in ran {
+            all.push(Piece::Text(format!("{head}:")));
+            all.push(Piece::Items(files));
+        }
     }
     all.push(Piece::Heading("What was read".to_owned()));
     let texts = read.texts.iter().map(ToString::to_string);

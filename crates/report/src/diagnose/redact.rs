@@ -99,6 +99,14 @@ pub fn redact(told: &mut Diagnosis, read: &mut Coverage) {
         told.findings.iter_mut().for_each(|finding| names.finding(finding));
         names.quotes(&mut told.harmless);
         names.quotes(&mut told.unbound);
+        for ran in &mut told.ran {
+            names.again(&mut ran.source);
+            names.again(&mut ran.quote);
+            for file in &mut ran.files {
+                names.again(&mut file.path);
+                file.signatures.iter_mut().for_each(|by| names.again(&mut by.place));
+            }
+        }
         told.since.iter_mut().for_each(|said| names.again(said));
         for change in &mut told.changes {
             names.quotes(std::slice::from_mut(&mut change.quoted));

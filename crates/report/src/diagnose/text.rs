@@ -1,6 +1,6 @@
 //! For the terminal, at three in the morning.
 
-use super::{NO_SIGNATURE, change, names, outlook, subject};
+use super::{NO_SIGNATURE, WHOSE, change, names, outlook, subject, whose};
 use crate::style::{Style, Tone, wrap};
 use loadworthy_core::diagnose::finding::{Coverage, Diagnosis, Finding, Quoted};
 use loadworthy_core::tables::diagnose::Knowledge;
@@ -57,6 +57,21 @@ fn whole(told: &Diagnosis, read: &Coverage, style: &Style, out: &mut dyn Write) 
     if !told.unbound.is_empty() {
         writeln!(out, "\n{}", style.paint(Tone::Strong, "there, and without a driver"))?;
         quoted(&told.unbound, style, out)?;
+    }
+    let ran: Vec<_> = told.ran.iter().filter_map(whose).collect();
+    if !ran.is_empty() {
+        writeln!(out, "\n{}", style.paint(Tone::Strong, WHOSE))?;
+        for (head, files) in &ran {
+            say("  ", head, style, out)?;
+            for file in files {
+                say("    ", file, style, out)?;
+            }
+        }
+        let others = told.ran.len().saturating_sub(ran.len());
+        if others > 0 {
+            let others = counted(others, "more image");
+            writeln!(out, "  {others}, of which no file is in hand")?;
+        }
     }
     if !told.findings.is_empty() {
         writeln!(out, "\n{}", style.paint(Tone::Quiet, &of))?;

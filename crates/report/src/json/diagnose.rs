@@ -2,6 +2,7 @@
 
 use crate::json::document::{Tool, document};
 use loadworthy_core::diagnose::finding::{Changed, Coverage, Diagnosis, Finding, Other, Quoted};
+use loadworthy_core::diagnose::ran::{InHand, Mark, Ran, Vouches};
 use loadworthy_core::tables::diagnose::{Cause, Knowledge};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -16,6 +17,69 @@ struct DiagnoseDto<'a> {
     changes: Vec<ChangedDto<'a>>,
     since: &'a [String],
     unbound: Vec<QuotedDto<'a>>,
+    ran: Vec<RanDto<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct RanDto<'a> {
+    name: &'a str,
+    device: Option<&'a str>,
+    source: &'a str,
+    quote: &'a str,
+    blamed: bool,
+    unloaded: bool,
+    called_signed: Option<bool>,
+    manufacturer: Option<&'a str>,
+    files: Vec<InHandDto<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct InHandDto<'a> {
+    path: &'a str,
+    same: &'static str,
+    agrees: Vec<&'static str>,
+    differs: Vec<&'static str>,
+    signatures: Vec<VouchesDto<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct VouchesDto<'a> {
+    publisher: &'a str,
+    program: Option<&'a str>,
+    class: &'static str,
+    place: &'a str,
+    holds: Option<bool>,
+}
+
+impl<'a> From<&'a Ran> for RanDto<'a> {
+    fn from(ran: &'a Ran) -> Self {
+        let names = |marks: &[Mark]| marks.iter().map(|mark| mark.name()).collect();
+        let vouches = |one: &'a Vouches| VouchesDto {
+            publisher: &one.publisher,
+            program: one.program.as_deref(),
+            class: one.class,
+            place: &one.place,
+            holds: one.holds,
+        };
+        let file = |file: &'a InHand| InHandDto {
+            path: &file.path,
+            same: file.same.name(),
+            agrees: names(&file.agrees),
+            differs: names(&file.differs),
+            signatures: file.signatures.iter().map(vouches).collect(),
+        };
+        Self {
+            name: &ran.name,
+            device: ran.device.as_deref(),
+            source: &ran.source,
+            quote: &ran.quote,
+            blamed: ran.blamed,
+            unloaded: ran.unloaded,
+            called_signed: ran.called_signed,
+            manufacturer: ran.manufacturer.as_deref(),
+            files: ran.files.iter().map(file).collect(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -176,6 +240,7 @@ pub fn v1(diagnosis: &Diagnosis, read: &Coverage, out: &mut dyn Write) -> io::Re
         changes: diagnosis.changes.iter().map(ChangedDto::from).collect(),
         since: &diagnosis.since,
         unbound: diagnosis.unbound.iter().map(QuotedDto::from).collect(),
+        ran: diagnosis.ran.iter().map(RanDto::from).collect(),
     };
     document(&value, out)
 }

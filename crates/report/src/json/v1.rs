@@ -154,6 +154,7 @@ impl Serialize for Notes<'_> {
             code: note.code.id,
             title: note.code.title(),
             because: vec![number(&note.because, self.1)],
+            remedies: note.tried.iter().map(RemedyDto::from).collect(),
         }))
     }
 }
@@ -163,6 +164,7 @@ struct NoteDto {
     code: &'static str,
     title: &'static str,
     because: Vec<u32>,
+    remedies: Vec<RemedyDto>,
 }
 
 #[derive(Debug, Serialize)]

@@ -28,6 +28,9 @@ pub const fn does(remedy: &Remedy) -> &'static str {
         Remedy::SortCertificates { .. } => "sort-certificates",
         Remedy::TakeRelease => "take-release",
         Remedy::NameCatalog { .. } => "name-catalog",
+        Remedy::LeaveOut { .. } => "leave-out",
+        Remedy::BuildFor { .. } => "build-for",
+        Remedy::DateToday => "date-today",
     }
 }
 
@@ -104,6 +107,13 @@ pub fn remedy(remedy: &Remedy) -> String {
         Remedy::NameCatalog { catalog } => {
             format!("use {catalog}, which lies beside it and lists it")
         }
+        Remedy::LeaveOut { files } => format!("leave {files} out of the package"),
+        Remedy::BuildFor { file, machine } => {
+            format!("put the build of {file} for {machine} there")
+        }
+        Remedy::DateToday => "write the day of the release into DriverVer, then make and sign the \
+                              catalog again"
+            .to_owned(),
     }
 }
 
@@ -140,6 +150,9 @@ pub fn command(remedy: &Remedy) -> Option<String> {
         | Remedy::ImportCertificate
         | Remedy::UndoChange { .. }
         | Remedy::TakeRelease
+        | Remedy::LeaveOut { .. }
+        | Remedy::BuildFor { .. }
+        | Remedy::DateToday
         | Remedy::NameCatalog { .. } => None,
     }
 }

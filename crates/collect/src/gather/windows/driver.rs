@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use loadworthy_core::codesigning::catalog::Catalog;
 use loadworthy_core::codesigning::image::{self, Signed};
+use loadworthy_core::codesigning::signature::Signature;
 use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet, Hasher};
 use loadworthy_core::fact::{Fact, Listing};
-use loadworthy_core::facts::driver::{BYTES, DriverFacts, DriverImage, Role, Start};
+use loadworthy_core::facts::driver::{BYTES, DriverFacts, DriverImage, Role, Start, usage};
 use loadworthy_core::proof::windows::{HvciFault, Machine};
 use loadworthy_core::proof::{Evidence, Origin, Why, gap, text};
-use loadworthy_core::tables::authorities::Authorities;
+use loadworthy_core::tables::authorities::{Authorities, Kind};
 use loadworthy_formats::authenticode::{extent, pages};
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates::{self, PKCS_SIGNED_DATA};
@@ -206,8 +207,25 @@ pub fn gather(
         ),
         catalogs: Listing::new(covering, closed),
         start: Fact::seen(Start::Demand, seen("judged alone: started on demand".into())),
-        role: Fact::seen(Role::Ordinary, seen("an ordinary driver".into())),
+        role: match signed.signatures.iter().find_map(role_of) {
+            Some((role, usage)) => {
+                Fact::seen(role, seen(format!("Microsoft signed it for {usage}")))
+            }
+            None => Fact::seen(Role::Ordinary, seen("an ordinary driver".into())),
+        },
     }
+}
+
+/// What Microsoft signed a driver for: no other driver gets these usages (Microsoft, *Early launch
+/// antimalware*; *HAL extensions*). An INF that says otherwise is asked later.
+fn role_of(signature: &Signature) -> Option<(Role, &'static str)> {
+    let own = signature.signer.as_ref().filter(|_| signature.reaches(Kind::Product))?;
+    let roles = [
+        (usage::EARLY_LAUNCH, Role::EarlyLaunch, "early launch"),
+        (usage::HAL_EXTENSION, Role::HalExtension, "HAL extensions"),
+    ];
+    let found = roles.into_iter().find(|(usage, ..)| own.is_for(usage))?;
+    Some((found.1, found.2))
 }
 
 fn describe(name: &str, read: &Image<'_>, signed: &Signed, limits: &Limits) -> DriverImage {

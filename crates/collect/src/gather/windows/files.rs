@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use loadworthy_core::package::contents::{Contents, File};
+use loadworthy_core::package::contents::{Contents, File, base, folder};
+use loadworthy_core::package::plan::Found;
 use loadworthy_core::proof::Why;
-use loadworthy_formats::cab::{cabinet, data};
+use loadworthy_formats::cab::{cabinet, data, single};
 use loadworthy_formats::error::Error;
+use loadworthy_formats::inf::decoration::Architecture;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::msi::{database, installer};
 
@@ -111,6 +113,51 @@ impl Files {
         Self { all, contents }
     }
 
+    /// The same with what INFs copy out of cabinets beside them, and what was made smaller by itself
+    /// (`demo.sy_`), each at the place where its INF looks for it: setup unpacks such files before it asks
+    /// the catalog about them. All of them together take at most [`Limits::package_bytes`].
+    #[must_use]
+    pub fn unfolded(mut self, limits: &Limits) -> Self {
+        if !self.all.iter().any(|at| at.path.ends_with('_') || has_extension(&at.path, "cab")) {
+            return self;
+        }
+        let mut made: BTreeMap<String, Arc<[u8]>> = BTreeMap::new();
+        let mut left = limits.package_bytes;
+        let mut cabinets: BTreeMap<usize, Self> = BTreeMap::new();
+        for (n, described) in self.contents.infs.iter().enumerate() {
+            let here = folder(&described.path);
+            let listed = |a| self.contents.listed(n, a, limits);
+            for (below, found) in Architecture::ALL.into_iter().flat_map(listed) {
+                let path = format!("{here}{below}");
+                if made.contains_key(&path) {
+                    continue;
+                }
+                let bytes = match found {
+                    Found::Compressed(file) => {
+                        self.bytes(file, limits).ok().and_then(|b| single::read(&b, limits).ok())
+                    }
+                    Found::InCabinet(file) => {
+                        let inside = cabinets.entry(file).or_insert_with(|| {
+                            let bytes = self.bytes(file, limits).unwrap_or_default();
+                            Self::inside(&bytes, limits).and_then(Result::ok).unwrap_or_default()
+                        });
+                        let at = inside.contents.anywhere(base(&below));
+                        at.and_then(|at| inside.bytes(at, limits).ok())
+                    }
+                    _ => None,
+                };
+                let fits = bytes.and_then(|b| Some((left.checked_sub(b.len())?, b)));
+                if let Some((rest, bytes)) = fits {
+                    left = rest;
+                    made.insert(path, Arc::from(bytes));
+                }
+            }
+        }
+        let made = made.into_iter().map(|(path, bytes)| At { path, bytes: Bytes::Memory(bytes) });
+        self.all.extend(made);
+        Self::of(self.all, limits)
+    }
+
     /// The bytes of the file number `n`.
     ///
     /// # Errors
@@ -145,7 +192,11 @@ impl Files {
 }
 
 impl At {
-    fn read(&self, limits: &Limits) -> Result<Vec<u8>, Why> {
+    /// Its bytes.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub fn read(&self, limits: &Limits) -> Result<Vec<u8>, Why> {
         match &self.bytes {
             Bytes::Memory(bytes) => Ok(bytes.to_vec()),
             Bytes::Disk(path) => {

@@ -7,7 +7,7 @@ use loadworthy_core::fact::Fact;
 use loadworthy_core::fact::step::Step;
 use loadworthy_core::facts::driver::DriverFacts;
 use loadworthy_core::facts::package::Oddity;
-use loadworthy_core::package::contents::{base, folder};
+use loadworthy_core::package::contents::folder;
 use loadworthy_core::profile::Profile;
 use loadworthy_core::proof::windows::Machine;
 use loadworthy_core::proof::{Evidence, Origin, Rule, text};
@@ -21,16 +21,15 @@ use super::package::Package;
 /// Files that a package is made for; a text or a picture beside an INF is nobody's business.
 const PROGRAMS: [&str; 4] = ["sys", "dll", "exe", "cat"];
 
-/// What is odd about the INFs with these numbers, each with the INF's name.
+/// What is odd about the INFs with these numbers, each with the INF's number.
 #[must_use]
-pub fn of(package: &Package<'_>, infs: &[usize], on: &Profile) -> Vec<(Arc<str>, Fact<Oddity>)> {
+pub fn of(package: &Package<'_>, infs: &[usize], on: &Profile) -> Vec<(usize, Fact<Oddity>)> {
     let survey = package.survey(on);
     let all = &package.files.contents.infs;
     let beside = not_named(package, &survey.named);
-    let mut found: Vec<(Arc<str>, Fact<Oddity>)> = Vec::new();
+    let mut found: Vec<(usize, Fact<Oddity>)> = Vec::new();
     for n in infs {
         let Some(described) = all.get(*n) else { continue };
-        let name = text(base(&described.path));
         let shown = package.path(described.file);
         let mut told: Vec<Oddity> = Vec::new();
         let mut add = |oddity: Oddity, said: String| {
@@ -40,7 +39,7 @@ pub fn of(package: &Package<'_>, infs: &[usize], on: &Profile) -> Vec<(Arc<str>,
             told.push(oddity.clone());
             let item = text(shown.as_str());
             let evidence = Evidence { origin: Origin::Argument, item, said: text(said) };
-            found.push((name.clone(), Fact::seen(oddity, evidence)));
+            found.push((*n, Fact::seen(oddity, evidence)));
         };
         // The first INF of a folder speaks for it.
         if let Some((_, files)) =

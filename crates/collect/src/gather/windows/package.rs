@@ -199,11 +199,25 @@ impl<'t> Package<'t> {
         }
     }
 
+    /// The catalogs that list the file number `n`: the path of each, and what it holds.
+    #[must_use]
+    pub fn vouching(&self, n: usize) -> Vec<(String, Arc<Catalog>)> {
+        let numbers = self.numbers(&self.digested(n));
+        let all = numbers.into_iter().filter_map(|n| self.catalogs.get(n));
+        let shown = |file: &Option<usize>, named: &NamedCatalog| {
+            file.map_or_else(|| named.name.to_string(), |file| self.path(file))
+        };
+        all.map(|(file, named)| (shown(file, named), named.catalog.clone())).collect()
+    }
+
     /// The catalogs that list one of these digests.
     fn listing(&self, digests: &Digested) -> Vec<NamedCatalog> {
-        let found: BTreeSet<usize> =
-            digests.all().filter_map(|digest| self.listed.get(digest)).flatten().copied().collect();
-        found.into_iter().filter_map(|n| Some(self.catalogs.get(n)?.1.clone())).collect()
+        let found = self.numbers(digests).into_iter();
+        found.filter_map(|n| Some(self.catalogs.get(n)?.1.clone())).collect()
+    }
+
+    fn numbers(&self, digests: &Digested) -> BTreeSet<usize> {
+        digests.all().filter_map(|digest| self.listed.get(digest)).flatten().copied().collect()
     }
 
     /// Reads the INFs, the files they copy on a system and every `.sys`, on as many threads as there
@@ -384,7 +398,8 @@ impl<'t> Package<'t> {
 
     /// What the INFs name on a system, for any processor. One survey is kept: whole plans of many INFs
     /// would fill the memory.
-    pub(super) fn survey(&self, on: &Profile) -> Arc<Survey> {
+    #[must_use]
+    pub fn survey(&self, on: &Profile) -> Arc<Survey> {
         let on = target(on);
         let of_system = Target { architecture: Architecture::Amd64, ..on };
         let mut kept = self.survey.lock().unwrap_or_else(PoisonError::into_inner);
