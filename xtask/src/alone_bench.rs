@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use nix::sys::resource::{UsageWho, getrusage};
 
-use crate::bench_runs::{all_load, forget_signatures, kept};
+use crate::bench_runs::{all_load, forget_modules, kept};
 use crate::instructions;
 use crate::kernels::{Kernel, output};
 use crate::pairs::{Clock, median};
@@ -37,7 +37,7 @@ pub(crate) fn seconds(
 ) -> Result<bool, String> {
     let kept = kept().display().to_string();
     let ours = || {
-        forget_signatures()?;
+        forget_modules()?;
         all_load(program, kernel, &["--cache", &kept])
     };
     ours()?;
@@ -65,7 +65,7 @@ pub(crate) fn memory(
     run.arg("peak").arg(program).args(["check", "--all", "--json", "--assume", "secure-boot=on"]);
     run.arg("--cache").arg(kept()).args(["--kernel", &kernel.release, "--root"]).arg(&kernel.root);
     output(&mut run)?;
-    forget_signatures()?;
+    forget_modules()?;
     let peak: u64 = output(&mut run)?.trim().parse().map_err(|_| "B10: no figure")?;
     let figure = format!("{:.1} MiB at most, {}", peak as f64 / 1024.0, kernel.release);
     Ok(told("B10", &figure, &format!("{target} MiB"), peak <= target << 10, say))

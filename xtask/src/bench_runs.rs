@@ -34,11 +34,23 @@ pub(crate) fn write_list(kernel: &Kernel) -> Result<PathBuf, String> {
     Ok(list)
 }
 
-/// Forgets which signatures were found good, so that all are worked out again.
-pub(crate) fn forget_signatures() -> Result<(), String> {
+/// The same with what modules held and which signatures were found good.
+pub(crate) fn kept_whole() -> PathBuf {
+    kernels::home().with_file_name("bench-kept-whole")
+}
+
+/// Forgets which signatures were found good, so that all are worked out again; and puts a folder where it is
+/// kept what modules held, so that nothing of that is.
+pub(crate) fn forget_modules() -> Result<(), String> {
+    let told = |e: std::io::Error| e.to_string();
     for entry in fs::read_dir(kept()).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with("signatures-") {
-            fs::remove_file(entry.path()).map_err(|e| e.to_string())?;
+        let (name, path) = (entry.file_name(), entry.path());
+        let starts = |with: &str| name.to_string_lossy().starts_with(with);
+        if path.is_file() && (starts("modules-") || starts("signatures-")) {
+            fs::remove_file(&path).map_err(told)?;
+            if starts("modules-") {
+                fs::create_dir(&path).map_err(told)?;
+            }
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::bench_runs::{all_load, forget_signatures, kept};
+use crate::bench_runs::{all_load, forget_modules, kept};
 use crate::kernels::{self, Kernel, output};
 use crate::pairs::{Clock, median};
 
@@ -57,7 +57,7 @@ pub(crate) fn run(
     let (mut our, mut their) = (Vec::new(), Vec::new());
     // The script alone takes seconds a pair; three pairs tell one in three hundred well enough.
     for _ in 0..pairs.min(3) {
-        forget_signatures()?;
+        forget_modules()?;
         our.push(Clock::Processor.of(ours)?);
         their.push(Clock::Processor.of(script)? * scale);
         ratios.extend(our.last().zip(their.last()).map(|(our, their)| our / their));

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 
-use crate::bench_runs::{all_load, forget_signatures, kept, peer};
+use crate::bench_runs::{all_load, forget_modules, kept, peer};
 use crate::kernels::Kernel;
 use crate::pairs::{Clock, Pairs, run_prepared};
 
@@ -37,7 +37,7 @@ pub(crate) fn run(
     };
     let prepare = || {
         drop_pages(kernel)?;
-        forget_signatures()
+        forget_modules()
     };
     let ours = || all_load(program, kernel, &["--cache", &kept]);
     let readers = || peer(&["xargs", "-0", "-P2", "cat"], kernel, list);

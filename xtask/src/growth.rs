@@ -11,8 +11,10 @@ use std::process::{Command, Stdio};
 
 use plotters::prelude::*;
 
+mod ends;
+
 use crate::bench::Options;
-use crate::bench_runs::kept;
+use crate::bench_runs::{forget_modules, kept};
 use crate::kernels::{self, Kernel, output};
 use crate::pairs::Clock;
 use crate::tree::root;
@@ -31,6 +33,14 @@ const SHA256: [u8; 16] = [
 const VARIABLES: &str = "sys/firmware/efi/efivars";
 const DBX: &str = "dbx-d719b2cb-3d3a-4596-a3bc-dad00e67656f";
 const MOK: &str = "MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23";
+/// What firmware shows with Secure Boot on, beside its lists.
+const BOOTED: [(&str, u8); 2] = [
+    ("SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", 1),
+    ("SetupMode-8be4df61-93ca-11d2-aa0d-00e098032b8c", 0),
+];
+/// The most certificates in a keyring, and the most entries of dbx.
+const CERTIFICATES: usize = 10_000;
+const ENTRIES: usize = 100_000;
 
 /// One measured thing.
 struct Series {
@@ -70,13 +80,13 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<bool, String>
     let all: [Steps<'_>; 5] = [
         ("modules", &[250, 500, 1000, 2000, 4000], &|n| at.modules("modules", n)),
         ("size of one module, MiB", &[1, 8, 32, 64, 96], &|n| at.large(n)),
-        ("certificates in a keyring", &[10, 100, 1000, 3000, 10_000], &|n| {
-            let run = at.modules("certificates", few)?;
+        ("certificates in a keyring", &[10, 100, 1000, 3000, CERTIFICATES], &|n| {
+            let run = at.with_firmware("certificates", few)?;
             at.variable("certificates", MOK, &list(&X509, &certificates(&template, n)))?;
             Ok(run)
         }),
-        ("entries of dbx", &[400, 1000, 10_000, 30_000, 100_000], &|n| {
-            let run = at.modules("dbx", few)?;
+        ("entries of dbx", &[400, 1000, 10_000, 30_000, ENTRIES], &|n| {
+            let run = at.with_firmware("dbx", few)?;
             let digests = (0..n).map(|n| [[0x5a; 24].as_slice(), &n.to_be_bytes()].concat());
             at.variable("dbx", DBX, &list(&SHA256, &digests.collect::<Vec<_>>()))?;
             Ok(run)
@@ -111,12 +121,14 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<bool, String>
         measured.push(series);
     }
     let picture = root().join("docs/growth.svg");
+    good &= ends::reached(&program, &at, say)?;
     draw(&picture, &measured).map_err(|e| format!("{}: {e}", picture.display()))?;
     say(&format!("wrote {}", picture.display()));
     Ok(good)
 }
 
 fn judged(program: &Path, (arguments, wanted): &Run) -> Result<(), String> {
+    forget_modules()?;
     let status = Command::new(program)
         .args(arguments)
         .stdout(Stdio::null())
@@ -175,6 +187,28 @@ impl Folder<'_> {
         let some: Vec<&PathBuf> = (0..count).map(|n| &all[n * all.len() / count]).collect();
         // Those whose needs are not among them are refused.
         Ok(self.check(&self.lay(name, &some)?, "--all", &[0, 1]))
+    }
+
+    /// The same on a machine whose firmware and command line show all, so that its lists are read.
+    fn with_firmware(&self, name: &str, count: usize) -> Result<Run, String> {
+        let all = &self.kernel.modules;
+        let some: Vec<&PathBuf> = (0..count).map(|n| &all[n * all.len() / count]).collect();
+        let (mut run, wanted) = self.check(&self.firmware(name, &some)?, "--all", &[0, 1]);
+        // What firmware shows is not assumed.
+        run.retain(|argument| argument != "--assume" && argument != "secure-boot=on");
+        Ok((run, wanted))
+    }
+
+    /// A root as [`Folder::lay`] makes it, with Secure Boot on in its firmware.
+    fn firmware(&self, name: &str, modules: &[&PathBuf]) -> Result<PathBuf, String> {
+        let root = self.lay(name, modules)?;
+        for (variable, value) in BOOTED {
+            self.variable(name, variable, &[value])?;
+        }
+        let line = root.join("proc/cmdline");
+        fs::create_dir_all(root.join("proc")).map_err(|e| e.to_string())?;
+        fs::write(line, "ro\n").map_err(|e| e.to_string())?;
+        Ok(root)
     }
 
     /// One module with so many MiB behind it, which are part of no section.

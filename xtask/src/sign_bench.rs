@@ -139,7 +139,7 @@ fn has_openssl() -> bool {
 }
 
 /// The kernel's own tool, wherever a distribution puts it.
-fn sign_file() -> Option<PathBuf> {
+pub(crate) fn sign_file() -> Option<PathBuf> {
     let entries = ["/usr/lib", "/usr/src", "/usr/src/kernels"].map(fs::read_dir);
     let mut found = entries.into_iter().flatten().flatten().flatten();
     found.find_map(|e| Some(e.path().join("scripts/sign-file")).filter(|path| path.is_file()))
