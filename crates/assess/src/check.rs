@@ -17,7 +17,7 @@ use crate::boot_images::{self, BootChain};
 use crate::host::{Host, OneKernel, known};
 use crate::initramfs;
 use crate::judging::{Asked, REMEDIES, Wanted, no_file, subject};
-use crate::modules;
+use crate::modules::{self, digests_named};
 use crate::names::{Found, Names};
 use crate::next_boot;
 use crate::notes;
@@ -157,7 +157,8 @@ impl Asked<'_> {
             .map(|path| Wanted { path: path.clone(), required_by: Vec::new() })
             .collect();
         wanted.sort_by(|a, b| a.path.cmp(&b.path));
-        self.judge_tree(&wanted, &paths, notes)
+        let mut judged = self.read_whole(&paths);
+        self.judge(&wanted, &mut judged, notes)
     }
 
     fn named(
@@ -237,7 +238,10 @@ impl Asked<'_> {
                 (*at, facts, signature)
             },
         );
-        notes.extend(notes::loaded_first(self.kernel, read.iter().map(|(_, facts, _)| facts)));
+        notes.extend(notes::loaded_first(
+            self.kernel,
+            read.iter().map(|(_, facts, _)| digests_named(facts)),
+        ));
         let mut answers = Vec::new();
         for (at, facts, signature) in &read {
             let case = LinuxCase {

@@ -261,6 +261,7 @@ fn asked(request: &Request, subjects: &Subjects, kernel: crate::request::Which) 
         cache: None,
         knowledge: request.knowledge.clone(),
         jobs: request.jobs,
+        short: false,
     }
 }
 

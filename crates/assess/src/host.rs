@@ -15,6 +15,7 @@ use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::good_signatures::GoodSignatures;
 use loadworthy_collect::item::HostPath;
 use loadworthy_collect::keep::Keep;
+use loadworthy_collect::kept_modules::KeptModules;
 use loadworthy_collect::view::View;
 use loadworthy_collect::views::bundle::Recorded;
 use loadworthy_collect::views::live_linux::LiveLinux;
@@ -61,6 +62,8 @@ pub struct Host {
     keep: Option<Keep>,
     /// Signatures that were found good in earlier runs, where a folder is kept.
     pub(crate) signatures: Option<GoodSignatures>,
+    /// What modules held that were read in earlier runs, likewise.
+    pub(crate) known: Option<KeptModules>,
     /// The platform that it only is by name.
     named: Option<Named>,
     /// Its kernels.
@@ -185,6 +188,7 @@ impl Host {
             limits,
             keep: None,
             signatures: None,
+            known: None,
             named: None,
             kernels,
             next_boot,
@@ -212,13 +216,22 @@ impl Host {
         let keep = folder.map(open).transpose();
         self.keep = keep.map_err(|(path, problem)| Trouble::Open { path, problem })?;
         self.signatures = self.keep.as_ref().map(GoodSignatures::read);
+        self.known = self.keep.as_ref().map(KeptModules::read);
         Ok(self)
     }
 
-    /// Keeps what signatures were found good, for the next run.
-    pub(crate) fn keep_signatures(&self) {
-        if let (Some(signatures), Some(keep)) = (&self.signatures, &self.keep) {
-            signatures.write(keep);
+    /// Keeps what modules held and what signatures were found good, for the next run.
+    pub(crate) fn keep_modules(&self) {
+        let Some(keep) = &self.keep else { return };
+        self.signatures.iter().for_each(|signatures| signatures.write(keep));
+        self.known.iter().for_each(|known| known.write(keep));
+    }
+
+    /// Reads a module, unless it is kept and was not changed since.
+    pub(crate) fn module(&self, path: &HostPath, scratch: &mut Scratch) -> ModuleFacts {
+        match &self.known {
+            Some(known) => module::gather_kept(&self.looking(), path, scratch, known),
+            None => module::gather(&self.looking(), path, scratch),
         }
     }
 

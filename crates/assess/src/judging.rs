@@ -41,6 +41,15 @@ impl<'a> Asked<'a> {
         Modules::read(host, kernel, names, paths, request.jobs, *progress)
     }
 
+    /// Reads the files of a whole tree, and judges them on the way where nobody asks how what loads did so.
+    pub(crate) fn read_whole(&self, paths: &[HostPath]) -> Modules<'a> {
+        let Self { host, kernel, names, request, progress } = self;
+        if request.short && paths.len() > 1 {
+            return Modules::judged(host, kernel, names, paths, request.jobs, *progress);
+        }
+        self.read(paths)
+    }
+
     /// Judges files of the tree as modprobe would load them; `read` is everything that takes.
     pub(crate) fn judge_tree(
         &self,
@@ -63,7 +72,7 @@ impl<'a> Asked<'a> {
         let mut left = REMEDIES;
         let subjects = || wanted.iter().filter_map(|w| modules.get(&w.path.to_string()));
         notes.extend(notes::blocked(self.names, subjects().map(|m| &m.facts)));
-        notes.extend(notes::loaded_first(kernel, subjects().map(|m| &m.facts)));
+        notes.extend(notes::loaded_first(kernel, subjects().map(|m| m.digests)));
         let mut judged = Vec::new();
         for Wanted { path, required_by } in wanted {
             let path = path.to_string();

@@ -3,19 +3,20 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use loadworthy_collect::gather::linux::module::{self, Scratch};
+use loadworthy_collect::gather::linux::module::Scratch;
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;
 use loadworthy_core::checks::linux::by_name::{ByName, Dependency};
 use loadworthy_core::checks::linux::{self, LinuxCase, Scene, exports_of};
+use loadworthy_core::crypt::digest::DigestSet;
 use loadworthy_core::crypt::good::Good;
-use loadworthy_core::fact::Fact;
 use loadworthy_core::fact::step::Step;
-use loadworthy_core::facts::linux::Offers;
+use loadworthy_core::fact::{Fact, Source};
+use loadworthy_core::facts::linux::{Export, Offers};
 use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
 use loadworthy_core::proof::{Evidence, Gap, Gaps, Origin, Rule, Why, text};
 use loadworthy_core::signature::Examined;
-use loadworthy_core::verdict::Judgement;
+use loadworthy_core::verdict::{Judgement, Verdict};
 use loadworthy_formats::kernel::name;
 
 use crate::host::{Host, OneKernel, known};
@@ -23,13 +24,30 @@ use crate::names::Names;
 use crate::request::Progress;
 use loadworthy_collect::pool;
 
+mod levels;
+
+use levels::{Levels, Planned};
+
 /// One module, read and examined.
 #[derive(Clone, Debug)]
 pub struct Module {
     /// What was seen of it.
     pub facts: ModuleFacts,
-    /// Its signature under the kernel's policy.
-    pub signature: Examined,
+    /// Digests that its signature names.
+    pub digests: DigestSet,
+    /// Its signature under the kernel's policy; `None` once it was judged and nothing more is asked.
+    signature: Option<Examined>,
+}
+
+impl Module {
+    /// What is kept of it once it was judged: of one that simply loads, who it is.
+    fn behind(mut self, judgement: &Judgement) -> Self {
+        if judgement.verdict == Verdict::Loads {
+            self.facts.file = Source::unknown(Gaps::new());
+            self.signature = None;
+        }
+        self
+    }
 }
 
 /// Modules of one kernel's tree, by their path.
@@ -58,34 +76,165 @@ impl<'a> Modules<'a> {
         jobs: usize,
         progress: Progress<'_>,
     ) -> Self {
-        let looking = host.looking();
-        let good = host.signatures.as_ref().map(|signatures| signatures as &dyn Good);
-        let mut read = pool::each(paths, jobs, progress, Scratch::default, |scratch, path| {
-            let facts = module::gather(&looking, path, scratch);
-            let signature = Examined::with(&facts, &kernel.policy, good);
-            if paths.len() <= ASKED_ABOUT {
-                host.note(&facts);
-            }
-            (path.to_string(), Arc::new(Module { facts, signature }))
-        });
-        host.keep_signatures();
-        // Of several that offer a symbol, or are called the same, the order of paths decides.
-        read.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let mut exports = Offers::default();
-        for (path, module) in &read {
-            let Some(file) = known(&module.facts.file.fact(|f| (f.clone(), String::new()))) else {
-                continue;
-            };
-            let ModuleFile::Read(bytes) = &*file else { continue };
-            let owner: Arc<str> = Arc::from(name::of_path(path));
-            for (symbol, export) in exports_of(bytes, &owner) {
-                exports.entry(symbol).push(export);
+        let mut all = Self::none(host, kernel, names);
+        let note = paths.len() <= ASKED_ABOUT;
+        all.read_more(paths, jobs, progress, note);
+        host.keep_modules();
+        all
+    }
+
+    /// The same, judged while it is read where an index tells what is needed, else behind it: a module
+    /// follows what it needs. Of what simply loads no more is kept than that.
+    #[must_use]
+    pub fn judged(
+        host: &'a Host,
+        kernel: &'a OneKernel,
+        names: &'a Names,
+        paths: &[HostPath],
+        jobs: usize,
+        progress: Progress<'_>,
+    ) -> Self {
+        let mut all = Self::none(host, kernel, names);
+        let needs = paths.iter().map(|path| names.loaded_before(&path.to_string())).collect();
+        let Levels { levels, rest } = Levels::of(paths, needs);
+        let mut before = 0;
+        for level in &levels {
+            let told = |done: usize, _: usize| progress(before + done, paths.len());
+            let judged = pool::each(level, jobs, &told, Scratch::default, |scratch, planned| {
+                all.read_and_judge(planned, scratch)
+            });
+            before += level.len();
+            for (path, module, offers, judgement) in judged {
+                all.offer(offers);
+                all.files.insert(name::of_path(&path), path.clone());
+                all.settle(path, module, judgement);
             }
         }
-        let files = read.iter().map(|(path, _)| (name::of_path(path), path.clone())).collect();
-        let modules = read.into_iter().collect();
-        let exports = Arc::new(exports);
-        Self { host, kernel, names, modules, exports, files, judged: HashMap::new() }
+        let told = |done: usize, _: usize| progress(before + done, paths.len());
+        all.read_more(&rest, jobs, &told, false);
+        host.keep_modules();
+        all.judge_rest(&rest, jobs);
+        all
+    }
+
+    /// Judges modules that were read and that no index tells about, by what their symbols need.
+    fn judge_rest(&mut self, rest: &[HostPath], jobs: usize) {
+        let untold = |_: usize, _: usize| ();
+        let needs = pool::each(
+            rest,
+            jobs,
+            &untold,
+            || (),
+            |(), path| {
+                let path = path.to_string();
+                let facts = &self.modules.get(&path)?.facts;
+                let policy = &self.kernel.policy;
+                Some(self.names.dependencies(&path, &self.exports, facts, policy, &self.files))
+            },
+        );
+        // What is left of circles is judged when it is asked for.
+        for level in Levels::of(rest, needs).levels {
+            let judged = pool::each(
+                &level,
+                jobs,
+                &untold,
+                || (),
+                |(), planned| {
+                    let path = planned.path.to_string();
+                    let module = self.modules.get(&path)?.clone();
+                    let judgement =
+                        self.judge_alone(planned, &module.facts, module.signature.as_ref()?);
+                    Some((path, module, judgement))
+                },
+            );
+            for (path, module, judgement) in judged.into_iter().flatten() {
+                self.modules.remove(&path);
+                self.settle(path, Arc::unwrap_or_clone(module), judgement);
+            }
+        }
+    }
+
+    fn settle(&mut self, path: String, module: Module, judgement: Judgement) {
+        let module = Arc::new(module.behind(&judgement));
+        self.judged.insert(path.clone(), Arc::new(judgement));
+        self.modules.insert(path, module);
+    }
+
+    fn none(host: &'a Host, kernel: &'a OneKernel, names: &'a Names) -> Self {
+        Self {
+            host,
+            kernel,
+            names,
+            modules: HashMap::new(),
+            exports: Arc::default(),
+            files: HashMap::new(),
+            judged: HashMap::new(),
+        }
+    }
+
+    fn read_more(&mut self, paths: &[HostPath], jobs: usize, progress: Progress<'_>, note: bool) {
+        let mut read = pool::each(paths, jobs, progress, Scratch::default, |scratch, path| {
+            let (facts, signature) = self.examined(path, scratch);
+            if note {
+                self.host.note(&facts);
+            }
+            let digests = digests_named(&facts);
+            (path.to_string(), Arc::new(Module { facts, digests, signature: Some(signature) }))
+        });
+        // Of several that offer a symbol, or are called the same, the order of paths decides.
+        read.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (path, module) in read {
+            self.offer(offers(&path, &module.facts));
+            self.files.insert(name::of_path(&path), path.clone());
+            self.modules.insert(path, module);
+        }
+    }
+
+    fn examined(&self, path: &HostPath, scratch: &mut Scratch) -> (ModuleFacts, Examined) {
+        let good = self.host.signatures.as_ref().map(|signatures| signatures as &dyn Good);
+        let facts = self.host.module(path, scratch);
+        let signature = Examined::with(&facts, &self.kernel.policy, good);
+        (facts, signature)
+    }
+
+    fn read_and_judge(
+        &self,
+        planned: &Planned,
+        scratch: &mut Scratch,
+    ) -> (String, Module, Vec<(Arc<str>, Export)>, Judgement) {
+        let path = planned.path.to_string();
+        let (facts, signature) = self.examined(&planned.path, scratch);
+        let offers = offers(&path, &facts);
+        let digests = digests_named(&facts);
+        let judgement = self.judge_alone(planned, &facts, &signature);
+        let module = Module { facts, digests, signature: Some(signature) };
+        (path, module.behind(&judgement), offers, judgement)
+    }
+
+    /// Judges a module of which all that it needs was judged.
+    fn judge_alone(
+        &self,
+        planned: &Planned,
+        facts: &ModuleFacts,
+        signature: &Examined,
+    ) -> Judgement {
+        let needs = planned.needs.iter().map(|need| (need.as_str(), self.judged.get(need)));
+        let mut judgement = linux::judge(&self.prepared(facts, needs).of(facts, signature));
+        // Here, where the memory was taken.
+        if judgement.verdict == Verdict::Loads {
+            judgement.forget_walk();
+        }
+        judgement
+    }
+
+    fn offer(&mut self, offers: Vec<(Arc<str>, Export)>) {
+        if offers.is_empty() {
+            return;
+        }
+        let exports = Arc::make_mut(&mut self.exports);
+        for (symbol, export) in offers {
+            exports.entry(symbol).push(export);
+        }
     }
 
     /// Every module that was read.
@@ -111,18 +260,23 @@ impl<'a> Modules<'a> {
             return Some(done.clone());
         }
         let module = self.modules.get(path)?.clone();
+        let signature = module.signature.as_ref()?;
         above.insert(path.to_owned());
-        let prepared = self.prepare(path, &module, above);
+        let prepared = self.prepare(path, &module.facts, above);
         above.remove(path);
-        let judgement = Arc::new(linux::judge(&prepared.of(&module)));
+        let judgement = Arc::new(linux::judge(&prepared.of(&module.facts, signature)));
         self.judged.insert(path.to_owned(), judgement.clone());
         Some(judgement)
     }
 
-    /// The judgement of the module at `path`, taken out: it is judged anew if it is asked for again.
+    /// The judgement of the module at `path`, taken out: it is judged anew if it is asked for again, and
+    /// stays where that cannot be done.
     pub fn take(&mut self, path: &str) -> Option<Judgement> {
-        self.judge(path)?;
-        self.judged.remove(path).map(Arc::unwrap_or_clone)
+        let judged = self.judge(path)?;
+        if self.modules.get(path).is_some_and(|module| module.signature.is_some()) {
+            self.judged.remove(path);
+        }
+        Some(Arc::unwrap_or_clone(judged))
     }
 
     /// What `judge` would judge, for somebody who changes something about it.
@@ -132,50 +286,50 @@ impl<'a> Modules<'a> {
         then: impl FnOnce(&LinuxCase<'_>) -> T,
     ) -> Option<T> {
         let module = self.modules.get(path)?.clone();
-        let prepared = self.prepare(path, &module, &mut BTreeSet::from([path.to_owned()]));
-        Some(then(&prepared.of(&module)))
+        let signature = module.signature.as_ref()?;
+        let above = &mut BTreeSet::from([path.to_owned()]);
+        let prepared = self.prepare(path, &module.facts, above);
+        Some(then(&prepared.of(&module.facts, signature)))
     }
 
     /// Judges what the module depends on, and sets the scene for it.
     fn prepare(
         &mut self,
         path: &str,
-        module: &Module,
+        module: &ModuleFacts,
         above: &mut BTreeSet<String>,
+    ) -> Prepared<'a> {
+        let policy = &self.kernel.policy;
+        let mut needs = self.names.dependencies(path, &self.exports, module, policy, &self.files);
+        // A circle cannot be loaded by anybody; depmod breaks it, and so does this.
+        needs.retain(|need| !above.contains(need));
+        let judged: Vec<_> =
+            needs.iter().map(|need| (need.as_str(), self.judge_within(need, above))).collect();
+        self.prepared(module, judged.iter().map(|(need, judged)| (*need, judged.as_ref())))
+    }
+
+    /// The scene for a module: what it needs, and how that was judged.
+    fn prepared<'j>(
+        &self,
+        module: &ModuleFacts,
+        needs: impl Iterator<Item = (&'j str, Option<&'j Arc<Judgement>>)>,
     ) -> Prepared<'a> {
         let mut dependencies = Vec::new();
         let mut loaded = BTreeSet::new();
-        let needs = self.names.dependencies(
-            path,
-            &self.exports,
-            &module.facts,
-            &self.kernel.policy,
-            &self.files,
-        );
-        for dependency in needs {
-            // A circle cannot be loaded by anybody; depmod breaks it, and so does this.
-            if above.contains(&dependency) {
-                continue;
-            }
-            let called: Arc<str> = Arc::from(name::of_path(&dependency));
+        for (path, judged) in needs {
+            let called: Arc<str> = Arc::from(name::of_path(path));
             // One that is refused, or not decided, says so itself; its symbols would say it again.
             loaded.insert(called.clone());
-            match self.judge_within(&dependency, above) {
-                Some(judgement) => {
-                    let missing =
-                        self.modules.get(&dependency).and_then(|m| missing_file(&m.facts));
-                    dependencies.push(match missing {
-                        Some(why) => Dependency::missing(&called, &why),
-                        None => Dependency::judged(&called, &judgement),
-                    });
-                }
-                None => dependencies.push(Dependency {
-                    name: called,
-                    loads: Fact::unknown(self.names.missing(&dependency)),
-                }),
-            }
+            let missing = || self.modules.get(path).and_then(|m| missing_file(&m.facts));
+            dependencies.push(match judged {
+                Some(judgement) => match missing() {
+                    Some(why) => Dependency::missing(&called, &why),
+                    None => Dependency::judged(&called, judgement),
+                },
+                None => Dependency { loads: Fact::unknown(self.names.missing(path)), name: called },
+            });
         }
-        let instead = self.names.instead_of(&module.facts.name);
+        let instead = self.names.instead_of(&module.name);
         Prepared {
             host: self.host,
             kernel: self.kernel,
@@ -198,17 +352,39 @@ struct Prepared<'a> {
 }
 
 impl Prepared<'_> {
-    fn of<'c>(&'c self, module: &'c Module) -> LinuxCase<'c> {
+    fn of<'c>(&'c self, module: &'c ModuleFacts, signature: &'c Examined) -> LinuxCase<'c> {
         LinuxCase {
-            module: &module.facts,
+            module,
             policy: &self.kernel.policy,
             scene: &self.scene,
             tables: &self.host.tables,
-            signature: &module.signature,
+            signature,
             loader: "modprobe",
             by_name: Some(&self.by_name),
         }
     }
+}
+
+/// What a module that was read holds.
+fn held(facts: &ModuleFacts) -> Option<Arc<ModuleFile>> {
+    known(&facts.file.fact(|file| (file.clone(), String::new())))
+}
+
+/// What a module offers to others.
+fn offers(path: &str, facts: &ModuleFacts) -> Vec<(Arc<str>, Export)> {
+    let file = held(facts);
+    let Some(ModuleFile::Read(bytes)) = file.as_deref() else { return Vec::new() };
+    let owner: Arc<str> = Arc::from(name::of_path(path));
+    exports_of(bytes, &owner).collect()
+}
+
+/// Digests that a module's signature names.
+pub(crate) fn digests_named(facts: &ModuleFacts) -> DigestSet {
+    let mut named = DigestSet::default();
+    if let Some(ModuleFile::Read(bytes)) = held(facts).as_deref() {
+        bytes.digests.keys().for_each(|algorithm| named.insert(*algorithm));
+    }
+    named
 }
 
 /// That the file of a module is not where it should be, where that is what was seen.

@@ -217,6 +217,17 @@ impl Names {
         found.into_iter().map(|(alias, files)| (alias, self.load_order(&files))).collect()
     }
 
+    /// What the index says must be loaded before the module at `path`, in that order; `None` where it does
+    /// not name this file.
+    pub(crate) fn loaded_before(&self, path: &str) -> Option<Vec<String>> {
+        let entry = self.index.as_ref()?.get(&name::of_path(path))?;
+        if self.file(&entry.path)?.to_string() != path {
+            return None;
+        }
+        let needs = entry.needs.iter().rev().filter_map(|n| self.file(n));
+        Some(needs.map(|f| f.to_string()).collect())
+    }
+
     /// What must be loaded before the module at `path`, in that order.
     pub(crate) fn dependencies(
         &self,
@@ -226,19 +237,11 @@ impl Names {
         policy: &LinuxPolicy,
         files: &HashMap<String, String>,
     ) -> Vec<String> {
-        let own = name::of_path(path);
-        if let Some(entry) = self.index.as_ref().and_then(|i| i.get(&own))
-            && self.file(&entry.path).is_some_and(|f| f.to_string() == path)
-        {
-            return entry
-                .needs
-                .iter()
-                .rev()
-                .filter_map(|n| self.file(n))
-                .map(|f| f.to_string())
-                .collect();
+        if let Some(needs) = self.loaded_before(path) {
+            return needs;
         }
         // Not in the index: what its own symbols ask for.
+        let own = name::of_path(path);
         let file = known(&module.file.fact(|f| (f.clone(), String::new())));
         let Some(ModuleFile::Read(bytes)) = file.as_deref() else { return Vec::new() };
         let kernel = known(&policy.symbols);

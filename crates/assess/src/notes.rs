@@ -1,15 +1,14 @@
 //! Things worth telling that are not about one subject.
 
-use std::collections::BTreeSet;
-
 use loadworthy_core::answer::Note;
 use loadworthy_core::codes::{
     ANOTHER_SYSTEM_STARTS_FIRST, BOOT_ENTRY_NOT_CERTAIN, CRYPTO_MODULE_NEEDED_FIRST,
     KERNEL_NEWER_THAN_TABLES, KERNEL_WAITS_FOR_KEXEC, NEXT_KERNEL_GUESSED, ON_MODPROBE_BLOCK_LIST,
     SOURCES_DISAGREE,
 };
+use loadworthy_core::crypt::digest::DigestSet;
 use loadworthy_core::fact::step::Step;
-use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
+use loadworthy_core::facts::module::ModuleFacts;
 use loadworthy_core::policy::next_boot::Remark;
 use loadworthy_core::proof::{Claim, Rule};
 use loadworthy_core::tables::NEWEST;
@@ -71,22 +70,22 @@ pub(crate) fn blocked<'m>(
         .collect()
 }
 
-/// Digest algorithms that these modules' signatures need and that have to be loaded first, once each.
-pub(crate) fn loaded_first<'m>(
+/// Digest algorithms that modules' signatures name and that have to be loaded first, once each.
+pub(crate) fn loaded_first(
     kernel: &OneKernel,
-    modules: impl Iterator<Item = &'m ModuleFacts>,
+    named: impl Iterator<Item = DigestSet>,
 ) -> Vec<Note> {
     let mut notes = Vec::new();
-    let mut told = BTreeSet::new();
-    for module in modules {
-        let file = known(&module.file.fact(|f| (f.clone(), String::new())));
-        let Some(ModuleFile::Read(bytes)) = file.as_deref() else { continue };
-        for algorithm in bytes.digests.keys() {
-            if told.insert(*algorithm)
-                && let Some(because) = kernel.policy.digest_loaded_first(*algorithm)
-            {
-                notes.push(Note { code: &CRYPTO_MODULE_NEEDED_FIRST, because, tried: Vec::new() });
-            }
+    let mut told = DigestSet::default();
+    for algorithm in named.flat_map(DigestSet::iter) {
+        if !told.contains(algorithm) {
+            told.insert(algorithm);
+            let because = kernel.policy.digest_loaded_first(algorithm);
+            let note = |because| {
+                let code = &CRYPTO_MODULE_NEEDED_FIRST;
+                Note { code, because, tried: Vec::new() }
+            };
+            notes.extend(because.map(note));
         }
     }
     notes

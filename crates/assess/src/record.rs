@@ -106,6 +106,7 @@ fn asked(request: &Request, kernel: Which) -> Request {
         cache: None,
         knowledge: request.knowledge.clone(),
         jobs: request.jobs,
+        short: false,
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Request {
     pub knowledge: Vec<PathBuf>,
     /// How many threads may work at once.
     pub jobs: usize,
+    /// Whether of a whole tree nobody asks how what simply loads got past each check.
+    pub short: bool,
 }
 
 /// A machine to look at.

@@ -11,7 +11,7 @@ use loadworthy_core::tables::Tables;
 use loadworthy_formats::text::hex;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, fstat, mkdirat, openat, renameat, unlinkat,
+    AtFlags, CWD, FileType, Mode, OFlags, fstat, mkdirat, openat, renameat, statat, unlinkat,
 };
 use rustix::io::Errno;
 use serde::Serialize;
@@ -69,6 +69,38 @@ impl Keep {
         self.write(&signatures(), |out| out.write_all(fingerprints));
     }
 
+    /// What modules held that were read in earlier runs.
+    #[must_use]
+    pub fn modules(&self) -> Option<Vec<u8>> {
+        self.read(&modules())
+    }
+
+    /// Whether that can be kept: nothing but a file is in its place.
+    #[must_use]
+    pub fn takes_modules(&self) -> bool {
+        match statat(&self.folder, modules(), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
+            Err(errno) => errno == Errno::NOENT,
+        }
+    }
+
+    /// Keeps what modules held.
+    pub fn put_modules(&self, all: &[u8]) {
+        self.write(&modules(), |out| out.write_all(all));
+    }
+
+    /// What time the kernel gives a file that is changed now, in seconds since 1970.
+    #[must_use]
+    pub fn clock(&self) -> Option<i64> {
+        let name = format!("clock.{}", std::process::id());
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let file = openat(&self.folder, &name, flags, Mode::RUSR | Mode::WUSR).ok()?;
+        let stat = fstat(&file);
+        let _ = unlinkat(&self.folder, &name, AtFlags::empty());
+        #[expect(clippy::useless_conversion, reason = "the field is narrower on 32-bit machines")]
+        stat.ok().map(|stat| stat.st_ctime.into())
+    }
+
     fn read(&self, name: &str) -> Option<Vec<u8>> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = openat(&self.folder, name, flags, Mode::empty()).ok()?;
@@ -90,6 +122,10 @@ impl Keep {
             let _ = unlinkat(&self.folder, &new, AtFlags::empty());
         }
     }
+}
+
+fn modules() -> String {
+    format!("modules-{}-{READER}", env!("CARGO_PKG_VERSION"))
 }
 
 fn signatures() -> String {

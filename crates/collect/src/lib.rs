@@ -17,4 +17,5 @@ pub mod views;
 #[cfg_attr(not(target_os = "linux"), path = "keep/elsewhere.rs")]
 pub mod keep;
 pub mod good_signatures;
+pub mod kept_modules;
 pub mod gather;

@@ -6,6 +6,7 @@
 use std::io;
 
 use loadworthy_formats::bundle::sketch::Sketch;
+use serde::{Deserialize, Serialize};
 
 /// What a look at an item gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether the file carries a signature for IMA, where a file was read and that was seen.
+    #[must_use]
+    pub const fn file_signature(&self) -> Option<Option<bool>> {
+        match self {
+            Self::Bytes { file_signature } => Some(*file_signature),
+            _ => None,
+        }
+    }
+
     /// What an error of the system means, where it does not mean that something is not there.
     #[must_use]
     pub fn of(error: &io::Error) -> Self {
@@ -103,6 +113,37 @@ pub struct Metadata {
     pub inode: u64,
     /// Number of the file system.
     pub device: u64,
+}
+
+/// Which file it is, and when it was changed last. A view gives one only where the same stamp later means
+/// that nothing about the file was changed since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Number of the file system.
+    pub device: u64,
+    /// Number of the file in it.
+    pub inode: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Last change of the bytes, in seconds and nanoseconds since 1970; anybody can set it.
+    pub modified: (i64, u32),
+    /// Last change of anything about it, likewise; only the kernel sets it.
+    pub changed: (i64, u32),
+}
+
+impl Stamp {
+    /// Which file it is.
+    #[must_use]
+    pub const fn file(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
+
+    /// Whether it was changed so long before `clock`, in seconds since 1970, that a further change cannot have
+    /// the same time. File systems count in milliseconds at best.
+    #[must_use]
+    pub const fn settled(&self, clock: i64) -> bool {
+        self.changed.0 < clock.saturating_sub(2)
+    }
 }
 
 /// A module that was recorded without the bytes that no fact is drawn from.

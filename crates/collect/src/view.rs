@@ -7,7 +7,7 @@ use loadworthy_formats::bundle::archive::Archive;
 use loadworthy_formats::error::Error;
 
 use crate::item::Item;
-use crate::sighting::{Metadata, Outcome, Sketched};
+use crate::sighting::{Metadata, Outcome, Sketched, Stamp};
 
 /// Something that can be asked for items of a machine.
 ///
@@ -58,6 +58,11 @@ pub trait View: Send + Sync {
     /// # Errors
     /// Why nothing is known, as [`View::look_into`] would answer.
     fn metadata(&self, item: &Item) -> Result<Metadata, Outcome>;
+
+    /// The stamp of the file behind `item`, where it tells that the file was not changed.
+    fn stamp(&self, _item: &Item) -> Option<Stamp> {
+        None
+    }
 
     /// Looks at `item` with a buffer of its own.
     fn look(&self, item: &Item, limit: usize) -> (Outcome, Vec<u8>) {

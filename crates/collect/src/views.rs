@@ -3,6 +3,8 @@
 #[cfg_attr(not(target_os = "linux"), path = "views/elsewhere/descriptor.rs")]
 mod descriptor;
 #[cfg(target_os = "linux")]
+mod stamps;
+#[cfg(target_os = "linux")]
 pub mod resolve;
 #[cfg_attr(not(target_os = "linux"), path = "views/elsewhere/caller.rs")]
 pub mod caller;

@@ -672,7 +672,14 @@ impl Ring {
 
 /// Why something is held.
 #[derive(Clone, Debug)]
-pub struct Proof(Arc<Node>);
+pub struct Proof(Arc<Held>);
+
+/// A step, and what was worked out of it once: much of a proof is shared by thousands of others.
+#[derive(Debug)]
+struct Held {
+    node: Node,
+    standing: Option<Standing>,
+}
 
 /// One step of a proof.
 #[derive(Debug)]
@@ -702,29 +709,30 @@ impl Proof {
     /// A proof of one node.
     #[must_use]
     pub fn new(node: Node) -> Self {
-        Self(Arc::new(node))
+        let standing = match &node {
+            Node::Listed(row) => Some(row.standing),
+            Node::Drawn { from, .. } => from.iter().filter_map(Self::standing).min(),
+            Node::Seen(_) | Node::Absent(_) | Node::Assumed(_) | Node::Missing(_) => None,
+        };
+        Self(Arc::new(Held { node, standing }))
     }
 
     /// The step on top.
     #[must_use]
     pub fn node(&self) -> &Node {
-        &self.0
+        &self.0.node
     }
 
     /// An identity that two shared proofs have in common.
     #[must_use]
     pub fn identity(&self) -> *const Node {
-        Arc::as_ptr(&self.0)
+        core::ptr::from_ref(&self.0.node)
     }
 
     /// The weakest table row that the proof rests on; `None` when it rests on no row.
     #[must_use]
     pub fn standing(&self) -> Option<Standing> {
-        match self.node() {
-            Node::Listed(row) => Some(row.standing),
-            Node::Drawn { from, .. } => from.iter().filter_map(Self::standing).min(),
-            Node::Seen(_) | Node::Absent(_) | Node::Assumed(_) | Node::Missing(_) => None,
-        }
+        self.0.standing
     }
 }
 

@@ -104,6 +104,13 @@ pub struct Judgement {
     pub standing: Standing,
 }
 
+impl Judgement {
+    /// Keeps of the walk only its last step, which whatever depends on this one rests on.
+    pub fn forget_walk(&mut self) {
+        self.walk = self.walk.pop().into_iter().collect();
+    }
+}
+
 /// Weighs the answers of all checks, given in the platform's own order.
 ///
 /// `standing` tells how far a rule is backed for the release in question, and is told whether the

@@ -8,6 +8,7 @@ pub mod write;
 use core::ops::Range;
 
 use crate::reader::{Reader, index};
+use serde::{Deserialize, Serialize};
 
 /// The last bytes of a file that carries a signature.
 pub const MARKER: &[u8; 28] = b"~Module signature appended~\n";
@@ -19,7 +20,7 @@ pub const TRAILER: usize = 12;
 pub const PKCS7: u8 = 2;
 
 /// `struct module_signature`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trailer {
     /// Public-key algorithm; zero since signatures are PKCS#7.
     pub algo: u8,
@@ -57,7 +58,7 @@ impl Trailer {
 }
 
 /// What stands at the end of a module file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Appended {
     /// The file does not end with the marker, or holds nothing else.
     Nothing,
@@ -71,7 +72,7 @@ pub enum Appended {
 }
 
 /// A trailer and what it spans.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
     /// The trailer.
     pub trailer: Trailer,

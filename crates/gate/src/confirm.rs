@@ -345,6 +345,7 @@ fn keep_case(ground: &Ground, root: Option<&Path>, compared: &mut Compared, jobs
         cache: None,
         knowledge: Vec::new(),
         jobs,
+        short: false,
     };
     let name = format!("{MISSES}/{}", compared.at.replace(':', ""));
     let kept = record(&request, How { full: false, redacted: true }, &|_, _| {})

@@ -131,6 +131,7 @@ impl Looked {
             cache: None,
             knowledge: Vec::new(),
             jobs: question.jobs,
+            short: false,
         };
         let Found { manifest, files, .. } = seen::manifest(&host, &request)?;
         let release = |kernel: &loadworthy_collect::gather::linux::kernels::Kernel| {

@@ -219,7 +219,7 @@ pub(crate) struct Source {
     /// DIR/diagnose; tables about Windows in place of the built-in ones in DIR/windows; repeatable
     #[arg(long, value_name = "DIR")]
     pub(crate) knowledge: Vec<PathBuf>,
-    /// Keep what costs much to find in DIR, for the next run: what kernel images hold
+    /// Keep what was found in DIR, for the next run: what kernel images and modules hold, good signatures
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
     /// Threads that work at once [default: one a processor]

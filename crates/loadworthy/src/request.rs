@@ -58,6 +58,7 @@ pub(crate) fn request(
         knowledge: source.knowledge.clone(),
         with: source.with.clone(),
         jobs: source.jobs.map_or(around.processors, usize::from),
+        short: false,
     })
 }
 

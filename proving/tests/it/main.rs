@@ -21,9 +21,11 @@ mod gate;
 mod gate_debian;
 mod hostile;
 mod inspected;
+mod joined;
+#[cfg(target_os = "linux")]
+mod kept;
 #[cfg(unix)]
 mod keys;
-mod joined;
 mod laws;
 mod mended;
 mod numbered;
@@ -78,6 +80,8 @@ fn main() -> ExitCode {
         gate_debian::trials(),
         hostile::trials(),
         inspected::trials(),
+        #[cfg(target_os = "linux")]
+        kept::trials(),
         #[cfg(unix)]
         keys::trials(),
         laws::trials(),

@@ -160,6 +160,7 @@ fn ask(
         cache: request.cache.clone(),
         knowledge: request.knowledge.clone(),
         jobs: request.jobs,
+        short: false,
     };
     let first = match check::check_on(host, &of(subjects, request.assume.clone()), &|_, _| {}) {
         Err(Trouble::NoKernel { .. }) => return Ok(Vec::new()),

@@ -38,6 +38,29 @@ impl Keep {
         match self.0 {}
     }
 
+    /// What modules held that were read in earlier runs.
+    #[must_use]
+    pub fn modules(&self) -> Option<Vec<u8>> {
+        match self.0 {}
+    }
+
+    /// Whether that can be kept.
+    #[must_use]
+    pub fn takes_modules(&self) -> bool {
+        match self.0 {}
+    }
+
+    /// Keeps what modules held.
+    pub fn put_modules(&self, _: &[u8]) {
+        match self.0 {}
+    }
+
+    /// What time the kernel gives a file that is changed now, in seconds since 1970.
+    #[must_use]
+    pub fn clock(&self) -> Option<i64> {
+        match self.0 {}
+    }
+
     /// Keeps the fingerprints of signatures that were found good.
     pub fn put_good_signatures(&self, _: &[u8]) {
         match self.0 {}

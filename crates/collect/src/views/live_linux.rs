@@ -9,7 +9,7 @@ use loadworthy_core::proof::Origin;
 
 use super::root::Root;
 use crate::item::{HostPath, Item};
-use crate::sighting::{Metadata, Outcome};
+use crate::sighting::{Metadata, Outcome, Stamp};
 use crate::view::View;
 
 /// Where the kernel hands out what it said, a record a read (linux, Documentation/ABI/testing/dev-kmsg).
@@ -97,6 +97,10 @@ impl View for LiveLinux {
 
     fn metadata(&self, item: &Item) -> Result<Metadata, Outcome> {
         self.0.metadata(item)
+    }
+
+    fn stamp(&self, item: &Item) -> Option<Stamp> {
+        self.0.stamp(item)
     }
 }
 

@@ -6,18 +6,20 @@
 //! as well: `boot/config-6.1` is absent where there is a `boot`; where no `sys/firmware/efi/efivars`
 //! was captured, no variable is known to be absent.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use loadworthy_core::proof::Origin;
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, Mode, OFlags, openat, readlinkat, statat};
+use rustix::fs::{AtFlags, Mode, OFlags, fstat, openat, readlinkat, statat};
 use rustix::io::Errno;
 
 use super::descriptor::{entries, failed, metadata, read, told};
 use super::resolve::{Folder, NAME};
+use super::stamps::{stamp, tells};
 use crate::item::{HostPath, Item};
-use crate::sighting::{Kind, Metadata, Outcome};
+use crate::sighting::{Kind, Metadata, Outcome, Stamp};
 use crate::view::View;
 
 /// The view of a folder.
@@ -27,6 +29,8 @@ pub struct Root {
     origin: Origin,
     /// The folder of the last file whose metadata was asked for: the next one lies beside it.
     last: Mutex<Option<(HostPath, OwnedFd)>>,
+    /// Whether stamps tell anything on a file system, by its number.
+    telling: Mutex<HashMap<u64, bool>>,
 }
 
 impl Root {
@@ -39,7 +43,7 @@ impl Root {
     }
 
     fn over(folder: Folder) -> Self {
-        Self { folder, origin: Origin::Root, last: Mutex::default() }
+        Self { folder, origin: Origin::Root, last: Mutex::default(), telling: Mutex::default() }
     }
 
     /// The same, for another feed that is a folder underneath.
@@ -139,6 +143,15 @@ impl View for Root {
             (Some(_), Some(path)) => self.beside(&path).map_or_else(|| self.named(&path), Ok),
             _ => Err(Outcome::OutOfReach),
         }
+    }
+
+    fn stamp(&self, item: &Item) -> Option<Stamp> {
+        item.row()?;
+        let name = self.folder.at(item.path()?.as_bytes(), NAME).ok()?;
+        let stat = fstat(&name).ok()?;
+        let mut telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
+        let tells = *telling.entry(stat.st_dev).or_insert_with(|| tells(&name));
+        stamp(&stat).filter(|_| tells)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::elf::layout::{Layout, range};
 use crate::reader::index;
+use serde::{Deserialize, Serialize};
 
 /// `e_type` of a relocatable object.
 pub const ET_REL: u16 = 1;
@@ -27,7 +28,7 @@ pub const SHF_EXECINSTR: u64 = 4;
 pub const SHF_RELA_LIVEPATCH: u64 = 0x0010_0000;
 
 /// Fields of the file header as they stand; zero where the file ends before them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// `e_ident`.
     pub ident: [u8; 16],
@@ -72,7 +73,7 @@ impl Header {
 }
 
 /// A section header as it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
     /// `sh_name`: offset in the section names, in bytes.
     pub name: u32,

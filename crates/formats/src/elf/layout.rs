@@ -1,9 +1,10 @@
 //! Word size and byte order of an object file, and fields read accordingly.
 
 use crate::reader::index;
+use serde::{Deserialize, Serialize};
 
 /// Word size (`EI_CLASS`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Class {
     /// Thirty-two bits.
     Elf32,
@@ -12,7 +13,7 @@ pub enum Class {
 }
 
 /// Byte order (`EI_DATA`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
     /// Least significant byte first.
     Little,
@@ -21,7 +22,7 @@ pub enum Order {
 }
 
 /// How the fields of a file are laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
     /// Word size.
     pub class: Class,

@@ -9,10 +9,12 @@ use memchr::memchr;
 
 use crate::elf::text::until_nul;
 use crate::text::printable;
+use serde::{Deserialize, Serialize};
 
 /// The raw bytes of a `.modinfo` section, kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Modinfo {
+    #[serde(with = "serde_bytes")]
     raw: Vec<u8>,
 }
 

@@ -10,12 +10,13 @@ use crate::elf::versions::{self, Kept, Version};
 use crate::error::{Deviation, Error, Kind, Parsed};
 use crate::limits::Limits;
 use crate::reader::{index, wide};
+use serde::{Deserialize, Serialize};
 
 /// Bytes of section names that are kept. Debian's modules have under 1 KiB, one section a function under 1 MiB.
 const SECTION_NAMES: usize = 1 << 20;
 
 /// Where the sections of one name are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Occurrences {
     /// How many there are, section 0 not counted.
     pub count: u32,
@@ -44,7 +45,7 @@ impl Occurrences {
 }
 
 /// What the bytes of a string table look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StringTable {
     /// Whether its first byte is NUL.
     pub starts_with_nul: bool,
@@ -53,7 +54,7 @@ pub struct StringTable {
 }
 
 /// What a module file holds, owned and small.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Survey {
     /// Bytes that were surveyed.
     pub length: u64,
@@ -102,11 +103,12 @@ pub struct Survey {
     extended: Vec<Kept>,
     symbols: Symbols,
     text: Text,
+    #[serde(with = "serde_bytes")]
     names: Vec<u8>,
 }
 
 /// Sizes in bytes of the loaded export tables; nothing where there is no such section.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportTables {
     /// `__ksymtab`.
     pub plain: Option<u64>,

@@ -9,6 +9,7 @@ use crate::elf::header::{SHT_REL, SHT_RELA, Section};
 use crate::elf::layout::{Class, Layout, range};
 use crate::elf::text::{Span, Text, until_nul};
 use crate::reader::{index, wide};
+use serde::{Deserialize, Serialize};
 
 const SHN_LIVEPATCH: u16 = 0xff20;
 const SHN_ABS: u16 = 0xfff1;
@@ -46,7 +47,7 @@ pub struct Export<'a> {
 const NAME: usize = 512;
 
 /// What is wrong with a symbol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Oddity {
     /// It is a common symbol (`SHN_COMMON`).
     Common,
@@ -68,14 +69,14 @@ pub struct Odd<'a> {
     pub oddity: Oddity,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KeptUndefined {
     index: u32,
     name: Span,
     weak: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KeptExport {
     name: Span,
     namespace: Span,
@@ -83,7 +84,7 @@ pub(crate) struct KeptExport {
     crc: Option<u32>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KeptOdd {
     index: u32,
     name: Span,
@@ -91,7 +92,7 @@ pub(crate) struct KeptOdd {
 }
 
 /// Everything kept of a symbol table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Symbols {
     undefined: Vec<KeptUndefined>,
     exports: Vec<KeptExport>,

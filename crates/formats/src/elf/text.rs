@@ -1,17 +1,19 @@
 //! Names copied out of a file, one after another, so that they outlive its bytes.
 
 use memchr::memchr;
+use serde::{Deserialize, Serialize};
 
 /// Where a kept name lies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Span {
     start: u32,
     length: u32,
 }
 
 /// The kept names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Text {
+    #[serde(with = "serde_bytes")]
     bytes: Vec<u8>,
     budget: usize,
     full: bool,

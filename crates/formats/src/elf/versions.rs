@@ -5,11 +5,12 @@
 
 use crate::elf::layout::Layout;
 use crate::elf::text::{Span, Text, until_nul};
+use serde::{Deserialize, Serialize};
 
 /// Bytes of one entry, whatever the class.
 const ENTRY: usize = 64;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Kept {
     crc: u64,
     name: Span,

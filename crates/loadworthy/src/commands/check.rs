@@ -40,7 +40,10 @@ pub(crate) fn run(
     if bundles.len() > 1 {
         return super::hosts::run(args, &bundles, around, out);
     }
-    let request = request(&args.source, subjects(args), around).map_err(Trouble::Usage)?;
+    let request = Request {
+        short: args.all && super::told::is_short(args),
+        ..request(&args.source, subjects(args), around).map_err(Trouble::Usage)?
+    };
     let mut answers = match answered(&request, args.example, around.watched) {
         Err(Assess::NoKernel { there, .. })
             if there.is_empty() && !matches!(request.kernel, Which::Release(_)) =>

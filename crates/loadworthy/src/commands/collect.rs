@@ -34,6 +34,7 @@ pub(crate) fn run(
         cache: None,
         knowledge: Vec::new(),
         jobs: args.jobs.map_or(around.processors, usize::from),
+        short: false,
     };
     if args.manifest {
         let next = Request { kernel: drafted_for(&args.kernel), ..request };

@@ -27,6 +27,7 @@ pub(crate) fn run(
         cache: None,
         knowledge: args.knowledge.clone(),
         jobs: args.jobs.map_or(around.processors, usize::from),
+        short: false,
     };
     let compared = match (wanted(&args.a), wanted(&args.b)) {
         (Some(_), Some(_)) => {

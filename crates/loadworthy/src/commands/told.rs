@@ -68,6 +68,12 @@ pub(super) fn proofs(args: &args::Check) -> Proofs {
     }
 }
 
+/// Whether of a whole tree nothing is shown of how what simply loads got past each check.
+pub(super) fn is_short(args: &args::Check) -> bool {
+    let shown = matches!(args.output.wanted(), CheckFormat::Html | CheckFormat::Markdown);
+    !shown && args.proof != Some(Proof::Full)
+}
+
 /// How much of a proof is meant.
 pub(crate) fn depth(proof: Option<Proof>) -> Depth {
     match proof {

@@ -14,6 +14,7 @@ use loadworthy_core::codes;
 use loadworthy_core::proof::{Origin, Proof};
 use loadworthy_core::verdict::{HostSays, Reason, Verdict};
 use loadworthy_core::windows_words::{Hresult, Prompt, Status};
+use loadworthy_formats::text::hex;
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -243,7 +244,7 @@ impl<'a> From<&'a Subject> for SubjectDto<'a> {
             kind: subject.kind.name(),
             name: &subject.name,
             path: subject.path.as_deref(),
-            sha256: subject.sha256.map(|d| d.iter().map(|b| format!("{b:02x}")).collect()),
+            sha256: subject.sha256.map(|digest| hex(&digest)),
             required_by: &subject.required_by,
             class: subject.need.class.map(|class| class.name()),
             blocks: subject.need.blocks,

@@ -16,6 +16,7 @@ use loadworthy_formats::text::unhex;
 use crate::contents;
 use crate::gather::looking::{Looking, why};
 use crate::item::{HostPath, Item};
+use crate::kept_modules::{KeptModules, KnownModule};
 use crate::sighting::{self, Outcome, Sketched};
 use crate::views::caller;
 
@@ -51,6 +52,30 @@ pub fn gather(looking: &Looking<'_>, path: &HostPath, scratch: &mut Scratch) -> 
     facts(&path.to_string(), looking.view.origin(), look, scratch, looking.limits)
 }
 
+/// The same, out of `kept` where the file was not changed since it was read in an earlier run.
+#[must_use]
+pub fn gather_kept(
+    looking: &Looking<'_>,
+    path: &HostPath,
+    scratch: &mut Scratch,
+    kept: &KeptModules,
+) -> ModuleFacts {
+    let item = Item::File(path.clone());
+    let Some(stamp) = looking.view.stamp(&item) else { return gather(looking, path, scratch) };
+    let (path, origin) = (path.to_string(), looking.view.origin());
+    if let Some(known) = kept.get(&stamp) {
+        return remembered(&path, origin, known);
+    }
+    let look = |limit, buffer: &mut Vec<u8>| looking.view.look_into(&item, limit, buffer);
+    let (facts, found) = found(&path, origin, look, scratch, looking.limits);
+    if let Some(found) = found
+        && looking.view.stamp(&item) == Some(stamp)
+    {
+        kept.put(&stamp, &found);
+    }
+    facts
+}
+
 /// A file named on the command line; `shown` is how the caller wrote it.
 #[must_use]
 pub fn gather_argument(
@@ -70,17 +95,36 @@ fn facts(
     scratch: &mut Scratch,
     limits: &Limits,
 ) -> ModuleFacts {
+    found(path, origin, look, scratch, limits).0
+}
+
+/// The facts, and what of them is worth keeping.
+fn found(
+    path: &str,
+    origin: Origin,
+    look: impl Fn(usize, &mut Vec<u8>) -> Outcome,
+    scratch: &mut Scratch,
+    limits: &Limits,
+) -> (ModuleFacts, Option<KnownModule>) {
     let mut held: Option<Alone> = None;
     let mut outcome = look(limits.module_bytes.min(BESIDE_OTHERS), &mut scratch.stored);
     if matches!(outcome, Outcome::TooLarge { .. }) {
         held = Some(alone());
         outcome = look(limits.module_bytes, &mut scratch.stored);
     }
-    let module = looked_over(path, origin, &outcome, scratch, limits, &mut held);
+    let (module, bytes) = looked_over(path, origin, &outcome, scratch, limits, &mut held);
     if held.is_some() {
         *scratch = Scratch::default();
     }
-    module
+    let known = bytes.zip(module.sha256).zip(outcome.file_signature()).map(
+        |((bytes, sha256), file_signature)| KnownModule {
+            sha256,
+            packed: module.packed,
+            file_signature,
+            bytes,
+        },
+    );
+    (module, known)
 }
 
 /// Unpacks what is stored: beside others if it is small, else alone.
@@ -157,7 +201,7 @@ fn recalled(
         contents::sketched(&recorded.sketch, &recorded.module, limits)
     });
     match read {
-        Ok(read) => finish(module, read, origin),
+        Ok(read) => finish(module, Arc::new(read), origin),
         Err(error) => {
             let why = Why::Unreadable(module.path.clone(), error);
             module.file = Source::unknown(gap(Question::ModuleBytes, why));
@@ -173,7 +217,7 @@ fn looked_over(
     scratch: &mut Scratch,
     limits: &Limits,
     held: &mut Option<Alone>,
-) -> ModuleFacts {
+) -> (ModuleFacts, Option<Arc<ModuleBytes>>) {
     let mut module = unread(path);
     let path = module.path.clone();
     let not_readable = match outcome {
@@ -183,7 +227,7 @@ fn looked_over(
         Outcome::NotRegular(kind) => Some(kind.name()),
         other => {
             module.file = Source::unknown(gap(Question::ModuleBytes, why(&path, other)));
-            return module;
+            return (module, None);
         }
     };
     if let Outcome::Bytes { file_signature } = outcome {
@@ -191,7 +235,7 @@ fn looked_over(
     }
     if let Some(what) = not_readable {
         module.file = Source::read(Arc::new(ModuleFile::NotReadable(what)), origin, path);
-        return module;
+        return (module, None);
     }
     let Scratch { stored, unpacked } = scratch;
     module.packed = Packed::module(stored);
@@ -204,21 +248,34 @@ fn looked_over(
                 Err(error) => {
                     let why = Why::Unreadable(path, error);
                     module.file = Source::unknown(gap(Question::ModuleBytes, why));
-                    return module;
+                    return (module, None);
                 }
             }
         }
     };
-    finish(module, contents::bytes(plain, limits), origin)
+    let read = Arc::new(contents::bytes(plain, limits));
+    (finish(module, read.clone(), origin), Some(read))
 }
 
-fn finish(mut module: ModuleFacts, read: ModuleBytes, origin: Origin) -> ModuleFacts {
+/// A module out of what was kept, and that it is.
+fn remembered(path: &str, origin: Origin, known: KnownModule) -> ModuleFacts {
+    let mut module = unread(path);
+    without_file_signature(&mut module, origin, known.file_signature);
+    module.packed = known.packed;
+    module.sha256 = Some(known.sha256);
+    let item = text(format!("{path}, as kept: same inode, size and times as when it was read"));
+    module.name = own_name(&known.bytes).unwrap_or(module.name);
+    module.file = Source::read(Arc::new(ModuleFile::Read(known.bytes)), origin, item);
+    module
+}
+
+fn finish(mut module: ModuleFacts, read: Arc<ModuleBytes>, origin: Origin) -> ModuleFacts {
     module.sha256 = module.sha256.or(Some(read.sha256));
     if let Some(own) = own_name(&read) {
         module.name = own;
     }
     let path = module.path.clone();
-    module.file = Source::read(Arc::new(ModuleFile::Read(Arc::new(read))), origin, path);
+    module.file = Source::read(Arc::new(ModuleFile::Read(read)), origin, path);
     module
 }
 
