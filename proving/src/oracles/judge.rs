@@ -23,6 +23,7 @@ pub(crate) fn request(root: &Path, release: &str, subjects: Vec<String>) -> Requ
         knowledge: Vec::new(),
         with: Vec::new(),
         jobs: 1,
+        short: false,
     }
 }
 

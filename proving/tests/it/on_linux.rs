@@ -41,6 +41,7 @@ fn judged_ending(on: &str, end: &[u8], knowledge: &[PathBuf]) -> Result<Answered
         cache: None,
         knowledge: knowledge.to_vec(),
         jobs: 1,
+        short: false,
     };
     let named = on_linux::named(on).map_err(|e| e.to_string())?.ok_or("no Linux platform")?;
     let answers = on_linux::check(&named, &request).map_err(|e| e.to_string())?;

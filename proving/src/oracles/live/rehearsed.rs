@@ -55,6 +55,7 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
             cache: None,
             knowledge: Vec::new(),
             jobs: 2,
+            short: false,
         };
         let host = Host::open(&request.source).map_err(|e| e.to_string())?;
         let firmware = firmware.code.parent().map(Path::to_owned);
