@@ -194,9 +194,14 @@ fn known(written: Written<'_>) -> Option<KnownModule> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::*;
-    use crate::contents;
+    use std::sync::Arc;
+
     use loadworthy_formats::limits::Limits;
+
+    use super::{KeptModules, KnownModule};
+    use crate::contents;
+    use crate::keep::Keep;
+    use crate::sighting::Stamp;
 
     const STAMP: Stamp = Stamp { device: 1, inode: 2, size: 3, modified: (4, 5), changed: (6, 7) };
 
