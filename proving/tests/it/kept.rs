@@ -1,5 +1,6 @@
 //! What `--cache` keeps of modules: an unchanged file is not read again, and a changed one always is.
 
+use crate::skipped;
 use libtest_mimic::{Failed, Trial};
 use loadworthy_proving::forge::host::{Forged, Host};
 use loadworthy_proving::forge::module::Module;
@@ -47,7 +48,7 @@ fn changed() -> Result<(), Failed> {
     let again = judged(&root, &forged, true)?;
     assert_eq!((&again.0, &again.1), (&outcome, &digest));
     if !again.2 {
-        eprintln!("skipped: a file system that keeps its own times");
+        skipped::told("a file system that keeps its own times");
         return Ok(());
     }
     // A kept thing that is damaged is none.
