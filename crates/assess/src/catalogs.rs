@@ -88,6 +88,9 @@ pub fn create(order: &Order) -> Result<Created, Trouble> {
     if created.is_stopped() {
         return Ok(created);
     }
+    if planned.is_empty() {
+        return Err(open(&order.subject, "no INF in it"));
+    }
     let modern = systems.iter().all(|s| target(s).is_some_and(|t| t.version >= WINDOWS_10));
     let how = How {
         version: order.version.unwrap_or(if modern { 2 } else { 1 }),
@@ -183,7 +186,8 @@ pub fn list(path: &Path) -> Result<Catalog, Trouble> {
         loadworthy_collect::sighting::Outcome::Bytes { .. } => {}
         _ => return Err(open(path, "cannot be read")),
     }
-    catalog::read(&bytes, &authorities, limits).map_err(|e| open(path, &e.to_string()))
+    catalog::read(&bytes, &authorities, limits)
+        .map_err(|e| open(path, &format!("not a catalog: {e}")))
 }
 
 struct Against<'a> {

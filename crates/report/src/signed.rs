@@ -78,7 +78,9 @@ fn row(file: &Signed, receipt: &Receipt, style: &Style, out: &mut dyn Write) -> 
     if let Some(to) = &file.to {
         write!(out, " -> {}", style.plain(to))?;
     }
+    let released = !matches!(file.fate, Fate::Refused | Fate::Failed { .. });
     match file.replaced {
+        _ if !released => {}
         0 => {}
         1 if file.fate == Fate::Stripped => write!(out, " (1 signature)")?,
         n if file.fate == Fate::Stripped => write!(out, " ({n} signatures)")?,

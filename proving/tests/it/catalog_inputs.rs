@@ -263,7 +263,12 @@ fn absent() -> Result<(), Failed> {
     folder.fails(create, 1, "22.9.1 ")?;
     folder.fails("package prepare demo -o demo.cab", 1, "LW2037")?;
     folder.fails("catalog create gone.inf --os 10_X64", 2, "gone.inf: ")?;
-    folder.fails("catalog create demo", 2, "--os is missing").map(drop)
+    folder.fails("catalog create . --os 10_X64", 2, ".: no INF in it")?;
+    folder.fails("catalog list demo/demo.inf", 2, "demo.inf: not a catalog: ")?;
+    folder.fails("catalog create demo", 2, "--os is missing")?;
+    // What is for none of the systems is told once of each.
+    let told = folder.fails("catalog create demo --os 10_ARM64", 1, "for no device on 10_ARM64")?;
+    expect(&told, told.matches("for no device").count() == 1)
 }
 
 /// Their members merge into one catalog, which holds for both.

@@ -206,6 +206,12 @@ fn statement() -> Result<(), Failed> {
     let (held, code) = said(&against, at)?;
     let holds = held["holds"] == true && held["signature"] == "good";
     expect("it holds, and says what is refused", holds && code == Some(1), &held)?;
+    let words: Vec<_> = against.into_iter().filter(|word| *word != "--json").collect();
+    let text = String::from_utf8(program::run(&words, at)?.stdout)?;
+    let told = text.contains("demo.load.json holds")
+        && text.contains("  judged now: ")
+        && text.contains(" refused");
+    expect("and so it does in words", told, &text.into())?;
     fs::write(at.join("demo/new.txt"), "new")?;
     fs::write(at.join("demo/demo.inf"), INF.replace("1.0.0.0", "1.0.0.1"))?;
     let (held, code) = said(&against, at)?;

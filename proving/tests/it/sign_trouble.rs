@@ -268,6 +268,8 @@ fn targets() -> Result<(), Failed> {
     expect(&text, text.contains("judged on takes.lwb"))?;
     let text = desk.must(&format!("{sign} --root refuses"), 1)?;
     expect(&text, text.contains("refuses refuses it") && text.contains("to mend it"))?;
+    let text = desk.must("b.ko -k owner.key -c owner.der --root refuses", 1)?;
+    expect(&text, !text.contains("replaced"))?;
     // A platform that is only named, whose kernel cannot verify such a key, and one where that cannot be
     // told: the certificates of its image are not known.
     if !desk.key("ec", &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"])? {

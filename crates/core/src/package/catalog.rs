@@ -131,6 +131,7 @@ impl Making<'_> {
     fn inf(&mut self, n: usize) {
         let Some(described) = self.contents.infs.get(n) else { return };
         self.driver_ver(n);
+        let before = self.faults.len();
         let mut applies = false;
         for (number, system) in self.systems.iter().enumerate() {
             let Some(on) = target(system) else { continue };
@@ -163,9 +164,12 @@ impl Making<'_> {
             let plan = self.contents.plan_of_installs(n, on.architecture, self.limits);
             self.files(n, number, into, described.file, &plan);
         }
-        if !applies && let Some(system) = self.systems.first() {
-            let what = What::NoDevices { system: system.id.clone() };
-            self.note(n, None, true, None, what);
+        if !applies {
+            // One system without devices is a note; all of them leave nothing to catalogue.
+            let of_this = self.faults.iter_mut().skip(before);
+            for fault in of_this.filter(|f| matches!(f.what, What::NoDevices { .. })) {
+                fault.stops = true;
+            }
         }
     }
 

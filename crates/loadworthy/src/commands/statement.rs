@@ -133,7 +133,7 @@ pub(super) fn against(
     };
     written(match args.output.wanted() {
         args::CheckFormat::Json => json::v1(&looked, out),
-        _ => json::text(&looked, out),
+        _ => json::text(&looked, &answers, out),
     })?;
     Ok(match looked.holds() {
         true => exit::code(&answers.answers, &args.fail_on),

@@ -1,5 +1,6 @@
 //! Statements: written as in-toto Statement v1 in a DSSE envelope, and told when they are verified.
 
+use crate::gist;
 use crate::json::document::{Tool, document};
 use base64ct::{Base64, Encoding};
 use loadworthy_core::answer::Answers;
@@ -145,12 +146,12 @@ pub fn v1(looked: &Looked<'_>, out: &mut dyn Write) -> io::Result<()> {
     document(&value, out)
 }
 
-/// The same for people.
+/// The same for people, with how many verdicts of each sort there are now.
 ///
 /// # Errors
 /// When `out` does not take it.
-pub fn text(looked: &Looked<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let plain = crate::gist::plain;
+pub fn text(looked: &Looked<'_>, answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
+    let plain = gist::plain;
     let said = if looked.holds() { "holds" } else { "does not hold" };
     writeln!(out, "{} {said}, made {}", plain(looked.path), plain(looked.made))?;
     let signature = match looked.signature {
@@ -164,5 +165,7 @@ pub fn text(looked: &Looked<'_>, out: &mut dyn Write) -> io::Result<()> {
         let (was, now) = (c.was.as_deref().unwrap_or("-"), c.now.as_deref().unwrap_or("-"));
         writeln!(out, "  {:<9} {}{on}: {} -> {}", c.what, plain(&c.name), plain(was), plain(now))?;
     }
-    Ok(())
+    let counts = gist::counts(answers).into_iter().filter(|(_, n)| *n > 0);
+    let counts: Vec<_> = counts.map(|(outcome, n)| format!("{n} {outcome}")).collect();
+    writeln!(out, "  judged now: {}", counts.join(", "))
 }

@@ -83,12 +83,12 @@ pub fn remedy(remedy: &Remedy) -> String {
         }
         Remedy::SignByPortal => {
             "have it tested and signed by Microsoft's hardware portal, or get the vendor's build \
-             that was"
+             that it signed"
                 .to_owned()
         }
         Remedy::SignPackageByPortal => {
             "have the package tested and signed by Microsoft's hardware portal, or get the \
-             vendor's build that was"
+             vendor's build that it signed"
                 .to_owned()
         }
         Remedy::StartLater => "start it later than at boot (StartType 3)".to_owned(),
