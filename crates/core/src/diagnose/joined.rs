@@ -103,6 +103,7 @@ impl Judged {
             "LW1010" => "module-digest-denied",
             "LW1011" => "signer-revoked",
             "LW1025" => "name-on-block-list",
+            "LW1056" => "not-supported-by-distribution",
             "LW1022" | "LW1026" | "LW1027" | "LW1030" => "built-for-another-kernel",
             "LW1031" => "unknown-symbol",
             "LW1051" | "LW1052" => "module-missing",
