@@ -257,7 +257,7 @@ pub(crate) enum Dkms {
 Exit codes: 0 everything that was built will be let in · 1 something is not
 signed, signed with a key that is not enrolled, or not built · 3 nothing was
 built, or it could not be told · 2 usage error, or our own work failed")]
-    Status(DkmsStatus),
+    Status(Box<DkmsStatus>),
     /// Have DKMS sign each module after it was built
     #[cfg(feature = "sign")]
     #[command(after_help = "\
