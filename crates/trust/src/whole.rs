@@ -11,10 +11,8 @@ use std::path::Path;
 /// What the system says.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // What went wrong is told, and not the name of a file that nobody asked for.
-    let plain = |error: io::Error| io::Error::from(error.kind());
-    let mut part = tempfile::NamedTempFile::new_in(folder).map_err(plain)?;
-    part.write_all(bytes).map_err(plain)?;
+    let mut part = tempfile::NamedTempFile::new_in(folder)?;
+    part.write_all(bytes)?;
     if let Ok(old) = fs::metadata(path) {
         part.as_file().set_permissions(old.permissions())?;
     } else {
