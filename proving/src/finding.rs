@@ -95,9 +95,7 @@ impl Example {
             arguments.extend(["--root".to_owned(), root.to_string_lossy().into_owned()]);
         }
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let done = program::run(&words, folder.path())?;
-        let answer: Value = serde_json::from_slice(&done.stdout)
-            .map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&done.stderr)))?;
+        let answer = program::document(&words, folder.path())?;
         let got = found(&answer);
         let fits = got.len() == self.findings.len()
             && got.iter().zip(&self.findings).all(|(got, expected)| {

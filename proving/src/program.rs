@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use serde_json::Value;
+
 /// The program of this build, made if it is not there yet; or the one that `LOADWORTHY_PROGRAM`
 /// names, so that an installed one can be held against the same tests.
 ///
@@ -34,6 +36,25 @@ fn build() -> Result<PathBuf, String> {
         true => Ok(folder.join(format!("loadworthy{}", std::env::consts::EXE_SUFFIX))),
         false => Err(String::from_utf8_lossy(&done.stderr).into_owned()),
     }
+}
+
+/// The document that the program writes and its exit code.
+///
+/// # Errors
+/// When it cannot be started, or writes something else.
+pub fn said(arguments: &[&str], directory: &Path) -> Result<(Value, Option<i32>), String> {
+    let done = run(arguments, directory)?;
+    let document = serde_json::from_slice(&done.stdout)
+        .map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&done.stderr)))?;
+    Ok((document, done.status.code()))
+}
+
+/// The document alone.
+///
+/// # Errors
+/// As [`said`].
+pub fn document(arguments: &[&str], directory: &Path) -> Result<Value, String> {
+    said(arguments, directory).map(|(document, _)| document)
 }
 
 /// Runs the program without colour and without the environment of whoever tests.

@@ -10,7 +10,6 @@ use loadworthy_collect::item::Item;
 use loadworthy_collect::sighting::Outcome;
 use loadworthy_core::advice_claim::AdviceClaim;
 use loadworthy_core::answer::{Answered, Kind, Note};
-use loadworthy_core::code::Code;
 use loadworthy_core::codes::{
     FIRMWARE_MISSING, FIRMWARE_NOT_IN_INITRAMFS, MODULE_NOT_IN_INDEX, PACKAGE_LISTS_MODULE,
     PARAMETER_NOT_KNOWN, USER_LAND_OF_ANOTHER_VERSION,
@@ -85,10 +84,6 @@ fn seen(asked: &Asked<'_>, item: &str, said: String) -> Fact<()> {
     Fact::seen((), Evidence { origin, item: text(item), said: text(said) })
 }
 
-fn note(code: &'static Code, because: Proof) -> Note {
-    Note { code, because, tried: Vec::new() }
-}
-
 /// What there is to tell about the modules that are needed.
 pub(crate) fn notes(asked: &Asked<'_>, answers: &[Answered]) -> Vec<Note> {
     let mut notes = Vec::new();
@@ -130,7 +125,7 @@ fn firmware(asked: &Asked<'_>, path: &str, name: &Arc<str>, said: &Said) -> Opti
         seen(asked, "lib/firmware", "none of them".to_owned()),
     ];
     let claim = AdviceClaim::NoFirmware { module, named };
-    Some(note(&FIRMWARE_MISSING, drawn(&RULE, &from, claim)))
+    Some(Note::new(&FIRMWARE_MISSING, drawn(&RULE, &from, claim)))
 }
 
 /// The same about a module in an initramfs, whose files have these paths, where the machine has one.
@@ -157,7 +152,7 @@ pub(crate) fn firmware_inside(
     let from = [seen(asked, path, format!("firmware={}", said.firmware.join(", ")))];
     let claim =
         AdviceClaim::NoFirmwareInInitramfs { module: text(name), named: said.firmware.len() };
-    Some(note(&FIRMWARE_NOT_IN_INITRAMFS, drawn(&RULE, &from, claim)))
+    Some(Note::new(&FIRMWARE_NOT_IN_INITRAMFS, drawn(&RULE, &from, claim)))
 }
 
 fn parameters(asked: &Asked<'_>, path: &str, module: &Arc<str>, said: &Said) -> Vec<Note> {
@@ -193,7 +188,7 @@ fn parameters(asked: &Asked<'_>, path: &str, module: &Arc<str>, said: &Said) -> 
             let from = [fact, seen(asked, path, format!("parameters: {has}"))];
             let parameter = text(parameter);
             let claim = AdviceClaim::NoParameter { module: module.clone(), parameter };
-            note(&PARAMETER_NOT_KNOWN, drawn(&RULE, &from, claim))
+            Note::new(&PARAMETER_NOT_KNOWN, drawn(&RULE, &from, claim))
         })
         .collect()
 }
@@ -249,7 +244,7 @@ fn user_land(asked: &Asked<'_>, path: &str, module: &Arc<str>, said: &Said) -> O
     let from = [seen(asked, path, format!("version={own}")), seen(asked, item, user.clone())];
     let (own, user) = (text(own), text(user.as_str()));
     let claim = AdviceClaim::OtherVersion { module: module.clone(), own, user };
-    Some(note(&USER_LAND_OF_ANOTHER_VERSION, drawn(&RULE, &from, claim)))
+    Some(Note::new(&USER_LAND_OF_ANOTHER_VERSION, drawn(&RULE, &from, claim)))
 }
 
 /// An installed package whose list of files names the module.
@@ -283,7 +278,7 @@ fn package(asked: &Asked<'_>, module: &Arc<str>) -> Option<Note> {
             let from = [seen(asked, &item, line.to_owned())];
             let package = text(package.split(':').next().unwrap_or(package));
             let claim = AdviceClaim::PackageLists { module: module.clone(), package };
-            return Some(note(&PACKAGE_LISTS_MODULE, drawn(&RULE, &from, claim)));
+            return Some(Note::new(&PACKAGE_LISTS_MODULE, drawn(&RULE, &from, claim)));
         }
     }
     None

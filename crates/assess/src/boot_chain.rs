@@ -128,7 +128,7 @@ fn open(what: &str, gaps: &[Gap]) -> Note {
         claim: Claim::Boot(BootClaim::ChainOpen(text(what))),
         from: vec![Proof::new(Node::Missing(gaps.to_vec()))],
     });
-    Note { code: &BOOT_CHAIN_NOT_JUDGED, because, tried: Vec::new() }
+    Note::new(&BOOT_CHAIN_NOT_JUDGED, because)
 }
 
 /// Authorities of which the first signs nothing new since the second took its place.
@@ -149,11 +149,7 @@ fn rotation(policy: &BootPolicy) -> Vec<Note> {
             return None;
         }
         let claim = Claim::Boot(BootClaim::AuthorityRotates { old, new });
-        Some(Note {
-            code: &NEW_AUTHORITY_NOT_TRUSTED,
-            because: step.concludes(claim),
-            tried: Vec::new(),
-        })
+        Some(Note::new(&NEW_AUTHORITY_NOT_TRUSTED, step.concludes(claim)))
     });
     notes.collect()
 }

@@ -38,9 +38,7 @@ pub fn check(request: &Request, progress: Progress<'_>) -> Result<Answers, Troub
     if let Subjects::Named(arguments) = &request.subjects {
         packages.extend(arguments.iter().filter(|a| with::is_package(a)).map(PathBuf::from));
     }
-    let host = Host::open_with(&request.source, &packages)?
-        .keeping(request.cache.as_deref())?
-        .knowing(&request.knowledge)?;
+    let host = Host::of(&Request { with: packages, ..request.clone() })?;
     check_on(&host, request, progress)
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn notes(
         let stops = text(stops.join(", "));
         let claim = BootClaim::DenyListWaits { file: update.path, stops, changes };
         let because = Proof::new(Node::Drawn { rule: &RULE, claim: Claim::Boot(claim), from });
-        Note { code: &DENY_LIST_WAITS, because, tried: Vec::new() }
+        Note::new(&DENY_LIST_WAITS, because)
     });
     told.collect()
 }

@@ -337,7 +337,7 @@ impl<'a> Inside<'a> {
             if mine != theirs {
                 let claim = Claim::Initramfs(InitramfsClaim::OtherCopy(text(name.as_str())));
                 let because = step.concludes(claim);
-                notes.push(Note { code: &INITRAMFS_COPY_DIFFERS, because, tried: Vec::new() });
+                notes.push(Note::new(&INITRAMFS_COPY_DIFFERS, because));
             }
         }
         notes

@@ -336,7 +336,7 @@ impl<'a> Modules<'a> {
             scene: Scene { exports: self.exports.clone(), loaded },
             by_name: ByName {
                 instead,
-                unsupported_allowed: self.names.unsupported_allowed(),
+                unsupported_allowed: self.names.unsupported_allowed.clone(),
                 dependencies,
             },
         }

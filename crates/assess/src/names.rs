@@ -31,6 +31,8 @@ pub struct Names {
     aliases: Option<Arc<Aliases>>,
     builtin: Option<Arc<Builtin>>,
     directives: Listing<Directive>,
+    /// Whether modprobe's configuration allows modules that SUSE does not support.
+    pub(crate) unsupported_allowed: Fact<bool>,
     index_seen: Fact<()>,
     builtin_seen: Fact<()>,
     /// Every module file by name, where there is no index that would tell.
@@ -54,6 +56,16 @@ fn configured(seen: Listing<Directive>) -> Listing<Directive> {
     Listing::new(Vec::new(), Fact::assumed((), empty))
 }
 
+/// The last line that says so decides, and without one they are allowed.
+fn unsupported_allowed(directives: &Listing<Directive>) -> Fact<bool> {
+    let says = |fact: &Fact<Directive>| match known(fact)? {
+        Directive::AllowUnsupported(allowed) => Some(fact.map(|_| allowed)),
+        _ => None,
+    };
+    let last = directives.items().iter().filter_map(says).next_back();
+    last.unwrap_or_else(|| directives.whole().map(|()| true))
+}
+
 /// What a name comes to.
 #[derive(Debug)]
 pub enum Found {
@@ -73,6 +85,7 @@ impl Names {
             Ok(_) if index.is_none() => tree.walk(looking).modules.clone(),
             Ok(_) | Err(_) => Vec::new(),
         };
+        let directives = configured(modprobe::directives(looking));
         Self {
             walked: walked
                 .into_iter()
@@ -82,7 +95,8 @@ impl Names {
             index,
             aliases: known(&tree.aliases.fact(|a| (a.clone(), String::new()))),
             builtin: known(&tree.builtin.fact(|b| (b.clone(), String::new()))),
-            directives: configured(modprobe::directives(looking)),
+            unsupported_allowed: unsupported_allowed(&directives),
+            directives,
             index_seen: tree.dependencies.fact(|d| ((), format!("{} modules", d.entries.len()))),
             builtin_seen: tree.builtin.fact(|_| ((), "drivers inside the kernel image".into())),
         }
@@ -280,17 +294,6 @@ impl Names {
             _ => None,
         };
         self.directives.items().iter().filter_map(set).collect()
-    }
-
-    /// Whether modprobe's configuration allows modules that SUSE does not support: the last line that
-    /// says so, and without one it does.
-    pub(crate) fn unsupported_allowed(&self) -> Fact<bool> {
-        let says = |fact: &Fact<Directive>| match known(fact)? {
-            Directive::AllowUnsupported(allowed) => Some(fact.map(|_| allowed)),
-            _ => None,
-        };
-        let last = self.directives.items().iter().filter_map(says).next_back();
-        last.unwrap_or_else(|| self.directives.whole().map(|()| true))
     }
 
     /// The command that modprobe's configuration runs instead of loading `module`.

@@ -30,31 +30,23 @@ pub(crate) fn of_kernel(host: &Host, kernel: &OneKernel, request: &Request) -> V
                 Remark::OtherFirst => &ANOTHER_SYSTEM_STARTS_FIRST,
                 Remark::Kexec => &KERNEL_WAITS_FOR_KEXEC,
             };
-            Note { code, because: because.clone(), tried: Vec::new() }
+            Note::new(code, because.clone())
         }));
     }
     if request.kernel == Which::Next && !told && host.kernels.installed.len() > 1 {
         let mut step = Step::of(&GUESS);
         if step.consult(&kernel.kernel.fact).is_ok() {
-            notes.push(Note {
-                code: &NEXT_KERNEL_GUESSED,
-                because: step.concludes(Claim::NextGuessed),
-                tried: Vec::new(),
-            });
+            notes.push(Note::new(&NEXT_KERNEL_GUESSED, step.concludes(Claim::NextGuessed)));
         }
     }
     if known(&kernel.policy.identity).is_some_and(|who| who.version > NEWEST) {
         let because = kernel.policy.identity.proof();
-        notes.push(Note { code: &KERNEL_NEWER_THAN_TABLES, because, tried: Vec::new() });
+        notes.push(Note::new(&KERNEL_NEWER_THAN_TABLES, because));
     }
     // An assumption is meant to differ from what is there.
     if request.assume.is_empty() {
         let disagreements = kernel.policy.disagreements.iter();
-        notes.extend(disagreements.map(|p| Note {
-            code: &SOURCES_DISAGREE,
-            because: p.clone(),
-            tried: Vec::new(),
-        }));
+        notes.extend(disagreements.map(|p| Note::new(&SOURCES_DISAGREE, p.clone())));
     }
     notes
 }
@@ -65,9 +57,7 @@ pub(crate) fn blocked<'m>(
     modules: impl Iterator<Item = &'m ModuleFacts>,
 ) -> Vec<Note> {
     let blocked = modules.filter_map(|module| names.blocked(&module.name));
-    blocked
-        .map(|because| Note { code: &ON_MODPROBE_BLOCK_LIST, because, tried: Vec::new() })
-        .collect()
+    blocked.map(|because| Note::new(&ON_MODPROBE_BLOCK_LIST, because)).collect()
 }
 
 /// Digest algorithms that modules' signatures name and that have to be loaded first, once each.
@@ -81,11 +71,7 @@ pub(crate) fn loaded_first(
         if !told.contains(algorithm) {
             told.insert(algorithm);
             let because = kernel.policy.digest_loaded_first(algorithm);
-            let note = |because| {
-                let code = &CRYPTO_MODULE_NEEDED_FIRST;
-                Note { code, because, tried: Vec::new() }
-            };
-            notes.extend(because.map(note));
+            notes.extend(because.map(|because| Note::new(&CRYPTO_MODULE_NEEDED_FIRST, because)));
         }
     }
     notes

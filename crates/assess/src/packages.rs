@@ -79,7 +79,7 @@ fn assumed(laid: &Laid, said: &str) -> Proof {
 
 fn hidden(laid: &Laid, name: &str, path: &HostPath) -> Note {
     let said = format!("its {name} is not the one that modprobe takes: {path} comes first");
-    Note { code: &PACKAGE_MODULE_HIDDEN, because: assumed(laid, &said), tried: Vec::new() }
+    Note::new(&PACKAGE_MODULE_HIDDEN, assumed(laid, &said))
 }
 
 /// What there is to tell of everything that was laid over the machine.
@@ -103,11 +103,7 @@ pub(crate) fn notes(asked: &Asked<'_>) -> Vec<Note> {
         for odd in &laid.odd {
             said.push_str(&format!("; {odd}"));
         }
-        notes.push(Note {
-            code: &PACKAGE_LAID_OVER,
-            because: assumed(laid, &said),
-            tried: Vec::new(),
-        });
+        notes.push(Note::new(&PACKAGE_LAID_OVER, assumed(laid, &said)));
         let names: BTreeSet<String> = laid.names().into_keys().collect();
         let is_linked = |path: &HostPath| path.to_string().contains("/weak-updates/");
         let linked = names.iter().any(|name| match asked.names.find(name) {
@@ -116,11 +112,7 @@ pub(crate) fn notes(asked: &Asked<'_>) -> Vec<Note> {
         });
         if !releases.is_empty() && !releases.contains(&&**release) && !linked {
             let said = format!("its modules are for {}, not for {release}", releases.join(", "));
-            notes.push(Note {
-                code: &PACKAGE_FOR_ANOTHER_KERNEL,
-                because: assumed(laid, &said),
-                tried: Vec::new(),
-            });
+            notes.push(Note::new(&PACKAGE_FOR_ANOTHER_KERNEL, assumed(laid, &said)));
         }
     }
     notes

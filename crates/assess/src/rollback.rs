@@ -77,25 +77,17 @@ pub(crate) fn look(
         let counted = all.iter().filter(|f| f.fatal).map(|f| f.because.clone()).collect();
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         let because = drawn(BootClaim::FewWaysBack(good, wanted), counted);
-        notes.push(Note { code: &FEWER_WAYS_BACK, because, tried: Vec::new() });
+        notes.push(Note::new(&FEWER_WAYS_BACK, because));
     }
     if good == 0 {
         let from = all.iter().filter(|f| f.fatal).map(|f| f.because.clone()).collect();
-        notes.push(Note {
-            code: &NO_WAY_BACK,
-            because: drawn(BootClaim::NoWayBack, from),
-            tried: Vec::new(),
-        });
+        notes.push(Note::new(&NO_WAY_BACK, drawn(BootClaim::NoWayBack, from)));
     }
     if let Some(wanted) = wanted {
         all.extend(beside::faults(asked, wanted));
     }
     if wanted.is_some() || good == 0 {
-        notes.extend(all.into_iter().map(|f| Note {
-            code: f.code,
-            because: f.because,
-            tried: Vec::new(),
-        }));
+        notes.extend(all.into_iter().map(|f| Note::new(f.code, f.because)));
     }
 }
 

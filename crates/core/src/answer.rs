@@ -376,6 +376,13 @@ pub struct Note {
     pub tried: Vec<Tried>,
 }
 
+impl Note {
+    /// What is told with `code`, nothing having been tried about it.
+    pub const fn new(code: &'static Code, because: Proof) -> Self {
+        Self { code, because, tried: Vec::new() }
+    }
+}
+
 /// One line of what a platform demands (`loadworthy policy`).
 #[derive(Clone, Debug)]
 pub struct Demand {

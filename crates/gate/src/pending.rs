@@ -8,7 +8,7 @@
 use loadworthy_assess::host::Host;
 use loadworthy_collect::gather::inventory;
 use loadworthy_collect::gather::linux::dkms;
-use loadworthy_collect::item::{HostPath, Item};
+use loadworthy_collect::item::Item;
 use loadworthy_collect::sighting::Outcome;
 use loadworthy_core::answer::{Answered, Answers};
 use loadworthy_core::codes;
@@ -81,21 +81,12 @@ impl Builds {
             }
             _ => Vec::new(),
         };
-        let sources = names("usr/src");
-        let registered = names("var/lib/dkms");
         let package = format!("linux-headers-{release}");
         let named = |called: &str| called.split(' ').next() == Some(&package);
         let coming = host.laid().iter().any(|laid| named(&laid.called));
-        let headers = sources.contains(&format!("linux-headers-{release}"))
+        let headers = names("usr/src").contains(&package)
             || names("usr/src/kernels").contains(&release.to_owned());
-        let conf = |name: &String| {
-            dkms::source(&looking, &HostPath::new(format!("usr/src/{name}/dkms.conf")))
-        };
-        let known = |source: &dkms::Source| {
-            let package = source.name.split(' ').next().unwrap_or_default();
-            registered.iter().any(|name| name == package)
-        };
-        let sources = sources.iter().filter_map(conf).filter(known).collect();
+        let sources = dkms::registered(&looking);
         let akmods = akmods(host, release, &names);
         Self { release: release.to_owned(), headers, coming, sources, akmods }
     }

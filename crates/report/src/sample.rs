@@ -177,11 +177,7 @@ pub(crate) fn answers(answers: Vec<Answered>) -> Answers {
 /// A note that the next kernel was guessed.
 pub(crate) fn note() -> Note {
     let item = Evidence { origin: Origin::Root, item: text("boot/grub/grub.cfg"), said: text("") };
-    Note {
-        code: &codes::NEXT_KERNEL_GUESSED,
-        because: Proof::new(Node::Absent(item)),
-        tried: Vec::new(),
-    }
+    Note::new(&codes::NEXT_KERNEL_GUESSED, Proof::new(Node::Absent(item)))
 }
 
 /// A certificate: the one that tests of its reader use has every field.

@@ -208,8 +208,7 @@ fn fetched(recorded: &Value) -> Result<(), Failed> {
             seen(&file, of)?;
             let root = machine.to_string_lossy();
             let arguments = ["check", "--json", "--root", &root, &file.to_string_lossy()];
-            let output = program::run(&arguments, folder.path())?;
-            let document: Value = serde_json::from_slice(&output.stdout)?;
+            let document = program::document(&arguments, folder.path())?;
             let verdict = &document["verdicts"][0];
             if verdict["subject"]["kind"] != Kind::BootImage.name() {
                 return Err(format!("{image}: {verdict}").into());

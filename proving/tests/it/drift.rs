@@ -29,10 +29,7 @@ fn host(toml: &str, at: &Path) -> Result<(), Failed> {
 
 fn diff(more: &[&str], at: &Path) -> Result<(Value, Option<i32>), Failed> {
     let arguments = ["diff", "--json", "--exit-code", "--at", AT];
-    let said = program::run(&[&arguments, more].concat(), at)?;
-    let value = serde_json::from_slice(&said.stdout)
-        .map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&said.stderr)))?;
-    Ok((value, said.status.code()))
+    Ok(program::said(&[&arguments, more].concat(), at)?)
 }
 
 fn itself() -> Result<(), Failed> {
@@ -102,8 +99,7 @@ demo  refused        loads          loads
     if said.status.code() != Some(1) || table != wanted {
         return Err(format!("{table}{}", String::from_utf8_lossy(&said.stderr)).into());
     }
-    let said = program::run(&[&asked, ["--json"].as_slice()].concat(), folder.path())?;
-    let told: Value = serde_json::from_slice(&said.stdout)?;
+    let told = program::document(&[&asked, ["--json"].as_slice()].concat(), folder.path())?;
     let right = told["summary"]["refused"] == 1
         && told["hosts"][0]["name"] == "web3"
         && told["hosts"][0]["unlike_most"] == 1

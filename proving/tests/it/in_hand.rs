@@ -22,12 +22,6 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-fn document(arguments: &[&str], at: &Path) -> Result<Value, Failed> {
-    let done = program::run(arguments, at)?;
-    let told = String::from_utf8_lossy(&done.stderr).into_owned();
-    serde_json::from_slice(&done.stdout).map_err(|e| format!("{e}: {told}").into())
-}
-
 fn same(found: &Value, expected: &Value) -> Result<(), Failed> {
     if found == expected { Ok(()) } else { Err(format!("{found}, not {expected}").into()) }
 }
@@ -69,7 +63,7 @@ fn debugger() -> Result<(), Failed> {
          \x20   ImageSize:        {size:08X}\n"
     );
     fs::write(folder.path().join("lm.txt"), text)?;
-    let told = document(&["diagnose", "--json", "lm.txt", "hand"], folder.path())?;
+    let told = program::document(&["diagnose", "--json", "lm.txt", "hand"], folder.path())?;
     let files = &told["ran"][0]["files"];
     let of = |path: &str| {
         let mut all = files.as_array().into_iter().flatten();
@@ -136,7 +130,7 @@ fn served() -> Result<(), Failed> {
         \"Acme NIC\",\"oem7.inf\",\"TRUE\",\"Acme\"\r\n\
         \"Keyboard\",\"keyboard.inf\",\"TRUE\",\"Microsoft\"\r\n";
     fs::write(folder.path().join("si.csv"), rows)?;
-    let told = document(&["diagnose", "--json", "si.csv", "hand"], folder.path())?;
+    let told = program::document(&["diagnose", "--json", "si.csv", "hand"], folder.path())?;
     let ran = &told["ran"];
     same(&ran[0]["device"], &"Acme NIC".into())?;
     same(&ran[0]["files"][0]["path"], &"hand/demo.inf".into())?;
@@ -198,7 +192,7 @@ fn packed() -> Result<(), Failed> {
         let folder = tempfile::tempdir()?;
         package(folder.path(), "3", &image)?;
         fs::write(folder.path().join(name), bytes)?;
-        let told = document(&["check", "--json", "--on", on, "demo.inf"], folder.path())?;
+        let told = program::document(&["check", "--json", "--on", on, "demo.inf"], folder.path())?;
         let verdicts = told["verdicts"].as_array().cloned().unwrap_or_default();
         let loading = verdicts.iter().find(|v| v["phase"] == "load").cloned().unwrap_or_default();
         same(&loading["outcome"], &outcome.into()).map_err(|e| format!("{name}: {e:?} {told}"))?;
@@ -237,7 +231,7 @@ fn state() -> Result<(), Failed> {
         let on = format!("windows-7,account={account}");
         let assume = ["--assume", "state=state.reg", "--assume", "trusted-root=owner.cer"];
         let check = [&["check", "--json", "--on", &on, "demo.inf"][..], &assume].concat();
-        let told = document(&check, folder.path())?;
+        let told = program::document(&check, folder.path())?;
         same(&told["verdicts"][0]["code"], &code).map_err(|e| format!("{account}: {e:?}"))?;
     }
     Ok(())
@@ -249,7 +243,7 @@ fn odd() -> Result<(), Failed> {
     package(folder.path(), "0", &image)?;
     fs::write(folder.path().join("demo.sys"), &image)?;
     fs::write(folder.path().join("extra.dll"), b"MZ")?;
-    let told = document(
+    let told = program::document(
         &["check", "--json", "--at", "2019-12-01", "--on", "windows-8.1", "demo.inf"],
         folder.path(),
     )?;

@@ -61,8 +61,7 @@ fn same(what: &str, found: &Value, wanted: &Value) -> Result<(), Failed> {
 fn package() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     forged(folder.path())?;
-    let said = program::run(&["inspect", "--json", "demo.deb"], folder.path())?;
-    let told: Value = serde_json::from_slice(&said.stdout)?;
+    let told = program::document(&["inspect", "--json", "demo.deb"], folder.path())?;
     let file = &told["files"][0];
     same("kind", &file["kind"], &json!("package"))?;
     same("errors", &file["errors"], &json!([]))?;
@@ -107,8 +106,7 @@ fn cut() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let whole = forged(folder.path())?;
     fs::write(folder.path().join("cut.deb"), &whole[..whole.len() / 2])?;
-    let said = program::run(&["inspect", "--json", "cut.deb"], folder.path())?;
-    let told: Value = serde_json::from_slice(&said.stdout)?;
+    let told = program::document(&["inspect", "--json", "cut.deb"], folder.path())?;
     let file = &told["files"][0];
     let told_so = file["errors"].as_array().is_some_and(|errors| !errors.is_empty());
     match file["kind"] == "package" && file["package"]["name"] == "demo-kmod" && told_so {

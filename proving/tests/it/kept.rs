@@ -25,9 +25,7 @@ fn judged(root: &Path, forged: &Forged, cached: bool) -> Result<(Value, Value, b
     if cached {
         arguments.extend(["--cache", "../kept"]);
     }
-    let done = program::run(&arguments, root)?;
-    let document: Value = serde_json::from_slice(&done.stdout)
-        .map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&done.stderr)))?;
+    let document = program::document(&arguments, root)?;
     let verdict = &document["verdicts"][0];
     let outcome = verdict["outcome"].clone();
     let unread = document["proof"].to_string().contains(KEPT);

@@ -67,14 +67,6 @@ fn package(at: &Path, inf: &str) -> Result<(), Failed> {
     Ok(fs::write(at.join("demo.pdb"), "symbols")?)
 }
 
-/// What the program prints as a document, and its exit code.
-fn said(arguments: &[&str], at: &Path) -> Result<(Value, Option<i32>), Failed> {
-    let done = program::run(arguments, at)?;
-    let told = String::from_utf8_lossy(&done.stderr).into_owned();
-    let document = serde_json::from_slice(&done.stdout).map_err(|e| format!("{e}: {told}"))?;
-    Ok((document, done.status.code()))
-}
-
 fn expect(what: &str, holds: bool, document: &Value) -> Result<(), Failed> {
     if holds { Ok(()) } else { Err(format!("{what}: {document:#}").into()) }
 }
@@ -84,14 +76,14 @@ fn cabinet() -> Result<(), Failed> {
     let at = folder.path();
     package(&at.join("one"), INF)?;
     let prepare = ["package", "prepare", "one", "-o", "one.cab", "--json"];
-    let (document, code) = said(&prepare, at)?;
+    let (document, code) = program::said(&prepare, at)?;
     expect("it is ready", code == Some(0) && document["ready"] == true, &document)?;
     let files = document["folders"][0]["files"].as_array().cloned().unwrap_or_default();
     let names: Vec<_> = files.iter().filter_map(|f| f["path"].as_str()).collect();
     let wanted = ["one\\demo.inf", "one\\demo.pdb", "one\\demo.sys"];
     expect("no file lies at the root", names == wanted, &document)?;
     let first = fs::read(at.join("one.cab"))?;
-    said(&prepare, at)?;
+    program::said(&prepare, at)?;
     expect("the same bytes again", fs::read(at.join("one.cab"))? == first, &document)?;
     let Some(cabextract) = tool("cabextract") else { return Ok(()) };
     let done = ask(Command::new(cabextract).args(["-q", "-d", "out", "one.cab"]).current_dir(at))?;
@@ -116,7 +108,7 @@ fn stopped() -> Result<(), Failed> {
     ];
     for (inf, code) in cases {
         package(&at.join("all"), &inf)?;
-        let (document, exit) = said(&prepare, at)?;
+        let (document, exit) = program::said(&prepare, at)?;
         let told = codes(&document).iter().any(|c| c == code);
         expect(code, told && exit == Some(1) && document["path"].is_null(), &document)?;
         expect("nothing is written", !at.join("all.cab").exists(), &document)?;
@@ -124,7 +116,7 @@ fn stopped() -> Result<(), Failed> {
     fs::remove_dir_all(at.join("all"))?;
     package(&at.join("all/one"), INF)?;
     package(&at.join("all/other"), &INF.replace("NTamd64", "NTarm64"))?;
-    let (document, _) = said(&prepare, at)?;
+    let (document, _) = program::said(&prepare, at)?;
     expect("folders for other processors", codes(&document).contains(&"LW2072".into()), &document)
 }
 
@@ -132,7 +124,7 @@ fn compared() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let at = folder.path();
     package(&at.join("sent"), INF)?;
-    said(&["package", "prepare", "sent", "-o", "sent.cab", "--json"], at)?;
+    program::said(&["package", "prepare", "sent", "-o", "sent.cab", "--json"], at)?;
     let back = at.join("back/drivers/x");
     package(&back, INF)?;
     fs::remove_file(back.join("demo.pdb"))?;
@@ -145,17 +137,17 @@ fn compared() -> Result<(), Failed> {
         let of = |f: &&Value| f["sent"].as_str().is_some_and(|p| p.ends_with(name));
         all.iter().find(of).and_then(|f| f["became"].as_str()).unwrap_or_default().to_owned()
     };
-    let (document, code) = said(&compare, at)?;
+    let (document, code) = program::said(&compare, at)?;
     expect("it is what was sent", code == Some(0) && document["as_sent"] == true, &document)?;
     for (name, word) in [("demo.inf", "same"), ("demo.pdb", "kept"), ("demo.sys", "signed")] {
         expect(name, became(&document, name) == word, &document)?;
     }
     let judged = [compare.as_slice(), &["--on", "windows-11-24h2"]].concat();
-    let (document, code) = said(&judged, at)?;
+    let (document, code) = program::said(&judged, at)?;
     let refused = document["verdicts"][0]["outcome"] == "refused";
     expect("nobody's signature is refused", code == Some(1) && refused, &document)?;
     fs::write(back.join("demo.inf"), INF.replace('\r', ""))?;
-    let (document, code) = said(&compare, at)?;
+    let (document, code) = program::said(&compare, at)?;
     let ends = document["files"][0]["change"] == "line ends";
     expect("line ends", code == Some(1) && ends && document["as_sent"] == false, &document)
 }
@@ -174,7 +166,7 @@ fn statement() -> Result<(), Failed> {
     let attest =
         ["check", "demo", "--on", "windows-11-24h2", "--json", "--attest", "demo.load.json"];
     let (document, _) =
-        said(&[&attest[..], &["--key", "key.pem", "--cert", "cert.pem"]].concat(), at)?;
+        program::said(&[&attest[..], &["--key", "key.pem", "--cert", "cert.pem"]].concat(), at)?;
     let envelope: Value = serde_json::from_slice(&fs::read(at.join("demo.load.json"))?)?;
     expect("its type", envelope["payloadType"] == "application/vnd.in-toto+json", &envelope)?;
     let decode = |text: &Value| -> Result<Vec<u8>, Failed> {
@@ -203,7 +195,7 @@ fn statement() -> Result<(), Failed> {
     expect("every file is a subject", subjects == 3, &stated)?;
 
     let against = ["check", "--json", "--against", "demo.load.json", "--cert", "cert.pem"];
-    let (held, code) = said(&against, at)?;
+    let (held, code) = program::said(&against, at)?;
     let holds = held["holds"] == true && held["signature"] == "good";
     expect("it holds, and says what is refused", holds && code == Some(1), &held)?;
     let words: Vec<_> = against.into_iter().filter(|word| *word != "--json").collect();
@@ -214,7 +206,7 @@ fn statement() -> Result<(), Failed> {
     expect("and so it does in words", told, &text.into())?;
     fs::write(at.join("demo/new.txt"), "new")?;
     fs::write(at.join("demo/demo.inf"), INF.replace("1.0.0.0", "1.0.0.1"))?;
-    let (held, code) = said(&against, at)?;
+    let (held, code) = program::said(&against, at)?;
     let all = held["changes"].as_array().cloned().unwrap_or_default();
     let what: Vec<_> = all.iter().filter_map(|c| c["what"].as_str()).collect();
     let told = what.contains(&"bytes") && what.contains(&"added") && held["holds"] == false;
@@ -272,7 +264,7 @@ fn verified() -> Result<(), Failed> {
         let key = ask(key.args(["-keyout", "key.pem", "-out", "cert.pem"]).current_dir(at))?;
         expect("a key", key.status.success(), &Value::Null)?;
         let attest = ["check", "demo", "--matrix", "--json", "--attest", "x.json"];
-        said(&[&attest[..], &["--key", "key.pem", "--cert", "cert.pem"]].concat(), at)?;
+        program::said(&[&attest[..], &["--key", "key.pem", "--cert", "cert.pem"]].concat(), at)?;
         let mut verify = Command::new(&python);
         verify.args(["-c", VERIFY, "x.json", "cert.pem", scheme]);
         let done = ask(verify.current_dir(at))?;

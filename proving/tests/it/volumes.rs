@@ -18,12 +18,6 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-fn document(arguments: &[&str], at: &Path) -> Result<Value, Failed> {
-    let done = program::run(arguments, at)?;
-    let told = String::from_utf8_lossy(&done.stderr).into_owned();
-    serde_json::from_slice(&done.stdout).map_err(|e| format!("{e}: {told}").into())
-}
-
 fn same(found: &Value, expected: &str) -> Result<(), Failed> {
     if found == expected { Ok(()) } else { Err(format!("{found}, not {expected:?}").into()) }
 }
@@ -49,7 +43,7 @@ fn store() -> Result<(), Failed> {
     fs::write(drivers.join("other.sys"), &other)?;
     let on = ["check", "--json", "--on", "windows-10-22h2,secure-boot=off,test-signing=on"];
     let outcome = |more: &[&str]| -> Result<Value, Failed> {
-        let mut answer = document(&[&on[..], more].concat(), folder.path())?;
+        let mut answer = program::document(&[&on[..], more].concat(), folder.path())?;
         Ok(answer["verdicts"][0]["outcome"].take())
     };
     same(&outcome(&["disk/Windows/System32/drivers/Listed.sys"])?, "unknown")?;
@@ -57,7 +51,7 @@ fn store() -> Result<(), Failed> {
     same(&outcome(&["--root", "disk", "disk/Windows/System32/drivers/Listed.sys"])?, "loads")?;
     same(&outcome(&["--root", "disk", r"\SystemRoot\System32\drivers\other.sys"])?, "refused")?;
     // Without a subject: every driver of the volume.
-    let all = document(&[&on[..], &["--root", "disk"]].concat(), folder.path())?;
+    let all = program::document(&[&on[..], &["--root", "disk"]].concat(), folder.path())?;
     let summary = &all["summary"];
     match (summary["loads"].as_u64(), summary["refused"].as_u64()) {
         (Some(1), Some(1)) => Ok(()),
@@ -111,7 +105,7 @@ fn root() -> Result<(), Failed> {
     run(&osslsigncode, &[&sign[..], &["-out", "package/demo.cat"]].concat(), at)?;
     let outcome = |more: &[&str]| -> Result<Value, Failed> {
         let on = ["check", "--json", "--on", "windows-11-24h2"];
-        let mut answer = document(&[&on[..], more, &["package/demo.inf"]].concat(), at)?;
+        let mut answer = program::document(&[&on[..], more, &["package/demo.inf"]].concat(), at)?;
         Ok(answer["verdicts"][0]["outcome"].take())
     };
     let publisher = ["--assume", "trusted-publisher=leaf.pem"];
@@ -133,7 +127,8 @@ fn keys() -> Result<(), Failed> {
     fs::write(at.join("right"), "open me\n")?;
     fs::write(at.join("wrong"), "open you\n")?;
     let look = |more: &[&str]| -> Result<Value, Failed> {
-        let mut told = document(&[&["inspect", "--json", "key.pfx"][..], more].concat(), at)?;
+        let mut told =
+            program::document(&[&["inspect", "--json", "key.pfx"][..], more].concat(), at)?;
         Ok(told["files"][0]["pkcs12"].take())
     };
     let shut = look(&[])?;

@@ -4,8 +4,7 @@
 //! Source: dkms(8), `autoinstall`: every source that is registered is built for the kernel.
 
 use loadworthy_collect::gather::linux::dkms;
-use loadworthy_collect::item::{HostPath, Item};
-use loadworthy_collect::sighting::Outcome;
+use loadworthy_collect::item::HostPath;
 use loadworthy_core::answer::{Remedy, Tried};
 use loadworthy_formats::kernel::name;
 
@@ -34,19 +33,6 @@ fn file(modules: &Modules<'_>, module: &str) -> Option<HostPath> {
 }
 
 fn has_source(asked: &Asked<'_>, module: &str) -> bool {
-    let looking = asked.host.looking();
-    let names = |folder: &str| match looking.view.look(&Item::entries(folder), 0) {
-        (Outcome::Entries(entries), _) => entries,
-        _ => Vec::new(),
-    };
-    let registered = names("var/lib/dkms");
-    names("usr/src").iter().any(|entry| {
-        let folder = String::from_utf8_lossy(&entry.name);
-        let conf = HostPath::new(format!("usr/src/{folder}/dkms.conf"));
-        dkms::source(&looking, &conf).is_some_and(|source| {
-            let package = source.name.split(' ').next().unwrap_or_default();
-            registered.iter().any(|entry| *entry.name == *package.as_bytes())
-                && source.modules.iter().any(|built| built.replace('-', "_") == module)
-        })
-    })
+    let sources = dkms::registered(&asked.host.looking());
+    sources.iter().flat_map(|source| &source.modules).any(|built| name::same(built, module))
 }

@@ -97,7 +97,7 @@ pub(super) fn notes(
             }
             let claim = Claim::WouldBeRefusedNow { module, code: code.id };
             let because = drawn(&AGAIN, &facts, claim);
-            notes.push(Note { code: &LOADED_MODULE_REFUSED_NOW, because, tried: Vec::new() });
+            notes.push(Note::new(&LOADED_MODULE_REFUSED_NOW, because));
         }
     }
     notes.extend(since_start(asked));
@@ -146,11 +146,7 @@ fn differing(asked: &Asked<'_>, module: &str, file: &Build) -> Option<Note> {
         loaded: text(loaded),
         stored: text(stored),
     };
-    Some(Note {
-        code: &LOADED_BUILD_NOT_ON_DISK,
-        because: drawn(&BUILDS, &facts, claim),
-        tried: Vec::new(),
-    })
+    Some(Note::new(&LOADED_BUILD_NOT_ON_DISK, drawn(&BUILDS, &facts, claim)))
 }
 
 /// Newer kernels that were installed while this one ran.
@@ -171,11 +167,7 @@ fn since_start(asked: &Asked<'_>) -> Option<Note> {
         vec![running.fact.map(|_| ()), seen(asked, "lib/modules, boot", newer.join(", "))];
     facts.extend(started.map(|btime| seen(asked, "proc/stat", format!("btime {btime}"))));
     let claim = Claim::SinceStart { days, newer: newer.len() };
-    Some(Note {
-        code: &KERNELS_NEVER_STARTED,
-        because: drawn(&STARTED, &facts, claim),
-        tried: Vec::new(),
-    })
+    Some(Note::new(&KERNELS_NEVER_STARTED, drawn(&STARTED, &facts, claim)))
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub(super) fn notes(asked: &Asked<'_>, profile: &Profile) -> Vec<Note> {
         let facts = [line(asked, &profile.lines, key), fact];
         let is = text(is.as_deref().unwrap_or("not known"));
         let claim = Claim::ProfileDiffers { key, wants: text(wants), is };
-        Note { code: &PROFILE_DIFFERS, because: drawn(&RULE, &facts, claim), tried: Vec::new() }
+        Note::new(&PROFILE_DIFFERS, drawn(&RULE, &facts, claim))
     });
     each.chain(foreign(asked, profile)).collect()
 }
@@ -144,11 +144,7 @@ fn foreign(asked: &Asked<'_>, profile: &Profile) -> Vec<Note> {
             name: key.name.clone(),
             ring: key.ring,
         };
-        notes.push(Note {
-            code: &KEY_FOREIGN,
-            because: drawn(&RULE, &facts, claim),
-            tried: Vec::new(),
-        });
+        notes.push(Note::new(&KEY_FOREIGN, drawn(&RULE, &facts, claim)));
     }
     notes
 }

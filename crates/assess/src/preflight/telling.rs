@@ -55,22 +55,14 @@ pub(super) fn expired<'a>(asked: &'a Asked<'_>) -> impl Fn(&Accept) -> Note + 'a
             until: text(accept.until.text.as_str()),
         };
         let fact = line(asked, &accept.lines, "until");
-        Note {
-            code: &EXCEPTION_EXPIRED,
-            because: drawn(&MANIFEST, &[fact], claim),
-            tried: Vec::new(),
-        }
+        Note::new(&EXCEPTION_EXPIRED, drawn(&MANIFEST, &[fact], claim))
     }
 }
 
 pub(super) fn absent(asked: &Asked<'_>, device: &str) -> Note {
     let fact = seen(asked, "sys/bus", format!("no device {device} with a driver"));
     let claim = Claim::DeviceAbsent(text(device));
-    Note {
-        code: &REQUIRED_DEVICE_ABSENT,
-        because: drawn(&MANIFEST, &[fact], claim),
-        tried: Vec::new(),
-    }
+    Note::new(&REQUIRED_DEVICE_ABSENT, drawn(&MANIFEST, &[fact], claim))
 }
 
 /// Modules that are loaded, or were built for the running kernel, and that the kernel asked about
@@ -106,5 +98,5 @@ pub(super) fn left_behind(
     }
     let list: Vec<&str> = names.iter().map(|name| &**name).collect();
     let because = drawn(&TREES, &facts, Claim::LeftBehind(text(list.join(", "))));
-    Some(Note { code: &MODULES_LEFT_BEHIND, because, tried: Vec::new() })
+    Some(Note::new(&MODULES_LEFT_BEHIND, because))
 }

@@ -51,5 +51,5 @@ fn old(table: &'static str, file: &str, day: &str, at: i64) -> Option<Note> {
     let mut step = Step::of(&RULE);
     step.consult(&Fact::listed((), row)).ok()?;
     let claim = Claim::Windows(WindowsClaim::TableOld { table, day: text(day) });
-    Some(Note { code: &WINDOWS_TABLE_OLD, because: step.concludes(claim), tried: Vec::new() })
+    Some(Note::new(&WINDOWS_TABLE_OLD, step.concludes(claim)))
 }

@@ -52,7 +52,7 @@ pub fn note(inf: &Arc<str>, oddity: &Fact<Oddity>, at: i64) -> Option<Note> {
             (&DRIVER_DATE_AHEAD, WindowsClaim::DateAhead { inf, written })
         }
     };
-    Some(Note { code, because: step.concludes(Claim::Windows(claim)), tried: Vec::new() })
+    Some(Note::new(code, step.concludes(Claim::Windows(claim))))
 }
 
 /// The first few names, and how many more there are.

@@ -10,6 +10,7 @@ use loadworthy_core::proof::text;
 
 use crate::gather::looking::Looking;
 use crate::item::{HostPath, Item};
+use crate::sighting::Entry;
 
 /// One source tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,20 @@ pub fn source(looking: &Looking<'_>, path: &HostPath) -> Option<Source> {
     modules.dedup();
     let name = if plain(&package) { format!("{package} {version}") } else { folder.to_string() };
     Some(Source { path: folder, name, modules })
+}
+
+/// The sources below `usr/src` that are registered with DKMS (`var/lib/dkms/PACKAGE`).
+#[must_use]
+pub fn registered(looking: &Looking<'_>) -> Vec<Source> {
+    let names = |folder: &str| looking.names(&Item::entries(folder)).unwrap_or_default();
+    let packages = names("var/lib/dkms");
+    let known = |source: &Source| {
+        let package = source.name.split(' ').next().unwrap_or_default();
+        packages.iter().any(|entry| *entry.name == *package.as_bytes())
+    };
+    let folder = HostPath::new("usr/src");
+    let of = |entry: &Entry| source(looking, &folder.join(&entry.name).join(b"dkms.conf"));
+    names("usr/src").iter().filter_map(of).filter(known).collect()
 }
 
 /// The files that DKMS signs with, where its configuration names one of them (dkms(8), `framework.conf`:
