@@ -3,15 +3,24 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+mod catalog;
+mod check;
+#[cfg(target_os = "linux")]
+pub(crate) mod gate;
 mod key;
 pub(crate) mod package;
+#[cfg(feature = "sign")]
+pub(crate) mod sign;
+
+pub(crate) use catalog::{Catalog, CatalogCreate, CatalogWhat};
+#[cfg(feature = "sign")]
+pub(crate) use check::StatementOf;
+pub(crate) use check::{Check, CheckFormat, FailOn, Proof};
 pub(crate) use key::{Dkms, Key, KeyEnroll, KeyList, KeyRotate};
 #[cfg(feature = "sign")]
 pub(crate) use key::{DkmsSetup, DkmsSign, KeyKind, KeyNew, TimestampAuthority};
-#[cfg(target_os = "linux")]
-pub(crate) mod gate;
 #[cfg(feature = "sign")]
-pub(crate) mod sign;
+pub(crate) use sign::{Digest, Sign};
 
 /// Tells before a reboot whether a driver will load, and why.
 #[derive(Debug, Parser)]
@@ -245,99 +254,6 @@ impl Output {
     }
 }
 
-/// What the answer of `check` looks like.
-#[derive(Debug, Args)]
-pub(crate) struct CheckOutput {
-    /// How the answer is written
-    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
-    pub(crate) format: CheckFormat,
-    /// The same as `--format json`
-    #[arg(long, conflicts_with = "format")]
-    pub(crate) json: bool,
-}
-
-impl CheckOutput {
-    /// The format that is wanted.
-    pub(crate) const fn wanted(&self) -> CheckFormat {
-        if self.json { CheckFormat::Json } else { self.format }
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Check {
-    /// Module names, files and packages
-    #[arg(value_name = "SUBJECT", conflicts_with = "all")]
-    pub(crate) subjects: Vec<String>,
-    /// Judge the whole module tree
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// Judge a small host that is built into this program
-    #[arg(long, conflicts_with_all = ["subjects", "all", "root", "bundle", "kernel"])]
-    pub(crate) example: bool,
-    /// Judge Windows drivers and packages against a named platform:
-    /// `windows-11-24h2,secure-boot=off`; repeatable; `list` prints all of them. With --root a
-    /// mounted volume of Windows: its own catalogs vouch for its drivers
-    #[arg(long, value_name = "PLATFORM", conflicts_with_all = ["all", "example"])]
-    pub(crate) on: Vec<String>,
-    /// A table of Windows drivers and packages against all platforms, or those given with --on
-    #[arg(long, conflicts_with_all = ["all", "example"])]
-    pub(crate) matrix: bool,
-    /// Is everything up that the manifest names: devices, modules, paths, mounts, units,
-    /// interfaces? For after a reboot or a recovery
-    #[arg(long, conflicts_with_all = ["subjects", "all", "example", "matrix", "on"])]
-    pub(crate) health: bool,
-    /// With --health: and as it was when this bundle was made (or this folder copied)?
-    #[arg(long, value_name = "BUNDLE", requires = "health")]
-    pub(crate) since: Option<PathBuf>,
-    #[cfg(feature = "sign")]
-    #[command(flatten)]
-    pub(crate) statement: StatementOf,
-    #[command(flatten)]
-    pub(crate) source: Source,
-    #[command(flatten)]
-    pub(crate) output: CheckOutput,
-    /// How much of the proof is shown [default: short]; with `--all --json`, short leaves out
-    /// the proofs of modules that simply load
-    #[arg(long, value_enum)]
-    pub(crate) proof: Option<Proof>,
-    /// Exit with 1 for this, too; repeatable
-    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
-    pub(crate) fail_on: Vec<FailOn>,
-    /// Answer `unknown` for kernels newer than the tables
-    #[arg(long)]
-    pub(crate) strict_knowledge: bool,
-    /// Name everything that loads, too
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
-    /// Name only what does not load
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub(crate) quiet: bool,
-}
-
-/// Signed statements of what loads on Windows.
-#[cfg(feature = "sign")]
-#[derive(Debug, Args)]
-pub(crate) struct StatementOf {
-    /// Write a signed statement of the verdicts (in-toto, in a DSSE envelope) to FILE
-    #[arg(long, value_name = "FILE", requires = "key", conflicts_with_all = ["all", "example", "root"])]
-    pub(crate) attest: Option<PathBuf>,
-    /// Verify a statement, and tell what changed since it was made
-    #[arg(long, value_name = "STATEMENT", conflicts_with_all = ["attest", "all", "example", "root"])]
-    pub(crate) against: Option<PathBuf>,
-    /// With --attest: the key, as `sign` takes it
-    #[arg(long, value_name = "KEY", requires = "attest")]
-    pub(crate) key: Option<String>,
-    /// The certificate of the key; with --against: whose the signature has to be
-    #[arg(long, value_name = "CERT")]
-    pub(crate) cert: Option<PathBuf>,
-    /// Where the passphrase or PIN of the key is: the first line of FILE
-    #[arg(long, value_name = "FILE", requires = "key")]
-    pub(crate) passphrase_file: Option<PathBuf>,
-    /// Where the passphrase or PIN is: a variable of the environment
-    #[arg(long, value_name = "NAME", requires = "key", conflicts_with = "passphrase_file")]
-    pub(crate) passphrase_env: Option<String>,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Policy {
     #[command(flatten)]
@@ -492,95 +408,6 @@ pub(crate) struct Inspect {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Catalog {
-    #[command(subcommand)]
-    pub(crate) what: CatalogWhat,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum CatalogWhat {
-    /// Make the catalogs of a package, as Inf2Cat does; nobody has signed them yet
-    #[command(after_help = "\
-Exit codes: 0 the catalogs were made · 1 a test of signability stops them ·
-2 usage error, or our own work failed")]
-    Create(CatalogCreate),
-    /// Hold every file of a package against its catalogs
-    #[command(after_help = "\
-Exit codes: 0 every file is there and covered · 1 one is not · 3 there was
-nothing to hold · 2 usage error, or our own work failed")]
-    Verify {
-        /// A folder, an INF or a catalog
-        #[arg(value_name = "FOLDER|FILE")]
-        subject: PathBuf,
-        /// How the answer is written
-        #[arg(long, value_enum, default_value_t = package::HeldFormat::Text)]
-        format: package::HeldFormat,
-        /// The same as `--format json`
-        #[arg(long, conflicts_with = "format")]
-        json: bool,
-    },
-    /// What a catalog names
-    List {
-        /// The catalog
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// The systems that `create --os` takes
-    Systems {
-        #[command(flatten)]
-        output: Output,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CatalogCreate {
-    /// An INF, a folder: all its INFs, or a definition as MakeCat takes it (.cdf)
-    #[arg(value_name = "INF|FOLDER|CDF")]
-    pub(crate) subject: PathBuf,
-    /// Systems it is for, as Inf2Cat takes them: `10_X64`; see `catalog systems`
-    #[arg(long, value_name = "SYSTEM", value_delimiter = ',')]
-    pub(crate) os: Vec<String>,
-    /// The folder into which catalogs are written [default: the package's, or what the
-    /// definition says]
-    #[arg(short, long, value_name = "DIR")]
-    pub(crate) output_folder: Option<PathBuf>,
-    /// 1: SHA-1, for systems before Windows 8 too; 2: SHA-256 [default: 2 where every
-    /// system is Windows 10 or later]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=2))]
-    pub(crate) catalog_version: Option<u8>,
-    /// The sixteen bytes that name the catalog, in hexadecimal digits [default: they
-    /// follow from what is in it]
-    #[arg(long, value_name = "HEX")]
-    pub(crate) id: Option<String>,
-    /// When it was made, as 2026-11-21T00:00:00Z [default: now]
-    #[arg(long, value_name = "TIME")]
-    pub(crate) time: Option<String>,
-    /// `DriverVer` may name a day up to this one, for a place where it is already
-    /// tomorrow [default: the day it is in UTC]
-    #[arg(long, value_name = "DATE", conflicts_with = "local_time")]
-    pub(crate) today: Option<String>,
-    /// `DriverVer` may name the day it is here, not that in UTC (Inf2Cat: /uselocaltime)
-    #[arg(long)]
-    pub(crate) local_time: bool,
-    /// Write digests of each page of an image
-    #[arg(long)]
-    pub(crate) page_hashes: bool,
-    /// Put `<<<Obsolete>>>` where makers of old did
-    #[arg(long)]
-    pub(crate) obsolete_links: bool,
-    /// A further attribute, as the portal adds them; repeatable, in order
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) attribute: Vec<String>,
-    /// Replace a catalog that somebody signed
-    #[arg(long)]
-    pub(crate) force: bool,
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Rehearse {
     /// Module names [default: what the host needs]
     #[arg(value_name = "SUBJECT")]
@@ -595,91 +422,6 @@ pub(crate) struct Rehearse {
     /// The longest it may take, in seconds [default: 240 and half a second a module]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) patience: Option<u64>,
-}
-
-/// What to sign, with what, and who has to accept it.
-#[cfg(feature = "sign")]
-#[derive(Debug, Args)]
-pub(crate) struct Sign {
-    /// Modules (.ko, .ko.gz, .ko.xz, .ko.zst), EFI images, code of Windows (.sys, .dll, .exe, .cat); folders
-    /// with --recursive
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// The private key: a PEM, DER, PKCS#12 or PVK file, or a `pkcs11:` URI
-    #[arg(short = 'k', long, value_name = "KEY")]
-    #[arg(required_unless_present_any = ["key_command", "to_sign", "signature", "strip", "timestamp_only"])]
-    pub(crate) key: Option<String>,
-    /// A program that signs: see docs/signing.md
-    #[arg(long, value_name = "PROGRAM", conflicts_with = "key")]
-    pub(crate) key_command: Option<String>,
-    /// The certificate, PEM, DER or PKCS#7 (.spc) [default: what comes with the key]
-    #[arg(short = 'c', long, value_name = "CERT")]
-    pub(crate) cert: Option<PathBuf>,
-    /// The digest that is signed
-    #[arg(short = 'd', long, value_enum, default_value_t = Digest::Sha256)]
-    pub(crate) digest: Digest,
-    /// Name the certificate in modules by key identifier, as `sign-file -k` does
-    #[arg(long)]
-    pub(crate) key_id: bool,
-    /// Write there and leave the file as it is; a folder, where several are signed
-    #[arg(short, long, value_name = "PATH")]
-    pub(crate) output: Option<PathBuf>,
-    /// Sign all modules, .efi images and code of Windows below folders
-    #[arg(short, long)]
-    pub(crate) recursive: bool,
-    /// Release what a target refuses, too; the receipt says so
-    #[arg(long)]
-    pub(crate) force: bool,
-    /// Judge on a named platform, too: `debian-12,enroll=CERT.der`, for drivers and catalogs
-    /// `windows-11-24h2`; repeatable; `check --on list` prints all of them
-    #[arg(long, value_name = "PLATFORM")]
-    pub(crate) on: Vec<String>,
-    /// Judge nothing: the machine that this is for is not known here
-    #[arg(long, conflicts_with_all = ["root", "bundle", "policy", "assume", "on"])]
-    pub(crate) unjudged: bool,
-    /// Where the passphrase or PIN is: the first line of FILE
-    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_env")]
-    pub(crate) passphrase_file: Option<PathBuf>,
-    /// Where the passphrase or PIN is: a variable of the environment
-    #[arg(long, value_name = "NAME")]
-    pub(crate) passphrase_env: Option<String>,
-    /// Write what a key elsewhere has to sign, the bare digest, to FILE (`-`: hexadecimal, to
-    /// standard output)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "key_command", "output"])]
-    pub(crate) to_sign: Option<PathBuf>,
-    /// Take the signature that a key elsewhere made of that: bare, or for modules a CMS message
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "key_command", "to_sign"])]
-    pub(crate) signature: Option<PathBuf>,
-    /// The signing log [default: /var/lib/loadworthy/sign.log, or below $XDG_STATE_HOME]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) log: Option<PathBuf>,
-    /// Name every file, too, where there are many
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
-    #[command(flatten)]
-    pub(crate) windows: sign::Windows,
-    #[command(flatten)]
-    pub(crate) source: Source,
-    /// How the answer is written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
-    /// The same as `--format json`
-    #[arg(long, conflicts_with = "format")]
-    pub(crate) json: bool,
-}
-
-/// The digests that platforms verify signatures over.
-#[cfg(feature = "sign")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Digest {
-    /// SHA-256: everything takes it
-    Sha256,
-    /// SHA-384
-    Sha384,
-    /// SHA-512
-    Sha512,
-    /// SHA-1, on code for Windows that knows no other
-    Sha1,
 }
 
 #[derive(Debug, Args)]
@@ -715,50 +457,6 @@ pub(crate) enum Format {
     Text,
     /// For programs: `loadworthy schema COMMAND`
     Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CheckFormat {
-    /// For people
-    Text,
-    /// For programs: `loadworthy schema check`
-    Json,
-    /// For code scanning: SARIF 2.1.0
-    Sarif,
-    /// For test reports: JUnit XML
-    Junit,
-    /// A page of its own
-    Html,
-    /// For issues and step summaries
-    Markdown,
-    /// For the textfile collector
-    Prometheus,
-    /// One line and the exit codes of monitoring plug-ins
-    Nagios,
-    /// Annotations of GitHub Actions
-    Github,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Proof {
-    /// The steps that decided
-    Short,
-    /// Every step
-    Full,
-    /// Nothing
-    None,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FailOn {
-    /// Something loads and marks the kernel
-    Taint,
-    /// Something cannot be told
-    Unknown,
-    /// A verdict that no real kernel of the release confirms
-    Unconfirmed,
-    /// A line of an INF keeps it from being installed as written
-    Finding,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

@@ -1,7 +1,92 @@
-//! `loadworthy sign`: what is said of code for Windows.
+//! `loadworthy sign`.
 
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
+
+use super::{Format, Source};
+
+/// What to sign, with what, and who has to accept it.
+#[derive(Debug, Args)]
+pub(crate) struct Sign {
+    /// Modules (.ko, .ko.gz, .ko.xz, .ko.zst), EFI images, code of Windows (.sys, .dll, .exe, .cat); folders
+    /// with --recursive
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The private key: a PEM, DER, PKCS#12 or PVK file, or a `pkcs11:` URI
+    #[arg(short = 'k', long, value_name = "KEY")]
+    #[arg(required_unless_present_any = ["key_command", "to_sign", "signature", "strip", "timestamp_only"])]
+    pub(crate) key: Option<String>,
+    /// A program that signs: see docs/signing.md
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "key")]
+    pub(crate) key_command: Option<String>,
+    /// The certificate, PEM, DER or PKCS#7 (.spc) [default: what comes with the key]
+    #[arg(short = 'c', long, value_name = "CERT")]
+    pub(crate) cert: Option<PathBuf>,
+    /// The digest that is signed
+    #[arg(short = 'd', long, value_enum, default_value_t = Digest::Sha256)]
+    pub(crate) digest: Digest,
+    /// Name the certificate in modules by key identifier, as `sign-file -k` does
+    #[arg(long)]
+    pub(crate) key_id: bool,
+    /// Write there and leave the file as it is; a folder, where several are signed
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+    /// Sign all modules, .efi images and code of Windows below folders
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
+    /// Release what a target refuses, too; the receipt says so
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Judge on a named platform, too: `debian-12,enroll=CERT.der`, for drivers and catalogs
+    /// `windows-11-24h2`; repeatable; `check --on list` prints all of them
+    #[arg(long, value_name = "PLATFORM")]
+    pub(crate) on: Vec<String>,
+    /// Judge nothing: the machine that this is for is not known here
+    #[arg(long, conflicts_with_all = ["root", "bundle", "policy", "assume", "on"])]
+    pub(crate) unjudged: bool,
+    /// Where the passphrase or PIN is: the first line of FILE
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_env")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Where the passphrase or PIN is: a variable of the environment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) passphrase_env: Option<String>,
+    /// Write what a key elsewhere has to sign, the bare digest, to FILE (`-`: hexadecimal, to
+    /// standard output)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "key_command", "output"])]
+    pub(crate) to_sign: Option<PathBuf>,
+    /// Take the signature that a key elsewhere made of that: bare, or for modules a CMS message
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "key_command", "to_sign"])]
+    pub(crate) signature: Option<PathBuf>,
+    /// The signing log [default: /var/lib/loadworthy/sign.log, or below $XDG_STATE_HOME]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+    /// Name every file, too, where there are many
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) windows: Windows,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+/// The digests that platforms verify signatures over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Digest {
+    /// SHA-256: everything takes it
+    Sha256,
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
+    /// SHA-1, on code for Windows that knows no other
+    Sha1,
+}
 
 /// How code for Windows is signed.
 #[derive(Debug, Args)]
@@ -33,7 +118,7 @@ pub(crate) struct Windows {
     pub(crate) timestamp_protocol: Protocol,
     /// The digest that is stamped
     #[arg(long, value_enum, value_name = "DIGEST", default_value_t = super::Digest::Sha256)]
-    pub(crate) timestamp_digest: super::Digest,
+    pub(crate) timestamp_digest: Digest,
     /// A certificate that authorities may stand below, beside those that systems know; repeatable
     #[arg(long, value_name = "CERT")]
     pub(crate) timestamp_root: Vec<PathBuf>,
