@@ -1,12 +1,13 @@
 //! `check --on windows-…`: a caller's drivers and packages, judged against named platforms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use loadworthy_collect::gather::windows::files::{At, Bytes, Files, has_extension};
+use loadworthy_collect::gather::windows::files::{At, Bytes, Files, MOST, has_extension};
 use loadworthy_collect::gather::windows::package::{Package, as_system};
 use loadworthy_collect::gather::windows::volume::Volume;
+use loadworthy_collect::pool;
 use loadworthy_collect::sighting::{Kind as FileKind, Outcome};
 use loadworthy_collect::views::caller;
 use loadworthy_core::answer::{Answered, Answers, Host, Kind, Need, Phase, Subject};
@@ -119,29 +120,37 @@ fn time(at: &str) -> i64 {
 /// # Errors
 /// When a platform is not known or an argument is not there.
 pub fn check(request: &OnRequest) -> Result<Answers, Trouble> {
-    check_as(request, &BTreeMap::new(), None)
+    collected(|each| check_each(request, None, each))
 }
 
-/// The same for the machine whose volume is mounted at `root`: arguments may be paths as Windows writes
+/// The same, each verdict given to `each` as soon as it is there, in the order of [`check`]; what is left of
+/// the answers is given back. For a folder of ten thousand drivers, whose verdicts nobody has to keep.
+///
+/// With `root` it is for the machine whose volume is mounted there: arguments may be paths as Windows writes
 /// them, its store of catalogs vouches for its drivers, and without an argument all of those are judged.
 ///
 /// # Errors
-/// As [`check`]; when nothing of Windows is there.
-pub fn check_volume(request: &OnRequest, root: &Path) -> Result<Answers, Trouble> {
-    let volume = Volume { root };
-    if !request.subjects.is_empty() {
-        return check_as(request, &BTreeMap::new(), Some(volume));
-    }
+/// As [`check`]; when nothing of Windows is at `root`.
+pub fn check_each(
+    request: &OnRequest,
+    root: Option<&Path>,
+    each: &mut dyn FnMut(Answered),
+) -> Result<Answers, Trouble> {
+    let volume = root.map(|root| Volume { root });
+    let Some(volume) = volume.filter(|_| request.subjects.is_empty()) else {
+        return check_as(request, &BTreeMap::new(), volume, each);
+    };
     let drivers = volume.drivers().ok_or_else(|| Trouble::Open {
-        path: root.display().to_string(),
+        path: volume.root.display().to_string(),
         problem: "no volume of Windows: there is no Windows/System32/drivers".to_owned(),
     })?;
     let subjects = vec![drivers.to_string_lossy().into_owned()];
     let request = OnRequest { subjects, ..request.clone() };
-    check_as(&request, &BTreeMap::new(), Some(volume))
+    check_as(&request, &BTreeMap::new(), Some(volume), each)
 }
 
-/// The same, as if some files held what others hold: from the true path of each to the path of the other.
+/// The same as [`check`], as if some files held what others hold: from the true path of each to the path of
+/// the other.
 ///
 /// # Errors
 /// As [`check`].
@@ -149,18 +158,27 @@ pub fn check_in_place(
     request: &OnRequest,
     in_place: &BTreeMap<PathBuf, PathBuf>,
 ) -> Result<Answers, Trouble> {
-    check_as(request, in_place, None)
+    collected(|each| check_as(request, in_place, None, each))
+}
+
+/// Answers with the verdicts that `ask` gives one by one.
+fn collected(
+    ask: impl FnOnce(&mut dyn FnMut(Answered)) -> Result<Answers, Trouble>,
+) -> Result<Answers, Trouble> {
+    let mut answers = Vec::new();
+    let rest = ask(&mut |answered| answers.push(answered))?;
+    Ok(Answers { answers, ..rest })
 }
 
 fn check_as(
     request: &OnRequest,
     in_place: &BTreeMap<PathBuf, PathBuf>,
     volume: Option<Volume<'_>>,
+    each: &mut dyn FnMut(Answered),
 ) -> Result<Answers, Trouble> {
     let tables = tables(&request.knowledge)?;
     let profiles = profiles(request, &tables)?;
-    let (mut answers, mut notes) = (Vec::new(), dated::notes(&profiles, &tables));
-    let mut findings = Vec::new();
+    let (mut notes, mut findings) = (dated::notes(&profiles, &tables), Vec::new());
     for argument in &request.subjects {
         let found = volume.filter(|_| !Path::new(argument).exists());
         let found = found.and_then(|v| v.at(argument)).map(|p| p.to_string_lossy().into_owned());
@@ -174,11 +192,10 @@ fn check_as(
             notes.extend(opened.notes(newest));
         }
         findings.extend(opened.linted(&tables.inf_lints));
-        for profile in &profiles {
-            answers.extend(opened.judge(profile));
-        }
+        opened.judge(&profiles, each);
     }
-    Ok(Answers { at: request.at.clone(), host: Host::OF_PROFILES, answers, notes, findings })
+    let (at, host) = (request.at.clone(), Host::OF_PROFILES);
+    Ok(Answers { at, host, answers: Vec::new(), notes, findings })
 }
 
 /// What each platform makes of a package whose files are in memory; `shown` is how it is called.
@@ -190,7 +207,8 @@ pub fn check_files(shown: &str, files: Files, request: &OnRequest) -> Result<Ans
     let profiles = profiles(request, &tables)?;
     let package = Package::open(shown, files, &tables.authorities, &Limits::DEFAULT);
     let opened = Opened { package, what: What::All };
-    let answers = profiles.iter().flat_map(|profile| opened.judge(profile)).collect();
+    let mut answers = Vec::new();
+    opened.judge(&profiles, &mut |answered| answers.push(answered));
     Ok(Answers {
         at: request.at.clone(),
         host: Host::OF_PROFILES,
@@ -244,8 +262,15 @@ impl<'t> Opened<'t> {
             _ => trouble("cannot be looked at"),
         })?;
         let authorities = &tables.authorities;
+        let below = |folder: &Path| {
+            let files = Files::below(folder, limits);
+            if files.is_cut() {
+                return Err(trouble(&format!("more than {MOST} files: name a folder with fewer")));
+            }
+            Ok(files.in_place(others).unfolded(limits))
+        };
         if metadata.kind == FileKind::Folder {
-            let files = Files::below(path, limits).in_place(others).unfolded(limits);
+            let files = below(path)?;
             let package = Package::open(argument, files, authorities, limits);
             return Ok(Self { package, what: What::All });
         }
@@ -255,7 +280,7 @@ impl<'t> Opened<'t> {
         // Files are shown as the argument shows them.
         let shown = argument.strip_suffix(name.as_str()).unwrap_or("");
         if has_extension(&name, "inf") || has_extension(&name, "cat") {
-            let files = Files::below(folder, limits).in_place(others).unfolded(limits);
+            let files = below(folder)?;
             let package = Package::open(shown, files, authorities, limits);
             let what = if has_extension(&name, "cat") {
                 What::Catalog(name)
@@ -283,8 +308,21 @@ impl<'t> Opened<'t> {
         Ok(Self { package, what: What::Driver(n) })
     }
 
-    /// Every verdict on one platform.
-    pub(crate) fn judge(&self, on: &Profile) -> Vec<Answered> {
+    /// Every verdict, platform by platform.
+    pub(crate) fn judge(&self, on: &[Profile], each: &mut dyn FnMut(Answered)) {
+        let as_installed: Vec<Profile> = match &self.what {
+            What::Installer => on.iter().map(installed).collect(),
+            _ => Vec::new(),
+        };
+        match &self.what {
+            What::All => self.everything(on, each),
+            What::Installer => self.everything(&as_installed, each),
+            _ => on.iter().for_each(|on| self.asked(on).into_iter().for_each(&mut *each)),
+        }
+    }
+
+    /// The verdicts about one file on one platform, and about what it brings.
+    fn asked(&self, on: &Profile) -> Vec<Answered> {
         let infs = &self.package.files.contents.infs;
         match &self.what {
             What::Driver(n) => self.driver(*n, None, on, false).into_iter().collect(),
@@ -298,12 +336,7 @@ impl<'t> Opened<'t> {
                 }
                 all.into_iter().flat_map(|n| self.inf(n, on, &mut done)).collect()
             }
-            What::All => self.everything(on),
-            What::Installer => {
-                let mut on = on.clone();
-                as_system(&mut on.facts);
-                self.everything(&on)
-            }
+            What::All | What::Installer => Vec::new(),
         }
     }
 
@@ -320,14 +353,41 @@ impl<'t> Opened<'t> {
         named.is_some_and(|c| c.name.eq_ignore_ascii_case(catalog))
     }
 
-    fn everything(&self, on: &Profile) -> Vec<Answered> {
-        let mut done = Vec::new();
-        let infs = 0..self.package.files.contents.infs.len();
-        let mut answers: Vec<Answered> = infs.flat_map(|n| self.inf(n, on, &mut done)).collect();
-        let strays = self.package.strays(on);
+    /// Every package, then every kernel image that none of them names. Those are read a few at a time, once
+    /// for all platforms, and let go of when they are judged.
+    fn everything(&self, on: &[Profile], each: &mut dyn FnMut(Answered)) {
+        let strays: Vec<BTreeSet<usize>> =
+            on.iter().map(|on| self.package.strays(on).into_iter().collect()).collect();
+        let all: BTreeSet<usize> = strays.iter().flatten().copied().collect();
+        let all: Vec<usize> = all.into_iter().collect();
         let closed = self.package.is_closed();
-        answers.extend(strays.into_iter().filter_map(|n| self.driver(n, None, on, closed)));
-        answers
+        let of_packages = |on: &Profile, each: &mut dyn FnMut(Answered)| {
+            let mut done = Vec::new();
+            for n in 0..self.package.files.contents.infs.len() {
+                self.inf(n, on, &mut done).into_iter().for_each(&mut *each);
+            }
+        };
+        let [first, others @ ..] = on else { return };
+        of_packages(first, each);
+        let mut later: Vec<Vec<Answered>> = others.iter().map(|_| Vec::new()).collect();
+        for some in all.chunks(AT_A_TIME) {
+            let judged = pool::on_all(some, |n| {
+                let facts = self.package.passing(*n, closed);
+                let on = on.iter().zip(&strays).map(|(on, strays)| {
+                    (strays.contains(n) && on.version.load).then(|| loaded(facts.clone(), on))
+                });
+                on.collect::<Vec<_>>()
+            });
+            for answers in judged {
+                let mut answers = answers.into_iter();
+                answers.next().flatten().into_iter().for_each(&mut *each);
+                later.iter_mut().zip(answers).for_each(|(all, one)| all.extend(one));
+            }
+        }
+        for (on, strays) in others.iter().zip(later) {
+            of_packages(on, each);
+            strays.into_iter().for_each(&mut *each);
+        }
     }
 
     /// The verdict about an INF, and those about drivers it brings that were not told yet.
@@ -393,9 +453,23 @@ impl<'t> Opened<'t> {
         if !on.version.load {
             return None;
         }
-        let facts = self.package.driver(n, plan, closed);
-        Some(judged(with_start(facts, on), on))
+        Some(loaded(self.package.driver(n, plan, closed), on))
     }
+}
+
+/// So many files that no INF names are judged before their verdicts are told.
+const AT_A_TIME: usize = 256;
+
+/// The platform as the account sees it that an installer runs under.
+fn installed(on: &Profile) -> Profile {
+    let mut on = on.clone();
+    as_system(&mut on.facts);
+    on
+}
+
+/// The verdict about loading a driver, started as the platform's own key says.
+fn loaded(facts: DriverFacts, on: &Profile) -> Answered {
+    judged(with_start(facts, on), on)
 }
 
 /// The driver as the platform's own key says it is started.

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::available_parallelism;
 
 /// Does `work` on every item with `jobs` threads. Each thread makes its own scratch and takes the
 /// next item when it is done with one, so items should come largest first. `progress` is told how many
@@ -39,6 +40,12 @@ pub fn each<I: Sync, S, O: Send>(
     let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     results.sort_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, output)| output).collect()
+}
+
+/// The work done on every item, on as many threads as there are processors.
+pub fn on_all<I: Sync, O: Send>(items: &[I], work: impl Fn(&I) -> O + Sync) -> Vec<O> {
+    let jobs = available_parallelism().map_or(1, usize::from);
+    each(items, jobs, &|_, _| {}, || (), |(), item| work(item))
 }
 
 #[cfg(test)]

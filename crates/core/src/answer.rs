@@ -123,6 +123,17 @@ pub struct Answered {
     pub pending: Option<String>,
 }
 
+impl Answered {
+    /// Keeps of it what a line tells: the verdict, what the host says, and which marks there are.
+    pub fn forget_proofs(&mut self) {
+        self.judgement.walk = Vec::new();
+        if self.judgement.verdict != Verdict::LoadsTainted {
+            self.judgement.reasons = Vec::new();
+        }
+        self.tried = Vec::new();
+    }
+}
+
 /// What a verdict is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {

@@ -16,22 +16,54 @@ pub(crate) const FAILED: u8 = 2;
 /// Nothing is refused, and something is unknown, or there was nothing to judge.
 pub(crate) const UNKNOWN: u8 = 3;
 
+/// What verdicts come to, for the exit code.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    any: bool,
+    refused: bool,
+    unknown: bool,
+    tainted: bool,
+    unconfirmed: bool,
+}
+
+impl Tally {
+    /// One verdict more.
+    pub(crate) fn add(&mut self, a: &Answered) {
+        self.any = true;
+        if !a.subject.need.counts() {
+            return;
+        }
+        match a.judgement.verdict {
+            Verdict::Loads => {}
+            Verdict::LoadsTainted => self.tainted = true,
+            Verdict::Refused(_) => self.refused = true,
+            Verdict::Unknown(_) => self.unknown = true,
+        }
+        self.unconfirmed |= a.judgement.standing != Standing::Confirmed;
+    }
+
+    /// The code.
+    pub(crate) fn code(self, fail_on: &[FailOn]) -> u8 {
+        let fails = fail_on.iter().any(|on| match on {
+            FailOn::Taint => self.tainted,
+            FailOn::Unknown => self.unknown,
+            // Told of whole answers, in `inside`.
+            FailOn::Finding => false,
+            FailOn::Unconfirmed => self.unconfirmed,
+        });
+        match () {
+            () if fails || self.refused => REFUSED,
+            () if !self.any || self.unknown => UNKNOWN,
+            () => LOADS,
+        }
+    }
+}
+
 /// The code for these answers.
 pub(crate) fn code(answers: &[Answered], fail_on: &[FailOn]) -> u8 {
-    let counts: Vec<&Answered> = answers.iter().filter(|a| a.subject.need.counts()).collect();
-    let any = |is: fn(&Verdict) -> bool| counts.iter().any(|a| is(&a.judgement.verdict));
-    let fails = fail_on.iter().any(|on| match on {
-        FailOn::Taint => any(|v| matches!(v, Verdict::LoadsTainted)),
-        FailOn::Unknown => any(|v| matches!(v, Verdict::Unknown(_))),
-        // Told of whole answers, in `inside`.
-        FailOn::Finding => false,
-        FailOn::Unconfirmed => counts.iter().any(|a| a.judgement.standing != Standing::Confirmed),
-    });
-    match () {
-        () if fails || any(|v| matches!(v, Verdict::Refused(_))) => REFUSED,
-        () if answers.is_empty() || any(|v| matches!(v, Verdict::Unknown(_))) => UNKNOWN,
-        () => LOADS,
-    }
+    let mut tally = Tally::default();
+    answers.iter().for_each(|a| tally.add(a));
+    tally.code(fail_on)
 }
 
 /// The code for a rehearsal: 1 where something was refused or went otherwise than foretold.

@@ -34,7 +34,7 @@ pub struct Options {
 }
 
 /// So many are told in full, or by name, before the rest is told in short.
-const IN_FULL: usize = 20;
+pub const IN_FULL: usize = 20;
 /// So few that load are named without being asked for.
 const FEW: usize = 10;
 

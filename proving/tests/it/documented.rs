@@ -1,16 +1,19 @@
-//! Every flag and every field of what signs is in the pages.
+//! Every flag and every field of what signs is in the pages, and scripts are ones.
 
+use crate::skipped::{ask, with_package};
 use libtest_mimic::{Failed, Trial};
 use loadworthy_proving::program;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 use xtask::tree::root;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("documented: every flag of sign, key and dkms", flags),
         Trial::test("documented: every field of their documents", fields),
+        Trial::test("peer tree-sitter reads the scripts of PowerShell", scripts),
     ]
 }
 
@@ -96,6 +99,30 @@ fn fields() -> Result<(), Failed> {
             .collect();
         if let Some(missing) = found.iter().find(|field| !code.contains(*field)) {
             return Err(format!("{path} says nothing of {missing} of {name}").into());
+        }
+    }
+    Ok(())
+}
+
+/// Scripts for PowerShell have no errors of syntax; the same scripts without their last brace have.
+fn scripts() -> Result<(), Failed> {
+    let grammar = "import sys, tree_sitter, tree_sitter_powershell as grammar\n\
+        language = tree_sitter.Language(grammar.language())\n\
+        tree = tree_sitter.Parser(language).parse(open(sys.argv[1], 'rb').read())\n\
+        print(tree.root_node.has_error)\n";
+    let Some(python) = with_package("tree_sitter_powershell")? else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    for path in ["extras/loadworthy-windows-export.ps1", "docs/signing/windows-thumbprint.ps1"] {
+        let whole = page(path)?;
+        let (before, after) = whole.rsplit_once(['}', ')']).ok_or("nothing in brackets")?;
+        for (text, expected) in [(&whole, "False"), (&format!("{before}{after}"), "True")] {
+            let script = folder.path().join("script.ps1");
+            fs::write(&script, text)?;
+            let said = ask(Command::new(&python).args(["-c", grammar]).arg(&script))?;
+            let found = String::from_utf8_lossy(&said.stdout).trim().to_owned();
+            if found != expected {
+                return Err(format!("{path}: errors: {found}, not {expected}").into());
+            }
         }
     }
     Ok(())

@@ -19,11 +19,96 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         Trial::test("in hand: the State of an account is read from its export", state),
         Trial::test("in hand: what is odd in a package is tried and judged again", odd),
+        Trial::test("in hand: a folder of many drivers is judged in order", many),
+        Trial::test("in hand: a log of setup beside the package it is about", beside),
     ]
 }
 
 fn same(found: &Value, expected: &Value) -> Result<(), Failed> {
     if found == expected { Ok(()) } else { Err(format!("{found}, not {expected}").into()) }
+}
+
+/// The section that Windows 10 writes where it knows no root of a catalog's signer (Microsoft, *SetupAPI text
+/// logs*).
+const REFUSED: &str = "[Device Install Log]\r\n     OS Version = 10.0.19045\r\n\r\n\
+    >>>  [SetupCopyOEMInf - C:\\demo\\demo.inf]\r\n\
+    >>>  Section start 2026/11/20 10:00:00.000\r\n\
+    \x20    sto: {Setup Import Driver Package: C:\\demo\\demo.inf} 10:00:00.010\r\n\
+    \x20    sig:      {_VERIFY_FILE_SIGNATURE} 10:00:00.020\r\n\
+    \x20    sig:           Key      = demo.inf\r\n\
+    \x20    sig:           FilePath = C:\\demo\\demo.inf\r\n\
+    \x20    sig:           Catalog  = C:\\demo\\demo.cat\r\n\
+    !    sig:           Verifying file against specific (valid) catalog failed! (0x800b0109)\r\n\
+    !    sig:           Error 0x800b0109: A certificate chain processed, but terminated in a root \
+    certificate which is not trusted by the trust provider.\r\n\
+    \x20    sig:      {_VERIFY_FILE_SIGNATURE exit(0x800b0109)} 10:00:00.030\r\n\
+    !!!  sto:      Failed to verify the signature of the driver package. Error = 0xE0000247\r\n\
+    \x20    sto: {Setup Import Driver Package - exit (0xe0000247)} 10:00:00.040\r\n\
+    <<<  Section end 2026/11/20 10:00:00.050\r\n\
+    <<<  [Exit status: FAILURE(0xe0000247)]\r\n";
+
+/// The package that the log is about, signed by a certificate of our own, proves what the log says; a package
+/// of that name that is refused for something else does not.
+fn beside() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let image = driver::unsigned();
+    package(folder.path(), "3", &image)?;
+    fs::write(folder.path().join("demo.sys"), &image)?;
+    fs::write(folder.path().join("setupapi.dev.log"), REFUSED)?;
+    let inf = fs::read(folder.path().join("demo.inf"))?;
+    for (text, confidence) in
+        [(inf.clone(), "proven"), ([&inf[..], b"; mine\r\n"].concat(), "likely")]
+    {
+        fs::write(folder.path().join("demo.inf"), text)?;
+        let asked = ["diagnose", "--json", "setupapi.dev.log", "demo.inf"];
+        let found = &program::document(&asked, folder.path())?["findings"][0];
+        same(&found["cause"], &"test-certificate-untrusted".into())?;
+        same(&found["confidence"], &confidence.into()).map_err(|e| format!("{e:?}: {found}"))?;
+    }
+    Ok(())
+}
+
+/// More drivers than are read at a time, on two platforms: platform by platform, in the order of names.
+fn many() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    fs::create_dir(folder.path().join("hand"))?;
+    let names: Vec<String> = (0..600).map(|n| format!("{n:03}.sys")).collect();
+    for name in &names {
+        fs::write(folder.path().join("hand").join(name), driver::unsigned())?;
+    }
+    let on = ["--on", "windows-7", "--on", "windows-11-24h2"];
+    let arguments = [&["check", "hand", "--json"], on.as_slice()].concat();
+    let told = program::document(&arguments, folder.path())?;
+    let verdicts = told["verdicts"].as_array().ok_or("no verdicts")?;
+    let found: Vec<(&str, &str)> = verdicts
+        .iter()
+        .filter_map(|v| Some((v["on"].as_str()?, v["subject"]["name"].as_str()?)))
+        .collect();
+    let expected = ["windows-7", "windows-11-24h2"];
+    let expected = expected.iter().flat_map(|on| names.iter().map(|name| (*on, name.as_str())));
+    if found != expected.collect::<Vec<_>>() {
+        return Err("not in order".into());
+    }
+    same(&told["summary"]["refused"], &1200.into())?;
+    // Every number of a node that a verdict names is one of the table.
+    let known = told["proof"].as_array().map_or(0, Vec::len) as u64;
+    let walks = verdicts.iter().filter_map(|v| v["walk"].as_array()).flatten();
+    let walked: Vec<u64> = walks.filter_map(Value::as_u64).collect();
+    if walked.len() < 1200 || walked.iter().any(|n| *n == 0 || *n > known) {
+        return Err("nodes that are not there".into());
+    }
+    let plain =
+        program::document(&[arguments.as_slice(), &["--proof", "none"]].concat(), folder.path())?;
+    same(&plain["proof"], &Value::Array(Vec::new()))?;
+    // The text tells the first refusals in full, the others in a line.
+    let done = program::run(&[&["check", "hand"], on.as_slice()].concat(), folder.path())?;
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    let lines = |with: &str| text.lines().filter(|line| line.contains(with)).count();
+    let found = (text.lines().next(), lines("refused  "), lines("Windows will say"));
+    if found != (Some("1200 verdicts: none loads, 1200 refused"), 1200, 20) {
+        return Err(format!("{found:?}").into());
+    }
+    Ok(())
 }
 
 /// `TimeDateStamp`, `SizeOfImage` and `CheckSum`, by the layout of the PE specification.

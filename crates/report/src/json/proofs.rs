@@ -74,6 +74,31 @@ pub enum Step<'n> {
     },
 }
 
+impl<'n> Step<'n> {
+    /// The step that a node is, when `number` numbers what it rests on.
+    pub fn of(node: &'n Node, number: &mut dyn FnMut(&'n Proof) -> u32) -> Self {
+        match node {
+            Node::Seen(e) => {
+                Self::Seen { item: &e.item, said: &e.said, origin: words::origin(e.origin) }
+            }
+            Node::Absent(e) => Self::Absent { item: &e.item, origin: words::origin(e.origin) },
+            Node::Assumed(a) => Self::Assumed { key: &a.key, value: &a.value },
+            Node::Listed(r) => Self::Listed {
+                row: &r.id,
+                source: &r.source,
+                standing: words::standing(r.standing),
+            },
+            Node::Drawn { rule, claim, from } => Self::Drawn {
+                from: from.iter().map(number).collect(),
+                rule: rule.name,
+                source: rule.source,
+                claim: words::claim(claim),
+            },
+            Node::Missing(gaps) => Self::Missing { gaps: gaps.iter().map(Missing::from).collect() },
+        }
+    }
+}
+
 /// A gap.
 #[derive(Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Missing {
@@ -111,7 +136,7 @@ impl<'n> Table<'n> {
         if let Some(id) = self.by_identity.get(&proof.identity()) {
             return *id;
         }
-        let step = self.step(proof.node());
+        let step = Step::of(proof.node(), &mut |proof| self.number(proof));
         let next = u32::try_from(self.steps.len()).map_or(u32::MAX, |n| n.saturating_add(1));
         let id = *self.by_content.entry(Rc::new(step)).or_insert_with_key(|step| {
             self.steps.push(Rc::clone(step));
@@ -119,28 +144,6 @@ impl<'n> Table<'n> {
         });
         self.by_identity.insert(proof.identity(), id);
         id
-    }
-
-    fn step(&mut self, node: &'n Node) -> Step<'n> {
-        match node {
-            Node::Seen(e) => {
-                Step::Seen { item: &e.item, said: &e.said, origin: words::origin(e.origin) }
-            }
-            Node::Absent(e) => Step::Absent { item: &e.item, origin: words::origin(e.origin) },
-            Node::Assumed(a) => Step::Assumed { key: &a.key, value: &a.value },
-            Node::Listed(r) => Step::Listed {
-                row: &r.id,
-                source: &r.source,
-                standing: words::standing(r.standing),
-            },
-            Node::Drawn { rule, claim, from } => Step::Drawn {
-                from: from.iter().map(|p| self.number(p)).collect(),
-                rule: rule.name,
-                source: rule.source,
-                claim: words::claim(claim),
-            },
-            Node::Missing(gaps) => Step::Missing { gaps: gaps.iter().map(Missing::from).collect() },
-        }
     }
 
     /// The nodes, by number.

@@ -1,7 +1,7 @@
 //! The documents of version 1, as `docs/schema/` describes them.
 //!
 //! They are written as they are made, one verdict at a time: a whole module tree never stands in
-//! memory twice. The same answers give the same bytes.
+//! memory twice. The same answers give the same bytes. `streamed` writes them where nobody keeps verdicts.
 
 use crate::json::document::{AcceptedDto, KnownHost, Tool, document};
 use crate::json::proofs::{Missing, ProofTable, Table};
@@ -18,6 +18,8 @@ use loadworthy_formats::text::hex;
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
 use std::io::{self, Write};
+
+pub mod streamed;
 
 #[derive(Debug, Serialize)]
 struct HostDto<'a> {
@@ -80,15 +82,19 @@ struct Summary {
 impl From<&[Answered]> for Summary {
     fn from(answers: &[Answered]) -> Self {
         let mut summary = Self::default();
-        for a in answers {
-            *match a.judgement.verdict {
-                Verdict::Loads => &mut summary.loads,
-                Verdict::LoadsTainted => &mut summary.loads_tainted,
-                Verdict::Refused(_) => &mut summary.refused,
-                Verdict::Unknown(_) => &mut summary.unknown,
-            } += 1;
-        }
+        answers.iter().for_each(|a| summary.count(a));
         summary
+    }
+}
+
+impl Summary {
+    fn count(&mut self, a: &Answered) {
+        *match a.judgement.verdict {
+            Verdict::Loads => &mut self.loads,
+            Verdict::LoadsTainted => &mut self.loads_tainted,
+            Verdict::Refused(_) => &mut self.refused,
+            Verdict::Unknown(_) => &mut self.unknown,
+        } += 1;
     }
 }
 
@@ -140,9 +146,10 @@ impl<'a> From<&'a Finding> for FindingDto<'a> {
 #[derive(Debug)]
 struct Verdicts<'a>(&'a [Answered], &'a RefCell<Table<'a>>, Proofs);
 
-impl Serialize for Verdicts<'_> {
+impl<'a> Serialize for Verdicts<'a> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|a| VerdictDto::of(a, self.1, self.2)))
+        let number = |proof: &'a Proof| number(proof, self.1);
+        serializer.collect_seq(self.0.iter().map(|a| VerdictDto::of(a, &number, self.2)))
     }
 }
 
@@ -151,12 +158,8 @@ struct Notes<'a>(&'a [Note], &'a RefCell<Table<'a>>);
 
 impl Serialize for Notes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|note| NoteDto {
-            code: note.code.id,
-            title: note.code.title(),
-            because: vec![number(&note.because, self.1)],
-            remedies: note.tried.iter().map(RemedyDto::from).collect(),
-        }))
+        serializer
+            .collect_seq(self.0.iter().map(|note| NoteDto::of(note, number(&note.because, self.1))))
     }
 }
 
@@ -167,6 +170,21 @@ struct NoteDto {
     because: Vec<u32>,
     remedies: Vec<RemedyDto>,
 }
+
+impl NoteDto {
+    /// With the number of its proof.
+    fn of(note: &Note, because: u32) -> Self {
+        Self {
+            code: note.code.id,
+            title: note.code.title(),
+            because: vec![because],
+            remedies: note.tried.iter().map(RemedyDto::from).collect(),
+        }
+    }
+}
+
+/// Gives a proof its number in a document.
+type Number<'n, 'f> = &'f dyn Fn(&'n Proof) -> u32;
 
 #[derive(Debug, Serialize)]
 struct VerdictDto<'a> {
@@ -186,7 +204,7 @@ struct VerdictDto<'a> {
 }
 
 impl<'a> VerdictDto<'a> {
-    fn of(a: &'a Answered, table: &RefCell<Table<'a>>, proofs: Proofs) -> Self {
+    fn of(a: &'a Answered, number: Number<'a, '_>, proofs: Proofs) -> Self {
         let judgement = &a.judgement;
         let (code, unknown) = match &judgement.verdict {
             Verdict::Loads => (None, Vec::new()),
@@ -204,7 +222,7 @@ impl<'a> VerdictDto<'a> {
             Proofs::OfTrouble => judgement.verdict != Verdict::Loads,
             Proofs::None => false,
         };
-        let table = told.then_some(table);
+        let number = told.then_some(number);
         let walk = judgement.walk.iter();
         Self {
             subject: SubjectDto::from(&a.subject),
@@ -214,12 +232,12 @@ impl<'a> VerdictDto<'a> {
             confidence: words::standing(judgement.standing),
             code,
             host_says: SaysDto::of(&judgement.says, a.phase),
-            reasons: judgement.reasons.iter().map(|r| ReasonDto::of(r, table)).collect(),
+            reasons: judgement.reasons.iter().map(|r| ReasonDto::of(r, number)).collect(),
             unknown,
             pending: a.pending.as_deref(),
             remedies: tried(true),
             would_not_help: tried(false),
-            walk: walk.filter_map(|w| Some(number(&w.proof, table?))).collect(),
+            walk: walk.filter_map(|w| Some(number?(&w.proof))).collect(),
         }
     }
 }
@@ -341,12 +359,12 @@ struct ReasonDto {
 }
 
 impl ReasonDto {
-    fn of<'n>(reason: &'n Reason, table: Option<&RefCell<Table<'n>>>) -> Self {
+    fn of<'n>(reason: &'n Reason, number: Option<Number<'n, '_>>) -> Self {
         Self {
             code: reason.code.id,
             bucket: reason.code.bucket().name(),
             title: reason.code.title(),
-            because: table.map(|table| number(&reason.because, table)).into_iter().collect(),
+            because: number.map(|number| number(&reason.because)).into_iter().collect(),
             reached: reason.reached,
         }
     }

@@ -20,7 +20,7 @@ use crate::views::caller;
 /// Folders are not followed deeper than this.
 const DEEPEST: usize = 12;
 /// More files are not taken stock of.
-const MOST: usize = 20_000;
+pub const MOST: usize = 200_000;
 
 /// A file of a package.
 #[derive(Clone, Debug)]
@@ -56,6 +56,12 @@ impl Files {
         let mut all = Vec::new();
         walk(folder, "", 0, &mut all);
         Self::of(all, limits)
+    }
+
+    /// Whether there are more than stock was taken of.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.all.len() > MOST
     }
 
     /// The files beside one another in a folder, and no deeper.
@@ -219,7 +225,7 @@ pub fn has_extension(path: &str, extension: &str) -> bool {
 fn walk(folder: &Path, prefix: &str, depth: usize, into: &mut Vec<At>) {
     let Outcome::Entries(entries) = caller::names_in(folder) else { return };
     for entry in entries {
-        if into.len() >= MOST {
+        if into.len() > MOST {
             return;
         }
         let Ok(name) = String::from_utf8(entry.name) else { continue };

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread::available_parallelism;
 
 use loadworthy_core::codesigning::catalog::{self, Catalog};
 use loadworthy_core::crypt::digest::Digest;
@@ -23,7 +22,7 @@ use loadworthy_core::tables::authorities::Authorities;
 use loadworthy_formats::inf::decoration::Architecture;
 use loadworthy_formats::limits::Limits;
 
-use crate::pool;
+use crate::pool::on_all;
 use crate::sighting::Outcome;
 use crate::views::caller;
 
@@ -220,7 +219,7 @@ impl<'t> Package<'t> {
         digests.all().filter_map(|digest| self.listed.get(digest)).flatten().copied().collect()
     }
 
-    /// Reads the INFs, the files they copy on a system and every `.sys`, on as many threads as there
+    /// Reads the INFs, the files they copy on a system and every `.sys` they name, on as many threads as there
     /// are processors; a thread holds one file at a time.
     pub fn read_ahead(&self, on: &Profile) {
         let survey = self.survey(on);
@@ -228,7 +227,8 @@ impl<'t> Package<'t> {
         let on_it = |all| Architecture::ALL.iter().zip(all).find(|(a, _)| **a == own);
         let copied = survey.brought.iter().filter_map(on_it).flat_map(|(_, of)| &of.copied);
         let mut all: BTreeSet<usize> = copied.copied().collect();
-        all.extend(self.files.with("sys").chain(self.files.with("inf")));
+        let named = self.files.with("sys").filter(|n| survey.named.contains(n));
+        all.extend(named.chain(self.files.with("inf")));
         let all: Vec<usize> = all.into_iter().collect();
         on_all(&all, |n| drop(self.digested(*n)));
     }
@@ -440,7 +440,24 @@ impl<'t> Package<'t> {
     /// outside the package counts.
     #[must_use]
     pub fn driver(&self, n: usize, plan: Option<&Plan>, closed: bool) -> DriverFacts {
-        let mut facts = (*self.examined(n)).clone();
+        self.brought((*self.examined(n)).clone(), n, plan, closed)
+    }
+
+    /// Facts of the driver number `n`, which no INF brings and which is not asked for again.
+    #[must_use]
+    pub fn passing(&self, n: usize, closed: bool) -> DriverFacts {
+        let facts = self.examine(n, &|made| made);
+        self.brought(facts, n, None, closed)
+    }
+
+    /// What a driver is by what brings it.
+    fn brought(
+        &self,
+        mut facts: DriverFacts,
+        n: usize,
+        plan: Option<&Plan>,
+        closed: bool,
+    ) -> DriverFacts {
         let shown = self.path(n);
         let item = text(shown.as_str());
         if closed && !matches!(self.store, Store::Seen(_)) {
@@ -485,11 +502,15 @@ impl<'t> Package<'t> {
     }
 
     pub(super) fn examined(&self, n: usize) -> Arc<DriverFacts> {
-        let make = || Arc::new(self.examine(n));
+        let keep = |made: Arc<Digested>| match self.digests.get(n) {
+            Some(known) => known.get_or_init(|| made).clone(),
+            None => made,
+        };
+        let make = || Arc::new(self.examine(n, &keep));
         self.drivers.get(n).map_or_else(make, |known| known.get_or_init(make).clone())
     }
 
-    fn examine(&self, n: usize) -> DriverFacts {
+    fn examine(&self, n: usize, keep: &dyn Fn(Arc<Digested>) -> Arc<Digested>) -> DriverFacts {
         let shown = self.path(n);
         let own = self.files.all.get(n).map_or("", |at| at.path.as_str());
         let store = || {
@@ -505,9 +526,7 @@ impl<'t> Package<'t> {
                 DriverFacts::unknown(text(base(own)), text(shown), &gaps)
             }
             Ok(bytes) => {
-                let made = Arc::new(driver::digested(&bytes, self.limits));
-                let digests =
-                    self.digests.get(n).map_or(&made, |known| known.get_or_init(|| made.clone()));
+                let digests = &keep(Arc::new(driver::digested(&bytes, self.limits)));
                 driver::gather(
                     FileOf { name: base(own), shown: &shown, bytes: &bytes },
                     digests,
@@ -532,12 +551,6 @@ impl<'t> Package<'t> {
             .map(|(_, c)| c.clone())
             .collect()
     }
-}
-
-/// The work done on every item, on as many threads as there are processors.
-fn on_all<I: Sync, O: Send>(items: &[I], work: impl Fn(&I) -> O + Sync) -> Vec<O> {
-    let jobs = available_parallelism().map_or(1, usize::from);
-    pool::each(items, jobs, &|_, _| {}, || (), |(), item| work(item))
 }
 
 /// `demo.sys: listed`.
