@@ -309,12 +309,13 @@ impl WindowsCodes {
         .flat_map(|(family, rows)| rows.iter().map(move |row| Found { family, row }))
     }
 
-    /// The code of that name: `CERT_E_UNTRUSTEDROOT`, `SPAPI_E_DRIVER_STORE_ADD_FAILED`.
+    /// The code of that name: `CERT_E_UNTRUSTEDROOT`, `SPAPI_E_DRIVER_STORE_ADD_FAILED`; of several
+    /// words, also without what stands before them: `DRIVER_STORE_ADD_FAILED`.
     #[must_use]
     pub fn named(&self, name: &str) -> Option<Found<'_>> {
         let setup = name.get(..8).filter(|p| p.eq_ignore_ascii_case("SPAPI_E_"));
         let setup = setup.and_then(|_| name.get(8..)).unwrap_or("-");
-        self.all().find(|found| {
+        let whole = |found: &Found<'_>| {
             found.row.name.eq_ignore_ascii_case(name)
                 || (found.family == Family::SetupApi
                     && found
@@ -322,7 +323,8 @@ impl WindowsCodes {
                         .name
                         .strip_prefix("ERROR_")
                         .is_some_and(|n| n.eq_ignore_ascii_case(setup)))
-        })
+        };
+        self.all().find(whole).or_else(|| self.all().find(|f| is_tail(&f.row.name, name)))
     }
 
     /// The cross-certificate of this SHA-1 (40 digits, in either case).
@@ -351,6 +353,14 @@ impl WindowsCodes {
         let wrapped = self.all().filter(|found| inner == Some((found.family, found.row.value)));
         direct.chain(wrapped).collect()
     }
+}
+
+/// Whether `asked` is `name` without the prefix of its family; short words are none.
+#[must_use]
+pub fn is_tail(name: &str, asked: &str) -> bool {
+    let prefixes = ["ERROR_", "STATUS_", "CERT_E_", "TRUST_E_", "CRYPT_E_", "CM_PROB_"].into_iter();
+    let mut tails = prefixes.filter_map(|prefix| name.strip_prefix(prefix));
+    asked.len() > 8 && tails.any(|tail| tail.eq_ignore_ascii_case(asked))
 }
 
 impl Found<'_> {
@@ -433,6 +443,8 @@ mod tests {
         assert_eq!(names(0xe000_0247), ["ERROR_DRIVER_STORE_ADD_FAILED"]);
         let named = codes.named("spapi_e_file_hash_not_in_catalog").unwrap();
         assert_eq!(named.row.value, 0xe000_024b);
+        let short = codes.named("driver_store_add_failed").unwrap();
+        assert_eq!(short.row.value, 0xe000_0247);
         let globalsign =
             codes.cross_certificate("CC1DEEBF6D55C2C9061BA16F10A0BFA6979A4A32").unwrap();
         assert_eq!(

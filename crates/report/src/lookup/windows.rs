@@ -2,7 +2,7 @@
 
 use crate::lookup::Topic;
 use loadworthy_core::tables::Tables;
-use loadworthy_core::tables::windows_codes::{Rank, RankPart};
+use loadworthy_core::tables::windows_codes::{Problem, Rank, RankPart, is_tail};
 
 /// What is known of each way in which `State` can be missing. First-hand reports of 2010 on Windows
 /// Server 2003; nothing is published of later versions.
@@ -32,7 +32,8 @@ pub(super) fn find<'t>(asked: &str, tables: &'t Tables) -> Vec<Topic<'t>> {
     if let Some(found) = codes.named(asked) {
         return vec![Topic::Windows(found)];
     }
-    if let Some(row) = codes.problems.iter().find(|p| p.name.eq_ignore_ascii_case(asked)) {
+    let problem = |p: &&Problem| p.name.eq_ignore_ascii_case(asked) || is_tail(&p.name, asked);
+    if let Some(row) = codes.problems.iter().find(problem) {
         return vec![Topic::Problem(row)];
     }
     let oid = strip(asked, "oid").or_else(|| strip(asked, "eku")).unwrap_or(asked);
