@@ -170,7 +170,62 @@ pub fn unpack(
     limits: &Limits,
     out: &mut Vec<u8>,
 ) -> Result<Unpacked, Error> {
-    run(bytes, (compression, Extent::Row), max_bytes, limits, out)
+    Unpacker::default().unpack(bytes, compression, max_bytes, limits, out)
+}
+
+/// Decoders that are kept from one stream to the next.
+#[derive(Default)]
+pub struct Unpacker {
+    gzip: Option<libdeflater::Decompressor>,
+    zstd: Option<::zstd::stream::raw::Decoder<'static>>,
+}
+
+impl core::fmt::Debug for Unpacker {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Unpacker")
+    }
+}
+
+impl Unpacker {
+    /// As [`unpack`].
+    ///
+    /// # Errors
+    /// As [`unpack`].
+    pub fn unpack(
+        &mut self,
+        bytes: &[u8],
+        compression: Compression,
+        max_bytes: usize,
+        limits: &Limits,
+        out: &mut Vec<u8>,
+    ) -> Result<Unpacked, Error> {
+        self.run(bytes, (compression, Extent::Row), max_bytes, limits, out)
+    }
+
+    fn run(
+        &mut self,
+        bytes: &[u8],
+        (compression, extent): (Compression, Extent),
+        max_bytes: usize,
+        limits: &Limits,
+        out: &mut Vec<u8>,
+    ) -> Result<Unpacked, Error> {
+        if compression != Compression::Gzip {
+            out.clear();
+        }
+        let consumed = match compression {
+            Compression::Gzip => gzip::unpack(&mut self.gzip, bytes, extent, max_bytes, out),
+            Compression::Xz => lzma::xz(bytes, extent, max_bytes, limits, out),
+            Compression::Zstd => {
+                zstd::unpack(&mut self.zstd, bytes, extent, max_bytes, limits, out)
+            }
+            Compression::Lz4Legacy => lz4::unpack(bytes, max_bytes, out),
+            Compression::Lzma => lzma::alone(bytes, max_bytes, limits, out),
+            Compression::Bzip2 => bzip2::unpack(bytes, extent, max_bytes, out),
+            Compression::Lzo => lzop::unpack(bytes, extent, max_bytes, out),
+        }?;
+        Ok(Unpacked { consumed, check: xz_check(bytes) })
+    }
 }
 
 /// Unpacks only the first stream, as [`unpack`] does otherwise. LZ4's legacy frames have no end of their own, so
@@ -185,27 +240,7 @@ pub fn unpack_first(
     limits: &Limits,
     out: &mut Vec<u8>,
 ) -> Result<Unpacked, Error> {
-    run(bytes, (compression, Extent::First), max_bytes, limits, out)
-}
-
-fn run(
-    bytes: &[u8],
-    (compression, extent): (Compression, Extent),
-    max_bytes: usize,
-    limits: &Limits,
-    out: &mut Vec<u8>,
-) -> Result<Unpacked, Error> {
-    out.clear();
-    let consumed = match compression {
-        Compression::Gzip => gzip::unpack(bytes, extent, max_bytes, out),
-        Compression::Xz => lzma::xz(bytes, extent, max_bytes, limits, out),
-        Compression::Zstd => zstd::unpack(bytes, extent, max_bytes, limits, out),
-        Compression::Lz4Legacy => lz4::unpack(bytes, max_bytes, out),
-        Compression::Lzma => lzma::alone(bytes, max_bytes, limits, out),
-        Compression::Bzip2 => bzip2::unpack(bytes, extent, max_bytes, out),
-        Compression::Lzo => lzop::unpack(bytes, extent, max_bytes, out),
-    }?;
-    Ok(Unpacked { consumed, check: xz_check(bytes) })
+    Unpacker::default().run(bytes, (compression, Extent::First), max_bytes, limits, out)
 }
 
 /// What a streaming decoder did in one step.

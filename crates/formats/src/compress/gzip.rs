@@ -15,20 +15,22 @@ const MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Room for a member of unknown size, in bytes; four times as much where it does not fit.
 const SMALL: usize = 16 << 10;
 
+/// What `out` holds before is written over: room that was filled once need not be filled with zeros again.
 pub(super) fn unpack(
+    kept: &mut Option<Decompressor>,
     bytes: &[u8],
     extent: Extent,
     max_bytes: usize,
     out: &mut Vec<u8>,
 ) -> Result<usize, Error> {
-    let mut decoder = Decompressor::new();
-    let mut at = 0;
+    let decoder = kept.get_or_insert_with(Decompressor::new);
+    let (mut at, mut made) = (0, 0);
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
         // Room is taken at once only where one member is likely to be all: many small ones would each pay for it.
         let guess = if extent == Extent::Row && at == 0 { claimed(rest) } else { SMALL };
-        let length = member(&mut decoder, (rest, at), guess, max_bytes, out)?;
-        at = at.saturating_add(length);
+        let length = member(decoder, (rest, at), guess, (made, max_bytes), out)?;
+        (at, made) = (at.saturating_add(length), out.len());
         let more = bytes.get(at..).is_some_and(|rest| rest.starts_with(&MAGIC));
         if extent == Extent::First || !more {
             return Ok(at);
@@ -44,16 +46,16 @@ fn claimed(bytes: &[u8]) -> usize {
     if likely { claimed } else { bytes.len().saturating_mul(4) }
 }
 
-/// Decodes the member at the start of `bytes` behind what `out` holds, and gives the member's length.
+/// Decodes the member at the start of `bytes` behind the first `start` bytes of `out`, and gives the member's
+/// length; `out` ends with what came out.
 fn member(
     decoder: &mut Decompressor,
     (bytes, at): (&[u8], usize),
     guess: usize,
-    max_bytes: usize,
+    (start, max_bytes): (usize, usize),
     out: &mut Vec<u8>,
 ) -> Result<usize, Error> {
-    let header = header(bytes, at)?;
-    let start = out.len();
+    let header = header(bytes, at).inspect_err(|_| out.truncate(start))?;
     let room = max_bytes.saturating_sub(start);
     let mut size = guess.max(64).min(room);
     let length = loop {

@@ -21,6 +21,7 @@ pub(super) fn window(bytes: &[u8]) -> Option<u64> {
 }
 
 pub(super) fn unpack(
+    kept: &mut Option<Decoder<'static>>,
     bytes: &[u8],
     extent: Extent,
     max_bytes: usize,
@@ -29,8 +30,10 @@ pub(super) fn unpack(
 ) -> Result<usize, Error> {
     let what = "zstd frame";
     let failed = |at| Error::new(what, at, Kind::TooLarge { limit: limits.decoder_memory });
-    let mut decoder = Decoder::new().map_err(|_| failed(0))?;
-    decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG)).map_err(|_| failed(0))?;
+    let decoder = match kept {
+        Some(decoder) => decoder,
+        None => kept.insert(decoder().map_err(|_| failed(0))?),
+    };
     let mut at = 0;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
@@ -56,4 +59,10 @@ pub(super) fn unpack(
             _ => return Ok(at),
         }
     }
+}
+
+fn decoder() -> std::io::Result<Decoder<'static>> {
+    let mut decoder = Decoder::new()?;
+    decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG))?;
+    Ok(decoder)
 }
