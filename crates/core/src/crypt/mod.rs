@@ -6,6 +6,7 @@
 //! Sources: RFC 8017, SEC 1, Linux `crypto/rsa-pkcs1pad.c`, `crypto/rsa.c`, `crypto/ecdsa.c`.
 
 pub mod digest;
+pub mod paired;
 pub mod refusal;
 mod rsa;
 mod ecdsa;
