@@ -9,7 +9,7 @@ use loadworthy_collect::gather::firmware;
 use loadworthy_collect::gather::linux as linux_facts;
 use loadworthy_collect::gather::linux::initramfs::Initramfs;
 use loadworthy_collect::gather::linux::kernels::{self, Kernel, Kernels};
-use loadworthy_collect::gather::linux::module::{self, Scratch};
+use loadworthy_collect::gather::linux::module::{self, Reading, Scratch};
 use loadworthy_collect::gather::linux::tree::{self, Tree};
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::good_signatures::GoodSignatures;
@@ -227,11 +227,21 @@ impl Host {
         self.known.iter().for_each(|known| known.write(keep));
     }
 
-    /// Reads a module, unless it is kept and was not changed since.
-    pub(crate) fn module(&self, path: &HostPath, scratch: &mut Scratch) -> ModuleFacts {
-        match &self.known {
-            Some(known) => module::gather_kept(&self.looking(), path, scratch, known),
-            None => module::gather(&self.looking(), path, scratch),
+    /// The machine, where nothing is kept of its modules: all of them will be read.
+    pub(crate) fn unread(&self) -> Option<&dyn View> {
+        self.known.as_ref().is_none_or(KeptModules::is_empty).then_some(&*self.view)
+    }
+
+    /// Reads one or two modules, unless they are kept and were not changed since.
+    pub(crate) fn modules(
+        &self,
+        paths: &[&HostPath],
+        scratch: &mut [Scratch; 2],
+    ) -> Vec<ModuleFacts> {
+        let reading = Reading { looking: &self.looking(), kept: self.known.as_ref() };
+        match *paths {
+            [one, other] => reading.both([one, other], scratch).into(),
+            _ => paths.iter().map(|path| reading.one(path, &mut scratch[0])).collect(),
         }
     }
 

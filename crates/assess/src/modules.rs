@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use loadworthy_collect::gather::linux::module::Scratch;
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;
 use loadworthy_core::checks::linux::by_name::{ByName, Dependency};
@@ -25,8 +24,10 @@ use crate::request::Progress;
 use loadworthy_collect::pool;
 
 mod levels;
+mod pairs;
 
 use levels::{Levels, Planned};
+use pairs::Ahead;
 
 /// One module, read and examined.
 #[derive(Clone, Debug)]
@@ -98,10 +99,14 @@ impl<'a> Modules<'a> {
         let needs = paths.iter().map(|path| names.loaded_before(&path.to_string())).collect();
         let Levels { levels, rest } = Levels::of(paths, needs);
         let mut before = 0;
+        let ahead = Ahead::on(host.unread());
         for level in &levels {
             let told = |done: usize, _: usize| progress(before + done, paths.len());
-            let judged = pool::each(level, jobs, &told, Scratch::default, |scratch, planned| {
-                all.read_and_judge(planned, scratch)
+            let judged = pairs::each(level, Planned::path, &ahead, jobs, &told, |scratch, pair| {
+                let paths: Vec<&HostPath> = pair.iter().map(Planned::path).collect();
+                let read = host.modules(&paths, scratch);
+                let judge = |(planned, facts)| all.examine_and_judge(planned, facts);
+                pair.iter().zip(read).map(judge).collect()
             });
             before += level.len();
             for (path, module, offers, judgement) in judged {
@@ -173,14 +178,26 @@ impl<'a> Modules<'a> {
     }
 
     fn read_more(&mut self, paths: &[HostPath], jobs: usize, progress: Progress<'_>, note: bool) {
-        let mut read = pool::each(paths, jobs, progress, Scratch::default, |scratch, path| {
-            let (facts, signature) = self.examined(path, scratch);
-            if note {
-                self.host.note(&facts);
-            }
-            let digests = digests_named(&facts);
-            (path.to_string(), Arc::new(Module { facts, digests, signature: Some(signature) }))
-        });
+        let ahead = Ahead::on(self.host.unread());
+        let mut read = pairs::each(
+            paths,
+            |path| path,
+            &ahead,
+            jobs,
+            progress,
+            |scratch, pair| {
+                let read = self.host.modules(&pair.iter().collect::<Vec<_>>(), scratch);
+                let examine = |(path, facts): (&HostPath, ModuleFacts)| {
+                    if note {
+                        self.host.note(&facts);
+                    }
+                    let signature = Some(self.examined(&facts));
+                    let digests = digests_named(&facts);
+                    (path.to_string(), Arc::new(Module { facts, digests, signature }))
+                };
+                pair.iter().zip(read).map(examine).collect()
+            },
+        );
         // Of several that offer a symbol, or are called the same, the order of paths decides.
         read.sort_by(|(a, _), (b, _)| a.cmp(b));
         for (path, module) in read {
@@ -190,20 +207,18 @@ impl<'a> Modules<'a> {
         }
     }
 
-    fn examined(&self, path: &HostPath, scratch: &mut Scratch) -> (ModuleFacts, Examined) {
+    fn examined(&self, facts: &ModuleFacts) -> Examined {
         let good = self.host.signatures.as_ref().map(|signatures| signatures as &dyn Good);
-        let facts = self.host.module(path, scratch);
-        let signature = Examined::with(&facts, &self.kernel.policy, good);
-        (facts, signature)
+        Examined::with(facts, &self.kernel.policy, good)
     }
 
-    fn read_and_judge(
+    fn examine_and_judge(
         &self,
         planned: &Planned,
-        scratch: &mut Scratch,
+        facts: ModuleFacts,
     ) -> (String, Module, Vec<(Arc<str>, Export)>, Judgement) {
         let path = planned.path.to_string();
-        let (facts, signature) = self.examined(&planned.path, scratch);
+        let signature = self.examined(&facts);
         let offers = offers(&path, &facts);
         let digests = digests_named(&facts);
         let judgement = self.judge_alone(planned, &facts, &signature);

@@ -89,6 +89,12 @@ impl KeptModules {
         }
     }
 
+    /// Whether earlier runs left nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.before.is_empty()
+    }
+
     /// The module that was read from this file, if nothing of it changed since.
     #[must_use]
     pub fn get(&self, stamp: &Stamp) -> Option<KnownModule> {

@@ -64,6 +64,11 @@ pub trait View: Send + Sync {
         None
     }
 
+    /// Asks the system to have the file behind `item` in memory soon; whether it was not there yet.
+    fn expect(&self, _item: &Item) -> bool {
+        false
+    }
+
     /// Looks at `item` with a buffer of its own.
     fn look(&self, item: &Item, limit: usize) -> (Outcome, Vec<u8>) {
         let mut buffer = Vec::new();

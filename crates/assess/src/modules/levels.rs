@@ -13,6 +13,13 @@ pub(super) struct Planned {
     pub(super) needs: Vec<String>,
 }
 
+impl Planned {
+    /// Its file.
+    pub(super) const fn path(&self) -> &HostPath {
+        &self.path
+    }
+}
+
 /// The order.
 #[derive(Debug, Default)]
 pub(super) struct Levels {

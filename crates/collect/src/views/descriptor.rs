@@ -2,8 +2,9 @@
 
 use rustix::buffer::spare_capacity;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{Dir, FileType, Stat, fgetxattr, fstat};
-use rustix::io::Errno;
+use rustix::fs::{Advice, Dir, FileType, Stat, fadvise, fgetxattr, fstat};
+use rustix::io::{Errno, ReadWriteFlags, preadv2};
+use std::io::IoSliceMut;
 
 use crate::sighting::{Entry, Kind, Metadata, Outcome};
 
@@ -87,6 +88,15 @@ pub(super) fn read(fd: impl AsFd, limit: usize, buffer: &mut Vec<u8>) -> Outcome
     };
     buffer.clear();
     failed
+}
+
+/// Has a file read ahead where it is not in memory yet; whether that was so (`posix_fadvise(2)`).
+pub(super) fn expect(fd: impl AsFd) -> bool {
+    let mut first = [0];
+    let room = &mut [IoSliceMut::new(&mut first)];
+    // Where a file system cannot tell, nothing is gained by asking for what may be there.
+    let absent = preadv2(&fd, room, 0, ReadWriteFlags::NOWAIT) == Err(Errno::AGAIN);
+    absent && fadvise(&fd, 0, None, Advice::WillNeed).is_ok()
 }
 
 /// Whether a file carries `security.ima`. A file system that keeps no such attributes has none.

@@ -102,6 +102,10 @@ impl View for LiveLinux {
     fn stamp(&self, item: &Item) -> Option<Stamp> {
         self.0.stamp(item)
     }
+
+    fn expect(&self, item: &Item) -> bool {
+        self.0.expect(item)
+    }
 }
 
 /// What is free where `path` lies.

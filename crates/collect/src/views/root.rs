@@ -15,7 +15,7 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, Mode, OFlags, fstat, openat, readlinkat, statat};
 use rustix::io::Errno;
 
-use super::descriptor::{entries, failed, metadata, read, told};
+use super::descriptor::{entries, expect, failed, metadata, read, told};
 use super::resolve::{Folder, NAME};
 use super::stamps::{stamp, tells};
 use crate::item::{HostPath, Item};
@@ -152,6 +152,13 @@ impl View for Root {
         let mut telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
         let tells = *telling.entry(stat.st_dev).or_insert_with(|| tells(&name));
         stamp(&stat).filter(|_| tells)
+    }
+
+    fn expect(&self, item: &Item) -> bool {
+        let (Some(_), Some(path)) = (item.row(), item.path()) else { return false };
+        let is_file = self.named(&path).is_ok_and(|told| told.kind == Kind::File);
+        let opened = is_file.then(|| self.folder.at(path.as_bytes(), OFlags::RDONLY).ok());
+        opened.flatten().is_some_and(expect)
     }
 }
 

@@ -7,7 +7,7 @@ use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::fact::{Fact, Source};
 use loadworthy_core::facts::module::{ModuleBytes, ModuleFacts, ModuleFile};
 use loadworthy_core::proof::{Evidence, Origin, Question, Why, gap, text};
-use loadworthy_formats::compress::{self, Compression, Packed};
+use loadworthy_formats::compress::{Compression, Packed, Unpacker};
 use loadworthy_formats::error::{Error, Kind};
 use loadworthy_formats::kernel::name;
 use loadworthy_formats::limits::Limits;
@@ -17,7 +17,7 @@ use crate::contents;
 use crate::gather::looking::{Looking, why};
 use crate::item::{HostPath, Item};
 use crate::kept_modules::{KeptModules, KnownModule};
-use crate::sighting::{self, Outcome, Sketched};
+use crate::sighting::{self, Outcome, Sketched, Stamp};
 use crate::views::caller;
 
 /// Buffers that one worker keeps from module to module.
@@ -25,6 +25,19 @@ use crate::views::caller;
 pub struct Scratch {
     stored: Vec<u8>,
     unpacked: Vec<u8>,
+    unpacker: Unpacker,
+}
+
+impl Scratch {
+    /// Gives back most of the room that modules left which were much larger than the last.
+    fn give_back(&mut self) {
+        for buffer in [&mut self.stored, &mut self.unpacked] {
+            let wanted = buffer.len().max(128 << 10);
+            if buffer.capacity() / 8 > wanted {
+                buffer.shrink_to(2 * wanted);
+            }
+        }
+    }
 }
 
 /// What one module may take in memory beside others. Debian's largest unpacks to 29 MB.
@@ -41,39 +54,13 @@ fn alone() -> Alone {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Of two modules, neither of which is larger, digests are made side by side.
+const SIDE_BY_SIDE: usize = 4 << 20;
+
 /// A module of a host.
 #[must_use]
 pub fn gather(looking: &Looking<'_>, path: &HostPath, scratch: &mut Scratch) -> ModuleFacts {
-    let item = Item::File(path.clone());
-    if let Some(recorded) = looking.view.sketched(&item) {
-        return recalled(&path.to_string(), looking.view.origin(), recorded, looking.limits);
-    }
-    let look = |limit, buffer: &mut Vec<u8>| looking.view.look_into(&item, limit, buffer);
-    facts(&path.to_string(), looking.view.origin(), look, scratch, looking.limits)
-}
-
-/// The same, out of `kept` where the file was not changed since it was read in an earlier run.
-#[must_use]
-pub fn gather_kept(
-    looking: &Looking<'_>,
-    path: &HostPath,
-    scratch: &mut Scratch,
-    kept: &KeptModules,
-) -> ModuleFacts {
-    let item = Item::File(path.clone());
-    let Some(stamp) = looking.view.stamp(&item) else { return gather(looking, path, scratch) };
-    let (path, origin) = (path.to_string(), looking.view.origin());
-    if let Some(known) = kept.get(&stamp) {
-        return remembered(&path, origin, known);
-    }
-    let look = |limit, buffer: &mut Vec<u8>| looking.view.look_into(&item, limit, buffer);
-    let (facts, found) = found(&path, origin, look, scratch, looking.limits);
-    if let Some(found) = found
-        && looking.view.stamp(&item) == Some(stamp)
-    {
-        kept.put(&stamp, &found);
-    }
-    facts
+    Reading { looking, kept: None }.one(path, scratch)
 }
 
 /// A file named on the command line; `shown` is how the caller wrote it.
@@ -85,46 +72,168 @@ pub fn gather_argument(
     limits: &Limits,
 ) -> ModuleFacts {
     let look = |limit, buffer: &mut Vec<u8>| caller::look_into(path, limit, buffer);
-    facts(shown, Origin::Argument, look, scratch, limits)
+    let opened = Opened::of(shown, Origin::Argument, look, scratch, limits);
+    let read = opened.plain(scratch).map(|plain| contents::bytes(plain, limits));
+    opened.finish(scratch, read).0
 }
 
-fn facts(
-    path: &str,
-    origin: Origin,
-    look: impl Fn(usize, &mut Vec<u8>) -> Outcome,
-    scratch: &mut Scratch,
-    limits: &Limits,
-) -> ModuleFacts {
-    found(path, origin, look, scratch, limits).0
+/// Modules of a host are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    /// The host.
+    pub looking: &'a Looking<'a>,
+    /// What was kept of modules whose files were not changed since they were read in an earlier run.
+    pub kept: Option<&'a KeptModules>,
 }
 
-/// The facts, and what of them is worth keeping.
-fn found(
-    path: &str,
+impl Reading<'_> {
+    /// One module.
+    #[must_use]
+    pub fn one(self, path: &HostPath, scratch: &mut Scratch) -> ModuleFacts {
+        self.begin(path, scratch).unwrap_or_else(|begun| self.end_alone(begun, scratch))
+    }
+
+    /// Two modules.
+    #[must_use]
+    pub fn both(
+        self,
+        [one, other]: [&HostPath; 2],
+        [scratch, beside]: &mut [Scratch; 2],
+    ) -> [ModuleFacts; 2] {
+        let fits = |begun: &Begun, scratch: &Scratch| {
+            begun.opened.held.is_none()
+                && begun.opened.plain(scratch).is_some_and(|plain| plain.len() <= SIDE_BY_SIDE)
+        };
+        let first = match self.begin(one, scratch) {
+            Err(begun) if fits(&begun, scratch) => begun,
+            Err(begun) => {
+                let first = self.end_alone(begun, scratch);
+                return [first, self.one(other, beside)];
+            }
+            Ok(known) => return [known, self.one(other, beside)],
+        };
+        let second = match self.begin(other, beside) {
+            Err(begun) if fits(&begun, beside) => begun,
+            Err(begun) => {
+                let second = self.end_alone(begun, beside);
+                return [self.end_alone(first, scratch), second];
+            }
+            Ok(known) => return [self.end_alone(first, scratch), known],
+        };
+        let plain = [first.opened.plain(scratch), second.opened.plain(beside)];
+        let [read, other] =
+            contents::of_both(plain.map(Option::unwrap_or_default), self.looking.limits);
+        [self.end(first, scratch, Some(read)), self.end(second, beside, Some(other))]
+    }
+
+    /// A module that needs no reading, or one that was opened.
+    fn begin(self, path: &HostPath, scratch: &mut Scratch) -> Result<ModuleFacts, Box<Begun>> {
+        let Looking { view, limits, .. } = *self.looking;
+        let (item, origin) = (Item::File(path.clone()), view.origin());
+        let stamp = self.kept.and_then(|kept| Some((kept, view.stamp(&item)?)));
+        match &stamp {
+            Some((kept, stamp)) => {
+                if let Some(known) = kept.get(stamp) {
+                    return Ok(remembered(&path.to_string(), origin, known));
+                }
+            }
+            None => {
+                if let Some(recorded) = view.sketched(&item) {
+                    return Ok(recalled(&path.to_string(), origin, recorded, limits));
+                }
+            }
+        }
+        let look = |limit, buffer: &mut Vec<u8>| view.look_into(&item, limit, buffer);
+        let opened = Opened::of(&path.to_string(), origin, look, scratch, limits);
+        Err(Box::new(Begun { opened, item, stamp: stamp.map(|(_, stamp)| stamp) }))
+    }
+
+    fn end_alone(self, begun: Box<Begun>, scratch: &mut Scratch) -> ModuleFacts {
+        let plain = begun.opened.plain(scratch);
+        let read = plain.map(|plain| contents::bytes(plain, self.looking.limits));
+        self.end(begun, scratch, read)
+    }
+
+    fn end(
+        self,
+        begun: Box<Begun>,
+        scratch: &mut Scratch,
+        read: Option<ModuleBytes>,
+    ) -> ModuleFacts {
+        let Begun { opened, item, stamp } = *begun;
+        let (facts, found) = opened.finish(scratch, read);
+        if let (Some(kept), Some(stamp), Some(found)) = (self.kept, stamp, found)
+            && self.looking.view.stamp(&item) == Some(stamp)
+        {
+            kept.put(&stamp, &found);
+        }
+        facts
+    }
+}
+
+/// A module of a host that was opened.
+struct Begun {
+    opened: Opened,
+    item: Item,
+    /// What its file was like before.
+    stamp: Option<Stamp>,
+}
+
+/// A module whose bytes, where there are any, lie in a scratch.
+struct Opened {
+    module: ModuleFacts,
     origin: Origin,
-    look: impl Fn(usize, &mut Vec<u8>) -> Outcome,
-    scratch: &mut Scratch,
-    limits: &Limits,
-) -> (ModuleFacts, Option<KnownModule>) {
-    let mut held: Option<Alone> = None;
-    let mut outcome = look(limits.module_bytes.min(BESIDE_OTHERS), &mut scratch.stored);
-    if matches!(outcome, Outcome::TooLarge { .. }) {
-        held = Some(alone());
-        outcome = look(limits.module_bytes, &mut scratch.stored);
+    file_signature: Option<Option<bool>>,
+    has_bytes: bool,
+    held: Option<Alone>,
+}
+
+impl Opened {
+    fn of(
+        path: &str,
+        origin: Origin,
+        look: impl Fn(usize, &mut Vec<u8>) -> Outcome,
+        scratch: &mut Scratch,
+        limits: &Limits,
+    ) -> Self {
+        let mut held = None;
+        let mut outcome = look(limits.module_bytes.min(BESIDE_OTHERS), &mut scratch.stored);
+        if matches!(outcome, Outcome::TooLarge { .. }) {
+            held = Some(alone());
+            outcome = look(limits.module_bytes, &mut scratch.stored);
+        }
+        let mut module = unread(path);
+        let has_bytes = unpacked(&mut module, origin, &outcome, scratch, limits, &mut held);
+        Self { module, origin, file_signature: outcome.file_signature(), has_bytes, held }
     }
-    let (module, bytes) = looked_over(path, origin, &outcome, scratch, limits, &mut held);
-    if held.is_some() {
-        *scratch = Scratch::default();
+
+    /// Its bytes, unpacked.
+    fn plain<'s>(&self, scratch: &'s Scratch) -> Option<&'s [u8]> {
+        let plain = if self.module.packed.is_none() { &scratch.stored } else { &scratch.unpacked };
+        self.has_bytes.then_some(plain)
     }
-    let known = bytes.zip(module.sha256).zip(outcome.file_signature()).map(
-        |((bytes, sha256), file_signature)| KnownModule {
+
+    /// The facts, and what of them is worth keeping.
+    fn finish(
+        self,
+        scratch: &mut Scratch,
+        read: Option<ModuleBytes>,
+    ) -> (ModuleFacts, Option<KnownModule>) {
+        match self.held {
+            Some(_) => *scratch = Scratch::default(),
+            None => scratch.give_back(),
+        }
+        let Some(read) = read.map(Arc::new) else { return (self.module, None) };
+        let module = finish(self.module, read.clone(), self.origin);
+        let known = module.sha256.zip(self.file_signature);
+        let known = known.map(|(sha256, file_signature)| KnownModule {
             sha256,
             packed: module.packed,
             file_signature,
-            bytes,
-        },
-    );
-    (module, known)
+            bytes: read,
+        });
+        (module, known)
+    }
 }
 
 /// Unpacks what is stored: beside others if it is small, else alone.
@@ -132,7 +241,7 @@ fn unpack(
     stored: &[u8],
     packed: Compression,
     limits: &Limits,
-    unpacked: &mut Vec<u8>,
+    (unpacker, unpacked): (&mut Unpacker, &mut Vec<u8>),
     held: &mut Option<Alone>,
 ) -> Result<(), Error> {
     // Both buffers together stay within what one module may take.
@@ -140,16 +249,16 @@ fn unpack(
     let decoder_memory = limits.decoder_memory.min(DECODER);
     let small = Limits { decoder_memory, ..*limits };
     if held.is_none() {
-        if compress::unpack(stored, packed, room.min(BESIDE_OTHERS), &small, unpacked).is_ok() {
+        if unpacker.unpack(stored, packed, room.min(BESIDE_OTHERS), &small, unpacked).is_ok() {
             return Ok(());
         }
         *unpacked = Vec::new();
     }
     held.get_or_insert_with(alone);
-    let done = match compress::unpack(stored, packed, room, &small, unpacked) {
+    let done = match unpacker.unpack(stored, packed, room, &small, unpacked) {
         // A decoder that keeps more leaves less for the module.
         Err(Error { kind: Kind::TooLarge { limit }, .. }) if limit == decoder_memory => {
-            compress::unpack(stored, packed, room / 2, limits, unpacked)
+            unpacker.unpack(stored, packed, room / 2, limits, unpacked)
         }
         done => done,
     };
@@ -210,15 +319,15 @@ fn recalled(
     }
 }
 
-fn looked_over(
-    path: &str,
+/// What is told of a module by looking at it; whether its bytes lie in the scratch, unpacked.
+fn unpacked(
+    module: &mut ModuleFacts,
     origin: Origin,
     outcome: &Outcome,
     scratch: &mut Scratch,
     limits: &Limits,
     held: &mut Option<Alone>,
-) -> (ModuleFacts, Option<Arc<ModuleBytes>>) {
-    let mut module = unread(path);
+) -> bool {
     let path = module.path.clone();
     let not_readable = match outcome {
         Outcome::Bytes { .. } if scratch.stored.is_empty() => Some("empty"),
@@ -227,34 +336,28 @@ fn looked_over(
         Outcome::NotRegular(kind) => Some(kind.name()),
         other => {
             module.file = Source::unknown(gap(Question::ModuleBytes, why(&path, other)));
-            return (module, None);
+            return false;
         }
     };
     if let Outcome::Bytes { file_signature } = outcome {
-        without_file_signature(&mut module, origin, *file_signature);
+        without_file_signature(module, origin, *file_signature);
     }
     if let Some(what) = not_readable {
         module.file = Source::read(Arc::new(ModuleFile::NotReadable(what)), origin, path);
-        return (module, None);
+        return false;
     }
-    let Scratch { stored, unpacked } = scratch;
+    let Scratch { stored, unpacked, unpacker } = scratch;
     module.packed = Packed::module(stored);
-    let plain = match module.packed {
-        None => &*stored,
-        Some(Packed { by, .. }) => {
-            module.sha256 = sha256(stored);
-            match unpack(stored, by, limits, unpacked, held) {
-                Ok(()) => &*unpacked,
-                Err(error) => {
-                    let why = Why::Unreadable(path, error);
-                    module.file = Source::unknown(gap(Question::ModuleBytes, why));
-                    return (module, None);
-                }
-            }
+    let Some(Packed { by, .. }) = module.packed else { return true };
+    module.sha256 = sha256(stored);
+    match unpack(stored, by, limits, (unpacker, unpacked), held) {
+        Ok(()) => true,
+        Err(error) => {
+            let why = Why::Unreadable(path, error);
+            module.file = Source::unknown(gap(Question::ModuleBytes, why));
+            false
         }
-    };
-    let read = Arc::new(contents::bytes(plain, limits));
-    (finish(module, read.clone(), origin), Some(read))
+    }
 }
 
 /// A module out of what was kept, and that it is.
@@ -379,5 +482,39 @@ mod tests {
         let argument = host.path("lib/modules/1/good-one.ko.gz");
         let facts = gather_argument(&argument, "./x.ko.gz", &mut scratch, &Limits::default());
         assert_eq!((&*facts.path, read(&facts)), ("./x.ko.gz", Ok(Some(3))));
+    }
+
+    #[test]
+    fn two_modules_at_once_are_what_each_is_alone() {
+        // As the message above, but SHA-256 is all that it names.
+        const SHA256_ALONE: &[u8] = &[
+            0x30, 0x80, 0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2, 0xa0, 0x80, 0x30,
+            0x80, 2, 1, 1, 0x31, 13, 0x30, 11, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1,
+        ];
+        let host = Host::new()
+            .with("lib/modules/1/a.ko", signed(&[7; 1000], SHA256_ALONE))
+            .with("lib/modules/1/b.ko", signed(&[8; 300], SHA256_ALONE))
+            .with("lib/modules/1/c.ko", signed(&[9; 300], MESSAGE))
+            .with("lib/modules/1/empty.ko", "");
+        let all = ["a.ko", "b.ko", "c.ko", "empty.ko", "gone.ko"];
+        let all = all.map(|name| HostPath::new("lib/modules/1").join(name));
+        let looking = host.looking();
+        let reading = Reading { looking: &looking, kept: None };
+        let shown = |facts: &ModuleFacts| {
+            let file = facts.file.fact(|file| match &**file {
+                ModuleFile::Read(bytes) => (Some(bytes.digests.clone()), String::new()),
+                ModuleFile::NotReadable(_) => (None, String::new()),
+            });
+            (facts.sha256, facts.path.clone(), opened(&file).map(|(digests, _)| digests))
+        };
+        for one in &all {
+            for other in &all {
+                let both = reading.both([one, other], &mut Default::default());
+                let alone = [one, other].map(|path| reading.one(path, &mut Scratch::default()));
+                assert_eq!(both.each_ref().map(shown), alone.each_ref().map(shown));
+            }
+        }
+        let [first, _] = reading.both([&all[0], &all[1]], &mut Default::default());
+        assert_eq!(first.sha256, sha256(&signed(&[7; 1000], SHA256_ALONE)));
     }
 }
