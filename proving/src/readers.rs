@@ -333,6 +333,10 @@ const OWN: &[Reader] = &[
         let _ = black_box(registry::reg::read(bytes, &LIMITS));
     }),
     ("hive", |bytes| {
+        // A hive of bins that fill 4 KiB, and its log behind it.
+        if let Some((hive, log)) = bytes.split_at_checked(8192) {
+            let _ = black_box(registry::log::recovered(hive, &[log]));
+        }
         let Ok(read) = registry::hive::read(bytes, &LIMITS) else { return };
         let mut keys: Vec<_> = read.value.root().into_iter().collect();
         // A hostile hive may hold itself.

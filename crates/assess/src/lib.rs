@@ -8,6 +8,7 @@ pub mod clock;
 pub mod request;
 pub mod assumptions;
 pub(crate) mod known;
+mod registry_logs;
 pub mod knowledge;
 mod modinfo;
 mod next_boot;

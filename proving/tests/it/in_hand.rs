@@ -1,11 +1,15 @@
 //! Files in hand: whose code was running, files of a package that are packed, and what is tried about
 //! what is odd in a package.
 
+use crate::skipped::told;
 use libtest_mimic::{Failed, Trial};
+use loadworthy_formats::limits::Limits;
+use loadworthy_formats::registry::{hive, log};
 use loadworthy_proving::forge::driver::{self, Shape};
 use loadworthy_proving::forge::key::Key;
 use loadworthy_proving::program;
 use serde_json::Value;
+use std::env;
 use std::fs;
 use std::path::Path;
 
@@ -21,11 +25,54 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("in hand: what is odd in a package is tried and judged again", odd),
         Trial::test("in hand: a folder of many drivers is judged in order", many),
         Trial::test("in hand: a log of setup beside the package it is about", beside),
+        Trial::test("in hand: a hive and its logs are what Windows makes of them", hives),
     ]
 }
 
 fn same(found: &Value, expected: &Value) -> Result<(), Failed> {
     if found == expected { Ok(()) } else { Err(format!("{found}, not {expected}").into()) }
+}
+
+/// Folders below `LOADWORTHY_HIVES`: a hive that was not written completely, its logs beside it, and as
+/// `RecoveredHive…` what Windows made of them (yarp's `hives_for_tests`).
+fn hives() -> Result<(), Failed> {
+    let Some(all) = env::var_os("LOADWORTHY_HIVES") else {
+        told("LOADWORTHY_HIVES");
+        return Ok(());
+    };
+    let mut compared = 0;
+    for folder in fs::read_dir(all)? {
+        let (mut hive, mut logs, mut made) = (None, Vec::new(), None);
+        for entry in fs::read_dir(folder?.path())? {
+            let entry = entry?;
+            let (name, bytes) = (entry.file_name(), fs::read(entry.path())?);
+            match name.to_string_lossy() {
+                name if name.starts_with("Recovered") => made = Some(bytes),
+                name if name.contains(".LOG") => logs.push(bytes),
+                _ => hive = Some(bytes),
+            }
+        }
+        let (Some(hive), Some(made)) = (hive, made) else { continue };
+        let logs: Vec<&[u8]> = logs.iter().map(Vec::as_slice).collect();
+        let ours = log::recovered(&hive, &logs).ok_or("nothing put in")?;
+        if all_keys(&ours)? != all_keys(&made)? || all_keys(&ours)? == all_keys(&hive)? {
+            return Err("other keys or values than Windows has".into());
+        }
+        compared += 1;
+    }
+    if compared == 0 { Err("no hives".into()) } else { Ok(()) }
+}
+
+/// Every key of a hive by its depth and name, with its values.
+fn all_keys(bytes: &[u8]) -> Result<Vec<String>, Failed> {
+    let read = hive::read(bytes, &Limits::DEFAULT)?.value;
+    let mut waiting: Vec<_> = read.root().map(|key| (0, key)).into_iter().collect();
+    let mut all = Vec::new();
+    while let Some((depth, key)) = waiting.pop() {
+        all.push(format!("{depth} {} {:?}", key.name(), key.values().collect::<Vec<_>>()));
+        waiting.extend(key.children().map(|child| (depth + 1, child)));
+    }
+    Ok(all)
 }
 
 /// The section that Windows 10 writes where it knows no root of a catalog's signer (Microsoft, *SetupAPI text

@@ -3,6 +3,7 @@
 //! A short text is read whole. Anything longer streams through in blocks that end with a line; a
 //! line that is longer than a block is looked at from its beginning, and the rest is told as skipped.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -19,12 +20,13 @@ use loadworthy_formats::evidence::journal_file;
 use loadworthy_formats::evidence::recogniser::{LINE, Recogniser, SHORT, Seen, WRITTEN};
 use loadworthy_formats::evidence::windows::{binary_events, loaded};
 use loadworthy_formats::limits::Limits;
-use loadworthy_formats::registry::hive;
+use loadworthy_formats::registry::{hive, log};
 
 use crate::diagnose::gathered::Gathered;
 use crate::diagnose::ran::Listed;
 use crate::diagnose::texts::{Input, Text};
 use crate::diagnose::{packages, windows};
+use crate::registry_logs::put_in;
 use crate::request::Trouble;
 
 /// Bytes of a list of images that are read.
@@ -86,9 +88,18 @@ pub fn scan(texts: Vec<Text>, recogniser: &Recogniser, jobs: usize) -> Result<Sc
             );
             continue;
         }
+        if log::begins(&head) {
+            // What it holds is put in where its hive is read.
+            out.read.skipped.push(format!("{name}: the log of a hive, which is read beside that"));
+            continue;
+        }
         if hive::begins(&head) {
             let mut whole = head;
             stream.by_ref().take(windows::WHOLE).read_to_end(&mut whole).map_err(wrong)?;
+            let whole = match &path {
+                Some(path) => put_in(&whole, path),
+                None => Cow::Borrowed(whole.as_slice()),
+            };
             windows::hive(
                 &whole,
                 &mut windows::Hearer { name: &name, order, recogniser, gathered: &mut gathered },

@@ -129,7 +129,7 @@ pub(super) fn hive(bytes: &[u8], to: &mut Hearer<'_>, read: &mut Coverage) {
     }
     if hive::read(bytes, &Limits::DEFAULT).is_ok_and(|hive| !hive.value.is_whole) {
         read.skipped.push(format!(
-            "{}: not written completely; what stands only in its .LOG1 and .LOG2 was not put in",
+            "{}: not written completely, and nothing that belongs to it in .LOG1 or .LOG2 beside it",
             to.name
         ));
     }
@@ -149,7 +149,8 @@ pub(super) fn event_log(bytes: Vec<u8>, to: &mut Hearer<'_>, read: &mut Coverage
     let Some(log) = binary_events::read(bytes) else { return };
     read.lines += log.records;
     if log.damaged > 0 {
-        read.skipped.push(format!("{}: {} damaged chunks or records", to.name, log.damaged));
+        read.skipped
+            .push(format!("{}: {} chunks or records damaged or cut off", to.name, log.damaged));
     }
     to.gathered.left_off += log.left_off;
     say(&log.told, to);

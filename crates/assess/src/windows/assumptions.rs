@@ -12,6 +12,7 @@ use loadworthy_formats::registry::{hive, reg};
 
 use crate::assumptions::{bytes, certificate};
 use crate::host::known;
+use crate::registry_logs::put_in;
 use crate::request::Trouble;
 
 /// The keys that `--assume` knows with `--on`, with what each takes.
@@ -85,7 +86,7 @@ fn one(key: &str, value: &str, shown: Assumption, facts: &mut WindowsFacts) -> R
                         Some(number) => State::Value(number),
                         None if Path::new(value).is_file() => {
                             let system = known(&installer.account) == Some(Account::System);
-                            state_in(&bytes(value)?, system)?
+                            state_in(&put_in(&bytes(value)?, Path::new(value)), system)?
                         }
                         None => {
                             let takes = "takes a number such as 0x23c00, none, no-key, or a file of the \

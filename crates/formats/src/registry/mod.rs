@@ -4,6 +4,7 @@
 //! specification") and by hivex; Microsoft, *Distribute registry changes* (`.reg`).
 
 pub mod value;
+pub mod log;
 pub mod hive;
 pub mod reg;
 #[cfg(test)]
