@@ -119,7 +119,10 @@ impl Scenario {
         let packages = forged.packages.iter().map(|path| path.to_string_lossy().into_owned());
         let packages: Vec<String> = packages.collect();
         if self.host.ask == "keys" {
-            return self.keys(&root_text, folder.path());
+            return self.listed(&["key", "list", "--json", "--root", &root_text], folder.path());
+        }
+        if self.host.ask == "nodes" {
+            return self.nodes(&root_text, folder.path());
         }
         let mut arguments = vec!["check", "--json", "--root", &root_text];
         match self.host.ask.as_str() {
@@ -143,15 +146,30 @@ impl Scenario {
         self.compare(&document, said.status.code())
     }
 
-    /// Lists the keys of the host, and compares what is told of them.
-    fn keys(&self, root: &str, folder: &Path) -> Result<(), String> {
-        let said = program::run(&["key", "list", "--json", "--root", root], folder)?;
+    /// Asks about three hosts that are alike, and compares what is told of them.
+    fn nodes(&self, root: &str, folder: &Path) -> Result<(), String> {
+        let fleet = folder.join("fleet");
+        std::fs::create_dir(&fleet).map_err(|e| e.to_string())?;
+        for name in ["a", "b", "c"] {
+            let bundle = fleet.join(name).with_extension("lwb").to_string_lossy().into_owned();
+            program::run(&["collect", "--root", root, "-o", &bundle], folder)?;
+        }
+        let fleet = fleet.to_string_lossy().into_owned();
+        self.listed(&["check", "--json", "--bundle", &fleet], folder)
+    }
+
+    /// Compares the codes that are told with those of the verdict, whose first word is that of what
+    /// was asked.
+    fn listed(&self, arguments: &[&str], folder: &Path) -> Result<(), String> {
+        let said = program::run(arguments, folder)?;
         let document: Value = serde_json::from_slice(&said.stdout).map_err(|e| {
             format!("no document ({e}): {}", String::from_utf8_lossy(&said.stderr).trim())
         })?;
         let told = all_codes(&document);
         let mut wants = self.verdict.split_whitespace();
-        match wants.next() == Some("keys") && wants.all(|code| told.iter().any(|c| c == code)) {
+        match wants.next() == Some(&*self.host.ask)
+            && wants.all(|code| told.iter().any(|c| c == code))
+        {
             true => Ok(()),
             false => Err(format!("expected `{}`, told is {}", self.verdict, told.join(" "))),
         }

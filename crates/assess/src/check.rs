@@ -4,14 +4,17 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use loadworthy_collect::gather::linux::module::{self, Scratch};
+use loadworthy_collect::gather::linux::{cluster, way_back};
 use loadworthy_collect::item::HostPath;
 use loadworthy_collect::sighting::{Kind, Outcome};
 use loadworthy_collect::views::caller;
 use loadworthy_core::answer::{Answered, Answers, Host as Summary, Note, Phase, Platform};
 use loadworthy_core::checks::linux::by_name::NoFile;
 use loadworthy_core::checks::linux::{self, LinuxCase, Scene};
+use loadworthy_core::facts::cluster::Membership;
 use loadworthy_core::signature::Examined;
 use loadworthy_formats::kernel::lockdown::Level;
+use loadworthy_formats::manifest::Rollback;
 
 use crate::boot_images::{self, BootChain};
 use crate::host::{Host, OneKernel, known};
@@ -92,6 +95,9 @@ pub fn check_on(
             }
             Subjects::Used => {
                 let seen = seen.get_or_init(|| Seen::of(host));
+                if let Some(summary) = &mut summary {
+                    summary.node_of = node_of(host, &manifest.manifest.rollback);
+                }
                 let judged = preflight::run(&asked, &manifest, seen, &mut notes);
                 answers.extend(judged.into_iter().map(|a| (0, a)));
             }
@@ -110,6 +116,7 @@ pub fn check_on(
         secure_boot: boot.as_ref().and_then(BootChain::secure_boot),
         lockdown: None,
         started_by: None,
+        node_of: None,
     });
     Ok(Answers { at: request.at.clone(), host, answers, notes, findings: Vec::new() })
 }
@@ -129,6 +136,13 @@ fn apart(subjects: &Subjects) -> (Vec<Placed<'_>>, Vec<Placed<'_>>) {
     }
 }
 
+/// The cluster that a machine is a node of, `owner` being what its manifest says of it.
+pub(crate) fn node_of(host: &Host, owner: &Rollback) -> Option<Membership> {
+    let looking = host.looking();
+    let out_of_turn = known(&way_back::out_of_turn(&looking)).flatten();
+    cluster::gather(&looking, owner, out_of_turn)
+}
+
 pub(crate) fn summary_of(host: &Host, kernel: &OneKernel) -> Summary {
     let level = |level: Level| match level {
         Level::None => "none",
@@ -144,6 +158,7 @@ pub(crate) fn summary_of(host: &Host, kernel: &OneKernel) -> Summary {
         secure_boot: known(&kernel.policy.secure_boot),
         lockdown: running.or(drawn),
         started_by: next_boot::started_by(&host.next_boot, &kernel.kernel.release),
+        node_of: None,
     }
 }
 

@@ -156,6 +156,7 @@ pub fn against_profile(
         secure_boot: profile.secure_boot,
         lockdown: profile.lockdown.map(profile::level),
         started_by: None,
+        node_of: None,
     };
     let called = profile.name.unwrap_or_else(|| "profile".to_owned());
     Ok(Compared {
@@ -355,7 +356,11 @@ fn denied(portrait: &mut Portrait, topic: Topic, list: &Listing<Denied>) {
         .collect();
     entries.sort();
     let of_list = sha256(entries.join("\n").as_bytes());
-    portrait.add(topic, "", format!("{} entries, sha256:{of_list}", entries.len()));
+    let count = match entries.len() {
+        1 => "1 entry".to_owned(),
+        several => format!("{several} entries"),
+    };
+    portrait.add(topic, "", format!("{count}, sha256:{of_list}"));
 }
 
 fn of_host(portrait: &mut Portrait, host: &Host) {

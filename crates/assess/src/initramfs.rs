@@ -33,6 +33,7 @@ use crate::request::{Progress, Request, Trouble};
 use loadworthy_collect::pool;
 
 mod anew;
+pub(crate) mod crash;
 
 /// Judges the initramfs of the kernel that is asked about; `roots` are the modules under the root
 /// file system, `all` those that the host needs otherwise.

@@ -136,6 +136,7 @@ fn beside(
     let all: BTreeSet<String> = all.collect();
     notes.extend(advice::notes(asked, answers));
     let initramfs = initramfs::of_kernel(asked, roots, &all, notes);
+    notes.extend(initramfs::crash::note(asked));
     if asked.request.kernel != Which::All {
         rollback::look(asked, &seen.stack, manifest.manifest.rollback.kernels, answers, notes);
     }

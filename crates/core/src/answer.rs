@@ -2,6 +2,7 @@
 
 use crate::boot_claim::By;
 use crate::code::Code;
+use crate::facts::cluster::Membership;
 use crate::facts::linux::KeyPair;
 use crate::policy::next_boot::BootEntry;
 use crate::proof::{Origin, Proof};
@@ -63,6 +64,8 @@ pub struct Host {
     pub lockdown: Option<&'static str>,
     /// The boot-loader entry that starts this kernel.
     pub started_by: Option<StartedBy>,
+    /// The cluster that it is a node of, where that was asked for and seen.
+    pub node_of: Option<Membership>,
 }
 
 impl Host {
@@ -74,6 +77,7 @@ impl Host {
         secure_boot: None,
         lockdown: None,
         started_by: None,
+        node_of: None,
     };
 }
 
@@ -282,6 +286,13 @@ pub enum Remedy {
     Rebuild {
         /// The kernel.
         release: Arc<str>,
+    },
+    /// Link the build for another kernel to this one, as far as its functions are still the same.
+    LinkModules {
+        /// The kernel that it is linked to.
+        release: Arc<str>,
+        /// The program that does it.
+        program: &'static str,
     },
     /// Install the package again: the bytes as the distribution signed them.
     Reinstall {

@@ -298,6 +298,12 @@ pub static DENY_LIST_WAITS: Code = code!("LW3031", "deny-list-waits");
 pub static OLDER_KERNEL_WILL_BE_REMOVED: Code = code!("LW3032", "older-kernel-will-be-removed");
 /// Fewer older kernels are a way back than the owner wants.
 pub static FEWER_WAYS_BACK: Code = code!("LW3033", "fewer-ways-back");
+/// Too many nodes of a cluster would not come back from the next boot.
+pub static CLUSTER_NOT_BROUGHT_BACK: Code = code!("LW3034", "cluster-not-brought-back");
+/// Too many nodes of a cluster have no older kernel to go back to.
+pub static CLUSTER_WITHOUT_WAY_BACK: Code = code!("LW3035", "cluster-without-way-back");
+/// More nodes of a cluster reboot by themselves than may be down at once.
+pub static CLUSTER_REBOOTS_IN_ONE_WAVE: Code = code!("LW3036", "cluster-reboots-in-one-wave");
 /// There is no initramfs for this kernel.
 pub static INITRAMFS_MISSING: Code = code!("LW3101", "initramfs-missing");
 /// The initramfs is cut off or damaged.
@@ -314,6 +320,8 @@ pub static INITRAMFS_COPY_REFUSED: Code = code!("LW3106", "initramfs-copy-refuse
 pub static INITRAMFS_BLOCKS_MODULE: Code = code!("LW3107", "initramfs-blocks-module");
 /// The initramfs holds another build of a module.
 pub static INITRAMFS_COPY_DIFFERS: Code = code!("LW3108", "initramfs-copy-differs");
+/// The initramfs of the kernel that starts after a crash cannot be used.
+pub static CRASH_INITRAMFS_DOES_NOT_DO: Code = code!("LW3109", "crash-initramfs-does-not-do");
 /// The certificate has no subject key identifier.
 pub static KEY_WITHOUT_IDENTIFIER: Code = code!("LW4101", "key-without-identifier");
 /// Key usage of the certificate does not allow signatures.

@@ -10,6 +10,7 @@ pub mod module;
 pub mod hardware;
 pub mod stack;
 pub mod health;
+pub mod cluster;
 pub mod boot_image;
 pub mod boot_loader;
 pub mod driver;

@@ -39,6 +39,13 @@ pub enum InitramfsClaim {
     },
     /// Its configuration of modprobe keeps a module from being loaded.
     Blocks(Arc<str>),
+    /// The one for the kernel that starts after a crash cannot be used.
+    ForCrashes {
+        /// Its file.
+        file: Arc<str>,
+        /// Modules in it that would be refused, joined; empty where it is no use as a whole.
+        refused: Arc<str>,
+    },
 }
 
 impl InitramfsClaim {
@@ -59,7 +66,8 @@ impl InitramfsClaim {
             | Self::Unpacked
             | Self::NotUnpacked(_)
             | Self::ForThisKernel
-            | Self::ForAnotherKernel(_) => None,
+            | Self::ForAnotherKernel(_)
+            | Self::ForCrashes { .. } => None,
         }
     }
 }

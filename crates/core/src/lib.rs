@@ -39,6 +39,7 @@ pub mod stated;
 pub mod keys;
 pub mod drift;
 pub mod preflight;
+pub mod waves;
 pub mod health;
 pub mod rehearsed;
 pub mod signed;

@@ -17,6 +17,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 mod block_list;
 
@@ -243,9 +244,16 @@ fn nothing_listed<T>(id: &str, why: &str) -> Listing<T> {
     Listing::new(Vec::new(), Fact::listed((), row))
 }
 
-/// What comes closest to what was typed.
+/// What comes closest to what was typed, in its first parts or as a whole; of equals the last one, which
+/// lists have for the newest.
 pub fn closest<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> String {
-    names.min_by_key(|name| distance(typed, name)).unwrap_or_default().to_owned()
+    let far = |name: &str| {
+        let starts = name.match_indices('-').filter_map(|(at, _)| name.get(..at));
+        let start = starts.map(|start| distance(typed, start)).min();
+        let whole = distance(typed, name);
+        (start.map_or(whole, |start| start.min(whole)), whole)
+    };
+    names.max_by_key(|name| Reverse(far(name))).unwrap_or_default().to_owned()
 }
 
 /// How many letters are to be put in, taken out or changed (Levenshtein), whatever their case.
@@ -275,6 +283,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_told_with_what_comes_closest() {
         assert!(wrong("windows-11-24h").contains("did you mean windows-11-24h2"));
+        assert!(wrong("windows-12").contains("did you mean windows-11"));
         assert!(wrong("windows-10-22h2,secureboot=on").contains("did you mean secure-boot"));
         assert!(wrong("windows-10-22h2,hvci=yes").contains("hvci takes on, off"));
         assert!(wrong("windows-11-24h2,arch=x86").contains("x64 and arm64"));

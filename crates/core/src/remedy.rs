@@ -20,6 +20,7 @@ pub fn mends(remedy: &Remedy) -> &'static [&'static str] {
         // These change facts, from which everything is drawn anew.
         Remedy::Enroll { .. }
         | Remedy::RemakeInitramfs { .. }
+        | Remedy::LinkModules { .. }
         | Remedy::StartOther { .. }
         | Remedy::EnforceOff
         | Remedy::SecureBootOff

@@ -1,5 +1,6 @@
 //! Several hosts beside one another: hosts and drivers, the odd ones out first.
 
+use self::clusters::ClusterDto;
 use crate::gist::{self, Gist, Weight};
 use crate::json::document::{Tool, document};
 use crate::json::v1::{self, Proofs};
@@ -9,6 +10,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
+mod clusters;
 mod html;
 mod markdown;
 
@@ -148,6 +150,19 @@ pub fn text(all: &[One], every: bool, style: &Style, out: &mut dyn Write) -> io:
     if all.len() <= BESIDE {
         beside(all, &usual, every, style, out)?;
     }
+    for cluster in clusters::of(all) {
+        writeln!(out, "\n{}", style.paint(Tone::Strong, &style.plain(&clusters::line(&cluster))))?;
+        for fault in &cluster.faults {
+            let said = style.plain(&clusters::fault(fault, &cluster));
+            writeln!(out, "{}  {said}", style.paint(Tone::Bad, fault.code.id))?;
+        }
+        if !cluster.waves.is_empty() {
+            writeln!(out, "reboot   {}", style.plain(&clusters::waves(&cluster)))?;
+        }
+        if !cluster.held.is_empty() {
+            writeln!(out, "leave up  {}", style.plain(&cluster.held.join(" ")))?;
+        }
+    }
     Ok(())
 }
 
@@ -203,11 +218,12 @@ fn beside(
 }
 
 #[derive(Serialize)]
-struct HostsDto {
+struct HostsDto<'a> {
     schema: &'static str,
     tool: Tool,
     summary: SummaryDto,
     hosts: Vec<HostDto>,
+    clusters: Vec<ClusterDto<'a>>,
 }
 
 #[derive(Serialize)]
@@ -249,5 +265,7 @@ pub fn json(all: &[One], proofs: Proofs, out: &mut dyn Write) -> io::Result<()> 
         unknown: with(Weight::Open),
     };
     let schema = "loadworthy/hosts/v1";
-    document(&HostsDto { schema, tool: Tool::this(), summary, hosts }, out)
+    let found = clusters::of(all);
+    let clusters = found.iter().map(ClusterDto::from).collect();
+    document(&HostsDto { schema, tool: Tool::this(), summary, hosts, clusters }, out)
 }

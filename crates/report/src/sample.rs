@@ -167,6 +167,7 @@ pub(crate) fn answers(answers: Vec<Answered>) -> Answers {
             secure_boot: Some(true),
             lockdown: Some("integrity"),
             started_by: None,
+            node_of: None,
         },
         answers,
         notes: Vec::new(),

@@ -225,12 +225,17 @@ impl Host {
                 inside.push((format!("lib/modules/{release}/{path}"), bytes.clone()));
             }
         }
+        let at = format!("boot/initrd.img-{}", kernel.release);
+        if asked.builder == "booster" {
+            let inside = initramfs::of_booster(&inside, release);
+            return root.put(&at, initramfs::image(&inside, asked.cut));
+        }
         inside.push((format!("lib/modules/{release}/modules.dep"), index.into_bytes()));
         inside.push(("usr/sbin/modprobe".to_owned(), Vec::new()));
         let lines = asked.modprobe_d.join("\n") + "\n";
         inside.push(("etc/modprobe.d/initramfs.conf".to_owned(), lines.into_bytes()));
         let image = initramfs::image(&inside, asked.cut);
-        root.put(&format!("boot/initrd.img-{}", kernel.release), image)
+        root.put(&at, image)
     }
 
     /// Packages with the module, beside the root; copies of it in the tree where that is asked for.

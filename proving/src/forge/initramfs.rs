@@ -13,6 +13,7 @@ pub struct Initramfs {
     pub copy: String,
     pub modprobe_d: Vec<String>,
     pub cut: bool,
+    pub builder: String,
 }
 
 impl Default for Initramfs {
@@ -24,6 +25,7 @@ impl Default for Initramfs {
             copy: "same".to_owned(),
             modprobe_d: Vec::new(),
             cut: false,
+            builder: String::new(),
         }
     }
 }
@@ -40,6 +42,24 @@ pub fn image(files: &[(String, Vec<u8>)], cut: bool) -> Vec<u8> {
         main.truncate(main.len() / 2);
     }
     [early, vec![0; 256], main].concat()
+}
+
+/// The same as booster lays it out: modules beside one another without the folder of their kernel, whose
+/// release stands in the settings of its first program. Source: booster, `generator/kmod.go`,
+/// `generator/config.init.go`.
+#[must_use]
+pub fn of_booster(files: &[(String, Vec<u8>)], release: &str) -> Vec<(String, Vec<u8>)> {
+    let settings = format!("kernel: {release}\nmounttimeout: 180\n").into_bytes();
+    let flat = files.iter().map(|(path, bytes)| match path.strip_prefix("lib/modules/") {
+        Some(module) => {
+            let name = module.rsplit('/').next().unwrap_or(module);
+            (format!("usr/lib/modules/{name}"), bytes.clone())
+        }
+        None => (path.clone(), bytes.clone()),
+    });
+    let settings = ("etc/booster.init.yaml".to_owned(), settings);
+    let aliases = ("usr/lib/modules/booster.alias".to_owned(), Vec::new());
+    flat.chain([settings, aliases]).collect()
 }
 
 fn archive(files: &[(String, Vec<u8>)]) -> Vec<u8> {

@@ -4,6 +4,7 @@
 //! are counted at the end. Renew transcripts and seeds with `LOADWORTHY_UPDATE=1`.
 
 mod bootchain;
+mod before_install;
 mod bundles;
 mod cases;
 mod catalog_inputs;
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
         oracle::trials(),
         joined::trials(),
         bootchain::trials(),
+        before_install::trials(),
         bundles::trials(),
         cases::trials(),
         catalogs::trials(),

@@ -19,10 +19,27 @@ use loadworthy_formats::text::printable;
 use crate::known::known;
 use crate::with::With;
 
+/// Red Hat's, and SUSE's.
+const PROGRAMS: [&str; 2] = ["sbin/weak-modules", "usr/lib/module-init-tools/weak-modules2"];
+
+/// The program that links modules on this machine.
+pub(crate) fn program(looking: &Looking<'_>) -> Option<&'static str> {
+    PROGRAMS.into_iter().find(|path| looking.view.metadata(&Item::file(*path)).is_ok())
+}
+
+/// Whether that program takes modules from here: Red Hat's from `extra` alone.
+pub(crate) fn takes(program: &str, path: &HostPath) -> bool {
+    let path = path.to_string();
+    let path = path.strip_prefix("usr/").unwrap_or(&path);
+    let below = path.strip_prefix("lib/modules/").and_then(|path| path.split_once('/'));
+    below.is_some_and(|(_, below)| {
+        below.starts_with("extra/") || (program == PROGRAMS[1] && below.starts_with("updates/"))
+    })
+}
+
 /// Whether something that was laid over the machine has modules that may be linked to `release`.
 pub(crate) fn wanted(with: &With, looking: &Looking<'_>, release: &str) -> bool {
-    let program = looking.view.metadata(&Item::file("sbin/weak-modules"));
-    program.is_ok() && candidates(with, release).next().is_some()
+    program(looking).is_some() && candidates(with, release).next().is_some()
 }
 
 fn candidates<'w>(

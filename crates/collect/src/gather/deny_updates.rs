@@ -56,7 +56,7 @@ pub fn gather(looking: &Looking<'_>) -> Vec<(Arc<str>, Vec<u8>)> {
 
 /// Whether a name says that it is for machines of another kind.
 fn elsewhere(name: &str) -> bool {
-    let here = name.contains("x64") || name.contains("amd64");
+    let here = ["x64", "amd64", "x86_64", "x86-64"].iter().any(|this| name.contains(this));
     !here && ["arm", "aa64", "ia32", "x86"].iter().any(|other| name.contains(other))
 }
 

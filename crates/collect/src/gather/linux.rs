@@ -23,6 +23,7 @@ mod struct_size;
 pub mod initramfs;
 pub mod logs;
 pub mod way_back;
+pub mod cluster;
 pub mod health;
 
 use loadworthy_core::facts::linux::LinuxFacts;

@@ -179,6 +179,7 @@ mod tests {
                 secure_boot: None,
                 lockdown: None,
                 started_by: None,
+                node_of: None,
             },
             profile: None,
             kernels: vec![OfKernel {

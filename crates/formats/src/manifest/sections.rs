@@ -18,6 +18,9 @@ const LARGEST: usize = 1 << 20;
 /// So many older kernels may be asked for.
 const MOST_KERNELS: u32 = 16;
 
+/// So many nodes of a cluster may be named as those of one wave.
+const MOST_NODES: u32 = 10_000;
+
 /// The longest time that a kernel may be held back before it is told: ten years.
 const MOST_DAYS: u32 = 3_650;
 
@@ -270,9 +273,13 @@ fn module(reading: &mut Reading<'_>, key: &str, value: &Value<'_>) -> Option<Str
 
 fn rollback<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Rollback {
     let mut rollback = Rollback::default();
-    for (key, value) in reading.entries(table, &["kernels"], "[rollback]") {
+    for (key, value) in reading.entries(table, &["kernels", "cluster", "at-once"], "[rollback]") {
         rollback.lines.push(reading.as_written(key, value));
-        rollback.kernels = reading.number(key, value, MOST_KERNELS);
+        match key {
+            "kernels" => rollback.kernels = reading.number(key, value, MOST_KERNELS),
+            "cluster" => rollback.cluster = reading.text(key, value),
+            _ => rollback.at_once = reading.number(key, value, MOST_NODES),
+        }
     }
     rollback
 }

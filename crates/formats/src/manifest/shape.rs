@@ -138,6 +138,10 @@ impl std::fmt::Display for Device {
 pub struct Rollback {
     /// So many older kernels must be loadworthy too; `None` where nothing is said.
     pub kernels: Option<u32>,
+    /// What the cluster is called that this machine is a node of.
+    pub cluster: Option<String>,
+    /// So many of its nodes may be rebooted at once.
+    pub at_once: Option<u32>,
     /// As written.
     pub lines: Vec<Line>,
 }

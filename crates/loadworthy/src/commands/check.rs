@@ -97,6 +97,7 @@ fn nothing(request: &Request) -> Answers {
             secure_boot: None,
             lockdown: None,
             started_by: None,
+            node_of: None,
         },
         answers: Vec::new(),
         notes: Vec::new(),

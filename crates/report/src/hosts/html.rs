@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::gist::Gist;
-use crate::hosts::{One, cell, headline, told, uneven, usual};
+use crate::hosts::{One, cell, clusters, headline, told, uneven, usual};
 use crate::html::{about, begun, ended, safe};
 use crate::markup::escaped;
 
@@ -51,6 +51,20 @@ pub fn html(all: &[One], out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "</td><td>{}</td></tr>", told.unlike)?;
     }
     writeln!(out, "</tbody>\n</table>")?;
+    for cluster in clusters::of(all) {
+        writeln!(out, "<h2>{}</h2>\n<ul>", safe(&clusters::line(&cluster)))?;
+        for fault in &cluster.faults {
+            let said = safe(&clusters::fault(fault, &cluster));
+            writeln!(out, "<li><span class=\"code\">{}</span> {said}</li>", fault.code.id)?;
+        }
+        if !cluster.waves.is_empty() {
+            writeln!(out, "<li>reboot {}</li>", safe(&clusters::waves(&cluster)))?;
+        }
+        if !cluster.held.is_empty() {
+            writeln!(out, "<li>leave up {}</li>", safe(&cluster.held.join(" ")))?;
+        }
+        writeln!(out, "</ul>")?;
+    }
     grid(all, out)?;
     let at = all.iter().map(|one| one.answers.at.as_str()).max().unwrap_or_default();
     ended(at, out)

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::hosts::{BESIDE, One, cell, few, headline, told, uneven, usual};
+use crate::hosts::{BESIDE, One, cell, clusters, few, headline, told, uneven, usual};
 use crate::markdown::safe;
 
 /// Writes the page: a row a host, the odd ones first; then the drivers that do not load everywhere, side
@@ -28,6 +28,19 @@ pub fn markdown(all: &[One], out: &mut dyn Write) -> io::Result<()> {
             safe(&what),
             told.unlike
         )?;
+    }
+    for cluster in clusters::of(all) {
+        writeln!(out, "\n### {}\n", safe(&clusters::line(&cluster)))?;
+        for fault in &cluster.faults {
+            let said = safe(&clusters::fault(fault, &cluster));
+            writeln!(out, "- **{}** {said}", fault.code.id)?;
+        }
+        if !cluster.waves.is_empty() {
+            writeln!(out, "- reboot {}", safe(&clusters::waves(&cluster)))?;
+        }
+        if !cluster.held.is_empty() {
+            writeln!(out, "- leave up {}", safe(&cluster.held.join(" ")))?;
+        }
     }
     let rows = uneven(all);
     if rows.is_empty() || all.len() > BESIDE {

@@ -42,5 +42,11 @@ pub(super) fn claim(claim: &InitramfsClaim) -> String {
         InitramfsClaim::Blocks(name) => {
             format!("the initramfs is configured not to load {name}: the root cannot be mounted")
         }
+        InitramfsClaim::ForCrashes { file, refused } if refused.is_empty() => {
+            format!("{file} cannot be used: a crash leaves no dump")
+        }
+        InitramfsClaim::ForCrashes { file, refused } => {
+            format!("{file} has modules that would be refused after a crash: {refused}")
+        }
     }
 }

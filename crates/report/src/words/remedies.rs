@@ -14,6 +14,7 @@ pub const fn does(remedy: &Remedy) -> &'static str {
         Remedy::Unblock { .. } => "unblock",
         Remedy::Rebuild { .. } => "rebuild",
         Remedy::Reinstall { .. } => "reinstall",
+        Remedy::LinkModules { .. } => "link-modules",
         Remedy::LoadByName { .. } => "load-by-name",
         Remedy::EnforceOff => "enforce-off",
         Remedy::SignImage { .. } => "sign-image",
@@ -56,6 +57,9 @@ pub fn remedy(remedy: &Remedy) -> String {
             format!("take {name} off module_blacklist= of the kernel command line")
         }
         Remedy::Rebuild { release } => format!("build it again for {release}"),
+        Remedy::LinkModules { release, .. } => {
+            format!("link the build for the running kernel to {release}")
+        }
         Remedy::Reinstall { .. } => {
             "install its package again: the bytes the distribution signed".to_owned()
         }
@@ -124,6 +128,9 @@ pub fn command(remedy: &Remedy) -> Option<String> {
         Remedy::Enroll { certificate: Some(file), .. } => Some(enroll(file)),
         Remedy::Rebuild { release } => Some(format!("dkms autoinstall -k {release}")),
         Remedy::LoadByName { name } => Some(format!("modprobe {name}")),
+        Remedy::LinkModules { release, program } => {
+            Some(format!("/{program} --add-kernel {release}"))
+        }
         Remedy::Sign { path, with, keys } => {
             let (key, certificate) = match keys {
                 Some(KeyPair { key, certificate }) => (&**key, &**certificate),

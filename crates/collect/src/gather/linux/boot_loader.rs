@@ -17,7 +17,7 @@ use crate::item::{EFIVARS, Item};
 use crate::sighting::Outcome;
 
 /// Where EFI system partitions are mounted; the last is where one file system is both.
-const PARTITIONS: [&str; 3] = ["boot/efi", "efi", "boot"];
+pub(super) const PARTITIONS: [&str; 3] = ["boot/efi", "efi", "boot"];
 
 /// Looks at everything that decides which kernel starts next.
 #[must_use]

@@ -7,15 +7,18 @@ use loadworthy_core::fact::{Fact, Listing, Source};
 use loadworthy_core::facts::firmware::Certificate;
 use loadworthy_core::facts::linux::Names;
 use loadworthy_core::proof::{Question, Why, gap, text};
+use loadworthy_formats::boot::unified;
 use loadworthy_formats::error::Parsed;
 use loadworthy_formats::kernel::image::{self, KernelImage};
 use loadworthy_formats::kernel::kconfig::{self, Kconfig};
 use loadworthy_formats::limits::Limits;
+use loadworthy_formats::pe::header;
 
+use super::boot_loader::{PARTITIONS, images};
 use super::runtime::About;
 use crate::gather::certificate::named;
 use crate::gather::looking::{Looking, Read};
-use crate::item::Item;
+use crate::item::{HostPath, Item};
 
 /// What an image may unpack to, so that together with the file and a decoder's dictionary it stays
 /// well within 256 MiB. Debian's kernels are 60 to 80 MB.
@@ -58,11 +61,31 @@ fn unnamed(looking: &Looking<'_>, release: &str) -> Vec<Item> {
     items.filter(|item| own(item) == Some(true)).collect()
 }
 
+/// Unified images on the EFI system partition that hold this kernel.
+fn unified_images(looking: &Looking<'_>, release: &str) -> Vec<Item> {
+    let folders = PARTITIONS.iter().map(|mount| HostPath::new(mount).join("EFI/Linux"));
+    let images = folders.flat_map(|folder| {
+        let names = looking.names(&Item::Entries(folder.clone())).unwrap_or_default();
+        names.into_iter().map(move |entry| folder.join(&entry.name))
+    });
+    let own = |path: &HostPath| images::release(looking, path).as_deref() == Some(release);
+    images.filter(own).map(Item::File).collect()
+}
+
+/// The kernel in a unified image, or the bytes themselves.
+fn kernel_in<'b>(bytes: &'b [u8], limits: &Limits) -> &'b [u8] {
+    let image = header::read(bytes, limits);
+    image.ok().and_then(|image| unified::kernel(&image.value)).unwrap_or(bytes)
+}
+
 pub(super) fn read(looking: &Looking<'_>, release: &str) -> Image {
     let mut places = places(release);
     let is_there = |item: &Item| looking.view.metadata(item).is_ok();
     if !places.iter().any(is_there) {
         places.extend(unnamed(looking, release));
+    }
+    if !places.iter().any(is_there) {
+        places.extend(unified_images(looking, release));
     }
     let read = looking.first(&places, looking.limits.kernel_bytes, |bytes| {
         let kept = looking.keep.and_then(|keep| Some((keep, sha256(bytes)?)));
@@ -71,6 +94,7 @@ pub(super) fn read(looking: &Looking<'_>, release: &str) -> Image {
         {
             return Ok(Parsed::clean(image));
         }
+        let bytes = kernel_in(bytes, looking.limits);
         let room = looking.limits.kernel_bytes.saturating_sub(bytes.len()).min(UNPACKED);
         let read = image::read(bytes, &Limits { kernel_bytes: room, ..*looking.limits })?;
         if let Some((keep, key)) = &kept {

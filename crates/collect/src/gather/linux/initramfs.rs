@@ -15,7 +15,7 @@ use loadworthy_formats::compress::streaming::stream;
 use loadworthy_formats::compress::{Compression, sniff};
 use loadworthy_formats::cpio::archive;
 use loadworthy_formats::feed::Feed;
-use loadworthy_formats::kernel::name;
+use loadworthy_formats::kernel::{name, settings};
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::header;
 
@@ -239,15 +239,44 @@ fn read(
     let mut packed: Vec<Compression> = parts.value.iter().filter_map(|p| p.compression).collect();
     packed.dedup();
     let paths: BTreeSet<String> = layer.files().map(ToString::to_string).collect();
+    let view = Overlay::new(Box::new(Nothing(origin)), vec![Arc::new(layer)]);
+    let mut releases = releases(&paths);
+    if let Some(release) = built_for(&view, limits) {
+        view.lay(Arc::new(Layer::of_links(in_tree(&paths, &release))));
+        releases.insert(release);
+    }
     Ok(Initramfs {
         damage: damage.map(ToString::to_string),
         packed,
-        releases: releases(&paths),
+        releases,
         maker: maker(&paths),
-        view: Arc::new(Overlay::new(Box::new(Nothing(origin)), vec![Arc::new(layer)])),
+        view: Arc::new(view),
         paths,
         wanted,
     })
+}
+
+/// What booster tells its first program: how it mounts the root, and the kernel that it is for.
+const BOOSTER: &str = "etc/booster.init.yaml";
+
+/// The kernel that booster made this for; its modules lie without a folder for it. The file may hold the
+/// key of an SSH server, so it is read before a view keeps what it is asked. Source: booster,
+/// `generator/config.init.go` (`Kernel`), `generator/kmod.go` (`imageModulesDir`).
+fn built_for(view: &dyn View, limits: &Limits) -> Option<String> {
+    let bytes = Looking::new(view, limits).bytes(&Item::file(BOOSTER), limits.text_bytes).ok()?;
+    let lines = settings::read(&bytes, limits).ok()?.value;
+    settings::last(&lines, "kernel:").filter(|release| !release.is_empty()).map(str::to_owned)
+}
+
+/// Booster's modules, where every other builder has them: in the tree of their kernel.
+fn in_tree(paths: &BTreeSet<String>, release: &str) -> Vec<(HostPath, HostPath)> {
+    let tree = HostPath::new("lib/modules").join(release);
+    let flat = paths.iter().filter_map(|path| {
+        let name = path.strip_prefix("usr/lib/modules/")?;
+        let module = is_module(name.as_bytes()) && !name.contains('/');
+        module.then(|| (tree.join(name), HostPath::new(path)))
+    });
+    flat.collect()
 }
 
 impl Initramfs {
@@ -312,7 +341,7 @@ fn maker(paths: &BTreeSet<String>) -> Option<Maker> {
         () if below("usr/lib/dracut/") || below("lib/dracut/") => Some(Maker::Dracut),
         () if has("scripts/functions") || has("conf/initramfs.conf") => Some(Maker::InitramfsTools),
         () if has("buildconfig") && has("init_functions") => Some(Maker::Mkinitcpio),
-        () if has("etc/booster.init.yaml") => Some(Maker::Booster),
+        () if has(BOOSTER) => Some(Maker::Booster),
         () => None,
     }
 }

@@ -190,8 +190,12 @@ pub fn unwritable(
 /// The setting by which this node of a cluster reboots on its own; `None`: it is no node, or does not.
 #[must_use]
 pub fn out_of_turn(looking: &Looking<'_>) -> Fact<Option<Arc<str>>> {
-    const NODES: [&str; 3] =
-        ["var/lib/kubelet", "var/lib/rancher/k3s/agent", "var/lib/rancher/rke2/agent"];
+    const NODES: [&str; 4] = [
+        "var/lib/kubelet",
+        "var/lib/rancher/k3s/agent",
+        "var/lib/rancher/rke2/agent",
+        "etc/corosync",
+    ];
     let node = NODES.iter().find(|folder| looking.names(&Item::entries(**folder)).is_ok());
     let Some(node) = node else {
         return Fact::seen(None, looking.evidence(&text(NODES.join(", ")), "not there"));
