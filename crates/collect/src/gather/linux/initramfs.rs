@@ -126,6 +126,8 @@ pub struct Initramfs {
     pub releases: BTreeSet<String>,
     /// Who made it, where that is known.
     pub maker: Option<Maker>,
+    /// The kernel that its builder says it is for, where the paths do not tell.
+    release: Option<String>,
     /// Every path in it.
     pub paths: BTreeSet<String>,
     /// Names of the modules whose bytes were kept; nothing: those of all.
@@ -240,15 +242,15 @@ fn read(
     packed.dedup();
     let paths: BTreeSet<String> = layer.files().map(ToString::to_string).collect();
     let view = Overlay::new(Box::new(Nothing(origin)), vec![Arc::new(layer)]);
-    let mut releases = releases(&paths);
-    if let Some(release) = built_for(&view, limits) {
-        view.lay(Arc::new(Layer::of_links(in_tree(&paths, &release))));
-        releases.insert(release);
+    let release = built_for(&view, limits);
+    if let Some(release) = &release {
+        view.lay(Arc::new(Layer::of_links(in_tree(&paths, release))));
     }
     Ok(Initramfs {
         damage: damage.map(ToString::to_string),
         packed,
-        releases,
+        releases: releases(&paths).into_iter().chain(release.clone()).collect(),
+        release,
         maker: maker(&paths),
         view: Arc::new(view),
         paths,
@@ -285,6 +287,7 @@ impl Initramfs {
         Archive {
             packed: self.packed.iter().map(|packed| packed.name().to_owned()).collect(),
             damage: self.damage.clone(),
+            release: self.release.clone(),
             paths: self.paths.iter().cloned().collect(),
         }
     }
@@ -295,7 +298,8 @@ impl Initramfs {
             view,
             packed: known.packed.iter().filter_map(|name| Compression::named(name)).collect(),
             damage: known.damage,
-            releases: releases(&paths),
+            releases: releases(&paths).into_iter().chain(known.release.clone()).collect(),
+            release: known.release,
             maker: maker(&paths),
             paths,
             wanted: None,
