@@ -216,7 +216,7 @@ impl Host {
         let keep = folder.map(open).transpose();
         self.keep = keep.map_err(|(path, problem)| Trouble::Open { path, problem })?;
         self.signatures = self.keep.as_ref().map(GoodSignatures::read);
-        self.known = self.keep.as_ref().map(KeptModules::read);
+        self.known = self.keep.as_ref().map(KeptModules::read).filter(KeptModules::is_of_use);
         Ok(self)
     }
 

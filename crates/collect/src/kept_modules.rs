@@ -89,6 +89,12 @@ impl KeptModules {
         }
     }
 
+    /// Whether earlier runs left something, or this one can.
+    #[must_use]
+    pub fn is_of_use(&self) -> bool {
+        self.began.is_some() || !self.is_empty()
+    }
+
     /// Whether earlier runs left nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
