@@ -4,7 +4,8 @@
 //! ```` ```finding ````, a line a finding: confidence, code, cause, and the subject where it has a
 //! name; `none` where nothing must be found. The order is the order of the answer. ```` ```inf ````
 //! is a package of Windows that is given beside the texts; with the word `catalog` behind it, the
-//! program makes its catalog first, and nobody signs that.
+//! program makes its catalog first, and nobody signs that. ```` ```consequence ```` is what the
+//! findings must quote as missing because of them.
 
 use crate::forge::host::Host;
 use crate::forge::module::Module;
@@ -21,6 +22,8 @@ pub struct Example {
     pub logs: Vec<String>,
     /// What must be found.
     pub findings: Vec<String>,
+    /// The lines that they must quote as what is missing because of them, where that is asked.
+    pub consequences: Option<Vec<String>>,
     /// An INF that is given beside them, and whether its catalog is made.
     pub package: Option<(String, bool)>,
     /// A host whose files stand beside the log, and its module.
@@ -49,6 +52,8 @@ pub fn examples(path: &str, document: &str) -> Vec<Example> {
                 .map(|text| (text, false))
                 .or_else(|| Some((part("inf catalog", &blocks, block)?, true))),
             host: part("toml host", &blocks, block).zip(part("toml module", &blocks, block)),
+            consequences: part("consequence", &blocks, block)
+                .map(|text| text.lines().map(str::to_owned).collect()),
             findings: block.text.lines().map(str::to_owned).filter(|l| l != "none").collect(),
         })
         .collect()
@@ -101,11 +106,24 @@ impl Example {
             && got.iter().zip(&self.findings).all(|(got, expected)| {
                 got == expected || got.split(' ').take(3).eq(expected.split(' '))
             });
-        match fits {
-            true => Ok(()),
-            false => Err(format!("expected {:#?}\ncame out {got:#?}", self.findings)),
+        if !fits {
+            return Err(format!("expected {:#?}\ncame out {got:#?}", self.findings));
+        }
+        match &self.consequences {
+            Some(wanted) if *wanted != missing(&answer) => {
+                Err(format!("missing: expected {wanted:#?}\ncame out {:#?}", missing(&answer)))
+            }
+            _ => Ok(()),
         }
     }
+}
+
+/// The lines that the findings quote as what is missing because of them.
+fn missing(answer: &Value) -> Vec<String> {
+    let findings = answer["findings"].as_array().cloned().unwrap_or_default();
+    let of = |finding: &Value| finding["consequences"].as_array().cloned().unwrap_or_default();
+    let quoted = findings.iter().flat_map(of);
+    quoted.map(|row| row["quote"].as_str().unwrap_or("-").trim().to_owned()).collect()
 }
 
 /// The findings of an answer, a line each.

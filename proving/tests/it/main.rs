@@ -13,6 +13,7 @@ mod corpus;
 mod findings;
 #[cfg(unix)]
 mod dkms;
+mod diagnosed;
 mod documented;
 mod drift;
 mod forged;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
     let trials = [
         scenarios::trials(),
         findings::trials(),
+        diagnosed::trials(),
         transcripts::trials(),
         corpus::trials(),
         forged::trials(),

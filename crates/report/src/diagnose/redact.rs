@@ -6,12 +6,15 @@ use regex::{Captures, Regex};
 use std::collections::BTreeMap;
 
 /// What is taken out: the stand-in's name and the expression whose first group is taken.
-const PRIVATE: [(&str, &str); 8] = [
+const PRIVATE: [(&str, &str); 10] = [
     ("mail", r"\b([\w.+-]+@[\w-]+\.[\w.-]+)\b"),
     ("user-at-host", r"\b([a-z_][\w.-]*@[\w.-]+)(?::[~/]\S*)?[$#]"),
     ("user", r"/(?:home|Users)/([^/\s'\x22]+)"),
     ("uuid", r"\b([0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})\b"),
-    ("address", r"\b((?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2})\b"),
+    // What a disk or a port of a storage network is named by (NAA), whole and as multipath puts it.
+    ("volume", r"\b(3[2356][0-9a-f]{15}(?:[0-9a-f]{16})?)\b"),
+    ("volume", r"\b(?:wwn-|naa\.)?(0x[1256][0-9a-f]{15}(?:[0-9a-f]{16})?)\b"),
+    ("address", r"\b((?:[0-9a-fA-F]{2}:){5}(?:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}:)?[0-9a-fA-F]{2})\b"),
     ("address", r"\b((?:\d{1,3}\.){3}\d{1,3})\b"),
     ("address", r"\b((?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4})\b"),
     ("serial", r"(?i)\bserial(?: number)?\W{1,3}(\w{4,})"),
