@@ -276,6 +276,8 @@ impl Manifest {
             }
         }
         replace(&mut self.rollback.kernels, stronger.rollback.kernels);
+        replace(&mut self.rollback.cluster, stronger.rollback.cluster);
+        replace(&mut self.rollback.at_once, stronger.rollback.at_once);
         replace_lines(&mut self.rollback.lines, stronger.rollback.lines);
         for new in stronger.accept {
             let same = |old: &&mut Accept| old.code == new.code && old.subject == new.subject;
