@@ -3,6 +3,7 @@
 //! A reader must come to an end on any bytes without a panic; what it returns is not looked at,
 //! save that it is read through to the end where it is lazy.
 
+use crate::forge::kernel;
 use loadworthy_core::tables::diagnose::Knowledge;
 use loadworthy_formats::boot::grub::menu::{self, Block, Given};
 use loadworthy_formats::boot::grub::{environment, script};
@@ -20,7 +21,7 @@ use loadworthy_formats::evidence::windows::{
     binary_events, loaded, records, registry as registry_evidence, setup, sheets, transcript,
 };
 use loadworthy_formats::kernel::{
-    cmdline, ima_policy, image, kconfig, lockdown, modprobe_d, modules_alias, modules_builtin,
+    btf, cmdline, ima_policy, image, kconfig, lockdown, modprobe_d, modules_alias, modules_builtin,
     modules_dep, modules_softdep, modules_symbols, mounts, proc_keys, proc_modules, proc_version,
     settings, symvers, taint, uevent,
 };
@@ -112,6 +113,14 @@ fn recorded(bytes: &[u8], limits: &Limits) -> Result<(), Error> {
 
 /// Readers whose bounds are their own.
 const OWN: &[Reader] = &[
+    ("btf", |bytes| {
+        if let Some(base) = btf::Base::read(bytes) {
+            let _ = black_box(base.accepts(bytes));
+        }
+        if let Some(base) = btf::Base::read(&kernel::types()) {
+            let _ = black_box(base.accepts(bytes));
+        }
+    }),
     ("compress", |bytes| {
         if let Some(how) = compress::sniff(bytes) {
             let mut out = Vec::new();

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use loadworthy_collect::gather::linux::module::{self, Scratch};
+use loadworthy_collect::gather::linux::type_information::Place;
 use loadworthy_collect::gather::linux::{cluster, way_back};
 use loadworthy_collect::item::HostPath;
 use loadworthy_collect::sighting::{Kind, Outcome};
@@ -20,7 +21,7 @@ use crate::boot_images::{self, BootChain};
 use crate::host::{Host, OneKernel, known};
 use crate::initramfs;
 use crate::judging::{Asked, REMEDIES, Wanted, no_file, subject};
-use crate::modules::{self, digests_named};
+use crate::modules::{self, digests_named, types_fit};
 use crate::names::{Found, Names};
 use crate::next_boot;
 use crate::notes;
@@ -257,7 +258,10 @@ impl Asked<'_> {
         ));
         let mut answers = Vec::new();
         for (at, facts, signature) in &read {
+            let looking = self.host.looking();
+            let place = Place::Argument(&looking, Path::new(&*facts.path));
             let case = LinuxCase {
+                types_fit: types_fit(self.host, self.kernel, facts, signature, place),
                 module: facts,
                 policy: &self.kernel.policy,
                 scene: &scene,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use loadworthy_collect::gather::firmware;
 use loadworthy_collect::gather::linux as linux_facts;
@@ -11,6 +11,7 @@ use loadworthy_collect::gather::linux::initramfs::Initramfs;
 use loadworthy_collect::gather::linux::kernels::{self, Kernel, Kernels};
 use loadworthy_collect::gather::linux::module::{self, Reading, Scratch};
 use loadworthy_collect::gather::linux::tree::{self, Tree};
+use loadworthy_collect::gather::linux::type_information;
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::good_signatures::GoodSignatures;
 use loadworthy_collect::item::HostPath;
@@ -31,6 +32,7 @@ use loadworthy_core::policy::linux::LinuxPolicy;
 use loadworthy_core::policy::next_boot::NextBoot;
 use loadworthy_core::proof::{Assumption, Gaps, Why, text};
 use loadworthy_core::tables::Tables;
+use loadworthy_formats::kernel::btf::Base;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::text::hex;
 
@@ -93,6 +95,16 @@ pub struct OneKernel {
     pub firmware: FirmwareFacts,
     /// What it demands.
     pub policy: LinuxPolicy,
+    /// Its type information, once somebody asked.
+    pub(crate) types: OnceLock<Fact<Arc<Base>>>,
+}
+
+impl OneKernel {
+    /// Its type information, out of the image on `host`.
+    pub(crate) fn types(&self, host: &Host) -> &Fact<Arc<Base>> {
+        let read = || type_information::of_kernel(&host.looking(), &self.kernel.release);
+        self.types.get_or_init(read)
+    }
 }
 
 /// Opens the feed of a machine.
@@ -324,7 +336,7 @@ impl Host {
         let facts = linux_facts::gather(&looking, &self.kernels, kernel, &tree);
         let firmware = firmware::gather(&looking);
         let policy = LinuxPolicy::of(&facts, &firmware, &self.tables);
-        OneKernel { kernel: kernel.clone(), tree, facts, firmware, policy }
+        OneKernel { kernel: kernel.clone(), tree, facts, firmware, policy, types: OnceLock::new() }
     }
 
     /// What the module at `path` says of itself, where it was read.
@@ -392,7 +404,7 @@ impl Host {
         let mut firmware = firmware::gather(&looking);
         assumptions::apply(&request.assume, &mut facts, &mut firmware)?;
         let policy = LinuxPolicy::of(&facts, &firmware, &self.tables);
-        Ok(OneKernel { kernel, tree, facts, firmware, policy })
+        Ok(OneKernel { kernel, tree, facts, firmware, policy, types: OnceLock::new() })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use loadworthy_collect::gather::linux::initramfs::{self, Initramfs, Place, facts_within};
 use loadworthy_collect::gather::linux::module::{self, Scratch};
@@ -187,7 +187,12 @@ impl<'a> Inside<'a> {
         };
         let policy = LinuxPolicy::of(&facts, &of.firmware, &asked.host.tables);
         let firmware = of.firmware.clone();
-        let kernel = OneKernel { kernel: of.kernel.clone(), tree, facts, firmware, policy };
+        // An initramfs holds no kernel image.
+        let types = match known(&policy.options.types_must_fit) {
+            Some(true) => of.types(asked.host).clone().into(),
+            Some(false) | None => OnceLock::new(),
+        };
+        let kernel = OneKernel { kernel: of.kernel.clone(), tree, facts, firmware, policy, types };
         let names = Names::of(&host.looking(), &kernel);
         Ok(Self { found, path, host, kernel, names })
     }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use loadworthy_collect::gather::linux::type_information::{self, Place};
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;
 use loadworthy_core::checks::linux::by_name::{ByName, Dependency};
-use loadworthy_core::checks::linux::{self, LinuxCase, Scene, exports_of};
+use loadworthy_core::checks::linux::{self, LinuxCase, Scene, exports_of, types_matter};
 use loadworthy_core::crypt::digest::DigestSet;
 use loadworthy_core::crypt::good::Good;
 use loadworthy_core::fact::step::Step;
@@ -368,7 +369,11 @@ struct Prepared<'a> {
 
 impl Prepared<'_> {
     fn of<'c>(&'c self, module: &'c ModuleFacts, signature: &'c Examined) -> LinuxCase<'c> {
+        let looking = self.host.looking();
+        let path = HostPath::new(&*module.path);
+        let place = Place::Host(&looking, &path);
         LinuxCase {
+            types_fit: types_fit(self.host, self.kernel, module, signature, place),
             module,
             policy: &self.kernel.policy,
             scene: &self.scene,
@@ -378,6 +383,20 @@ impl Prepared<'_> {
             by_name: Some(&self.by_name),
         }
     }
+}
+
+/// Whether the kernel takes the type information of a module; read where it asks.
+pub(crate) fn types_fit(
+    host: &Host,
+    kernel: &OneKernel,
+    module: &ModuleFacts,
+    signature: &Examined,
+    place: Place<'_>,
+) -> Fact<bool> {
+    if types_matter(&kernel.policy, signature) {
+        return type_information::fits(module, place, kernel.types(host));
+    }
+    Fact::unknown(Vec::new())
 }
 
 /// What a module that was read holds.

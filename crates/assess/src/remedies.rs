@@ -79,6 +79,7 @@ impl<'a> Remedies<'a> {
             signature: &signature,
             loader: case.loader,
             by_name: case.by_name,
+            types_fit: case.types_fit.clone(),
         };
         Some(linux::judge(&changed))
     }

@@ -275,15 +275,21 @@ pub fn sum(name: &str) -> u32 {
 }
 
 /// Type information (`Documentation/bpf/btf.rst`): an integer, and `struct module` with its size.
-fn types() -> Vec<u8> {
+#[must_use]
+pub fn types() -> Vec<u8> {
     let types = [1, 1 << 24, 4, 32, 5, 4 << 24, STRUCT_MODULE as u32];
-    btf(&types, b"\0u32\0module\0")
+    btf(&types, STRINGS)
 }
 
-/// Type information without a type of its own.
+/// The names of the kernel's types.
+const STRINGS: &[u8] = b"\0u32\0module\0";
+
+/// Type information of a module: a structure with a name of its own and a member of the kernel's integer,
+/// made against a kernel whose strings are so many bytes longer.
 #[must_use]
-pub fn no_types() -> Vec<u8> {
-    btf(&[], b"\0")
+pub fn further_types(longer: u32) -> Vec<u8> {
+    let own = STRINGS.len() as u32 + longer;
+    btf(&[own, 4 << 24 | 1, 4, own + 5, 1, 0], b"demo\0value\0")
 }
 
 fn btf(types: &[u32], strings: &[u8]) -> Vec<u8> {

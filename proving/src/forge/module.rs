@@ -189,7 +189,12 @@ impl Module {
         self.exports(&mut elf);
         match self.type_information.as_str() {
             "none" => {}
-            "fits" => drop(elf.section(".BTF", PROGBITS, 0, &kernel::no_types())),
+            "fits" => drop(elf.section(".BTF", PROGBITS, 0, &kernel::further_types(0))),
+            "longer-strings" => drop(elf.section(".BTF", PROGBITS, 0, &kernel::further_types(4))),
+            "own-base" => {
+                elf.section(".BTF", PROGBITS, 0, &kernel::further_types(0));
+                elf.section(".BTF.base", PROGBITS, 0, b"types of its own");
+            }
             "other-kernel" => drop(elf.section(".BTF", PROGBITS, 0, b"types of another kernel")),
             other => return Err(format!("type_information = {other:?}")),
         }

@@ -19,6 +19,7 @@ pub mod stack;
 pub mod builds;
 pub mod manifest;
 pub mod module;
+pub mod type_information;
 mod struct_size;
 pub mod initramfs;
 pub mod logs;

@@ -1,6 +1,7 @@
 //! What Linux looks at before it lets a module in, in the order of `kernel/module/main.c`.
 
 use crate::check::{Answer, Check, Passage};
+use crate::fact::Fact;
 use crate::fact::step::Step;
 use crate::facts::linux::{Export, Offers, Symbols};
 use crate::facts::module::{ModuleBytes, ModuleFacts};
@@ -14,6 +15,7 @@ use alloc::sync::Arc;
 pub use by_name::ByName;
 use loadworthy_formats::elf::layout::X86_64;
 use loadworthy_formats::text::printable;
+pub use type_information::types_matter;
 
 pub mod by_name;
 mod exports_sound;
@@ -66,6 +68,8 @@ pub struct LinuxCase<'a> {
     pub loader: &'static str,
     /// How it comes to be loaded by name; `None` for a file handed to the kernel alone.
     pub by_name: Option<&'a ByName>,
+    /// Whether its type information is one that the kernel takes; asked for where [`types_matter`].
+    pub types_fit: Fact<bool>,
 }
 
 /// What was loaded before: for a file handed to the kernel on a fresh boot, nothing.

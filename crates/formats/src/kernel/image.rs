@@ -9,7 +9,6 @@
 
 mod container;
 mod layout;
-mod btf;
 mod certificates;
 mod exports;
 mod found;
@@ -24,6 +23,7 @@ pub use probes::Probe;
 
 use crate::compress::{self, Compression};
 use crate::error::{Error, Kind, Parsed};
+use crate::kernel::btf::{self, Parts};
 use crate::limits::Limits;
 use crate::reader::{index, wide};
 use layout::{Layout, Numbers};
@@ -89,15 +89,44 @@ pub fn header(bytes: &[u8]) -> Result<Header, Error> {
 /// when it unpacks to more than [`Limits::kernel_bytes`], `Corrupt` when it does not unpack;
 /// `Missing` when no kernel is inside.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed<KernelImage>, Error> {
+    opened(bytes, limits, |opened| contents(opened, limits))
+}
+
+/// The kernel's type information, that of modules rests on; `None` where it has none.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn types(bytes: &[u8], limits: &Limits) -> Result<Option<btf::Base>, Error> {
+    opened(bytes, limits, |opened| {
+        let layout = opened.layout(limits)?;
+        Ok(layout.named(".BTF").and_then(|section| btf::Base::read(section.bytes)))
+    })
+}
+
+/// An image with the kernel out of it.
+struct Opened<'a> {
+    header: Header,
+    kernel: &'a [u8],
+    compression: Option<Compression>,
+    deviations: Vec<Error>,
+}
+
+/// Gives the kernel to `then`: it lies in memory no longer than that.
+fn opened<T>(
+    bytes: &[u8],
+    limits: &Limits,
+    then: impl FnOnce(Opened<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
     let header = container::read(bytes)?;
     let payload = bytes.get(header.payload.clone()).unwrap_or_default();
     let mut deviations = Vec::new();
     if matches!(header.container, Container::S390 | Container::ZImage) {
         let (packed, kernel) = searched(payload, limits)?;
-        return contents(header, &kernel, Some(packed), limits, deviations);
+        let compression = Some(packed);
+        return then(Opened { header, kernel: &kernel, compression, deviations });
     }
     if is_kernel(payload) {
-        return contents(header, payload, None, limits, deviations);
+        return then(Opened { header, kernel: payload, compression: None, deviations });
     }
     let at = header.payload.start;
     let missing = Error::new("kernel payload", at, Kind::Unsupported);
@@ -120,7 +149,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed<KernelImage>, Error>
     if let Some(value) = claimed.filter(|claimed| *claimed != wide(unpacked.len())) {
         deviations.push(Error::new("kernel payload size", at, Kind::Illegal { value }));
     }
-    contents(header, &unpacked, Some(packed), limits, deviations)
+    then(Opened { header, kernel: &unpacked, compression: Some(packed), deviations })
 }
 
 /// What the decoder of a kernel may take: kernels are packed by `xz` (since 6.12) and by `zstd` with
@@ -183,22 +212,21 @@ fn is_kernel(bytes: &[u8]) -> bool {
     })
 }
 
-fn contents(
-    header: Header,
-    kernel: &[u8],
-    compression: Option<Compression>,
-    limits: &Limits,
-    mut deviations: Vec<Error>,
-) -> Result<Parsed<KernelImage>, Error> {
-    let numbers = match header.container {
-        Container::S390 => Numbers { wide: true, little: false },
-        Container::ZImage => Numbers { wide: false, little: true },
-        _ => Numbers { wide: true, little: true },
-    };
-    let mut layout = Layout::read(kernel, numbers)?;
-    if layout.is_flat() {
-        layout = found::settled(&layout, limits);
+impl<'a> Opened<'a> {
+    fn layout(&self, limits: &Limits) -> Result<Layout<'a>, Error> {
+        let numbers = match self.header.container {
+            Container::S390 => Numbers { wide: true, little: false },
+            Container::ZImage => Numbers { wide: false, little: true },
+            _ => Numbers { wide: true, little: true },
+        };
+        let layout = Layout::read(self.kernel, numbers)?;
+        Ok(if layout.is_flat() { found::settled(&layout, limits) } else { layout })
     }
+}
+
+fn contents(opened: Opened<'_>, limits: &Limits) -> Result<Parsed<KernelImage>, Error> {
+    let layout = opened.layout(limits)?;
+    let Opened { header, kernel, compression, mut deviations } = opened;
     let constants = layout.constants();
     let banner = constants.iter().find_map(|stretch| banner(stretch));
     let release = match (&banner, &header.version) {
@@ -232,7 +260,7 @@ fn contents(
         probes: probes::find(&constants),
         exports: exports::read(&layout, limits, &mut deviations),
         builtin_names: parameters::names(&layout, limits, &mut deviations),
-        struct_module_size: btf.and_then(|btf| btf::structure_size(&layout, btf, b"module")),
+        struct_module_size: btf.and_then(|btf| Parts::of(btf)?.structure_size(b"module")),
         has_btf: btf.is_some(),
     };
     Ok(Parsed { value, deviations })

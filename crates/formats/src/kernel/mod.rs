@@ -25,6 +25,7 @@ pub mod modules_softdep;
 pub mod modules_builtin;
 pub mod modules_symbols;
 pub mod modprobe_d;
+pub mod btf;
 pub mod image;
 #[cfg(test)]
 mod totality;

@@ -9,6 +9,7 @@ use loadworthy_core::facts::linux::Names;
 use loadworthy_core::proof::{Question, Why, gap, text};
 use loadworthy_formats::boot::unified;
 use loadworthy_formats::error::Parsed;
+use loadworthy_formats::kernel::btf::Base;
 use loadworthy_formats::kernel::image::{self, KernelImage};
 use loadworthy_formats::kernel::kconfig::{self, Kconfig};
 use loadworthy_formats::limits::Limits;
@@ -78,7 +79,8 @@ fn kernel_in<'b>(bytes: &'b [u8], limits: &Limits) -> &'b [u8] {
     image.ok().and_then(|image| unified::kernel(&image.value)).unwrap_or(bytes)
 }
 
-pub(super) fn read(looking: &Looking<'_>, release: &str) -> Image {
+/// Where an image is looked for: by name, and if none is there by what it says of itself.
+fn found(looking: &Looking<'_>, release: &str) -> Vec<Item> {
     let mut places = places(release);
     let is_there = |item: &Item| looking.view.metadata(item).is_ok();
     if !places.iter().any(is_there) {
@@ -87,7 +89,11 @@ pub(super) fn read(looking: &Looking<'_>, release: &str) -> Image {
     if !places.iter().any(is_there) {
         places.extend(unified_images(looking, release));
     }
-    let read = looking.first(&places, looking.limits.kernel_bytes, |bytes| {
+    places
+}
+
+pub(super) fn read(looking: &Looking<'_>, release: &str) -> Image {
+    let read = looking.first(&found(looking, release), looking.limits.kernel_bytes, |bytes| {
         let kept = looking.keep.and_then(|keep| Some((keep, sha256(bytes)?)));
         if let Some((keep, key)) = &kept
             && let Some(image) = keep.get(key)
@@ -95,14 +101,26 @@ pub(super) fn read(looking: &Looking<'_>, release: &str) -> Image {
             return Ok(Parsed::clean(image));
         }
         let bytes = kernel_in(bytes, looking.limits);
-        let room = looking.limits.kernel_bytes.saturating_sub(bytes.len()).min(UNPACKED);
-        let read = image::read(bytes, &Limits { kernel_bytes: room, ..*looking.limits })?;
+        let read = image::read(bytes, &limits(looking, bytes))?;
         if let Some((keep, key)) = &kept {
             keep.put(key, &read.value);
         }
         Ok(read)
     });
     Image(read.map(|read| Read { value: Arc::new(read.value), item: read.item }))
+}
+
+/// The type information in the image of `release`.
+pub(super) fn types(looking: &Looking<'_>, release: &str) -> Result<Read<Option<Base>>, Why> {
+    looking.first(&found(looking, release), looking.limits.kernel_bytes, |bytes| {
+        let bytes = kernel_in(bytes, looking.limits);
+        image::types(bytes, &limits(looking, bytes)).map(Parsed::clean)
+    })
+}
+
+fn limits(looking: &Looking<'_>, image: &[u8]) -> Limits {
+    let room = looking.limits.kernel_bytes.saturating_sub(image.len()).min(UNPACKED);
+    Limits { kernel_bytes: room, ..*looking.limits }
 }
 
 fn sha256(of: &[u8]) -> Option<[u8; 32]> {

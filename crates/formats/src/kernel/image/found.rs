@@ -10,6 +10,7 @@
 
 use super::exports::{Shape, is_name};
 use super::layout::{Layout, Section};
+use crate::kernel::btf::Parts;
 use crate::limits::Limits;
 use crate::reader::{index, wide};
 use memchr::memmem;
@@ -224,7 +225,8 @@ fn types<'a>(layout: &Layout<'a>) -> Option<Section<'a>> {
         let end = 24_u64.checked_add(types.into())?.checked_add(strings.into())?;
         let bytes = bytes.get(..index(end))?;
         let together = number(8) == Some(0) && number(16) == Some(types);
-        let whole = together && super::btf::structure_size(layout, bytes, b"module").is_some();
+        let whole =
+            together && Parts::of(bytes).is_some_and(|btf| btf.structure_size(b"module").is_some());
         whole.then_some(Section { name: ".BTF", address: wide(at), bytes })
     })
 }
