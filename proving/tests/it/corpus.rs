@@ -3,7 +3,7 @@
 use crate::updating;
 use libtest_mimic::Trial;
 use loadworthy_proving::forge::host::Host;
-use loadworthy_proving::forge::kernel::Kernel;
+use loadworthy_proving::forge::kernel::{Kernel, further_types};
 use loadworthy_proving::forge::key::Key;
 use loadworthy_proving::forge::module::Module;
 use loadworthy_proving::forge::signature::{Form, message};
@@ -154,6 +154,7 @@ fn forged() -> Result<Vec<(&'static str, Vec<u8>)>, String> {
         ("cpio", cpio(&[("demo.ko", &file), ("TRAILER!!!", b"")])),
         ("elf", file.clone()),
         ("ima_policy", b"appraise func=MODULE_CHECK appraise_type=imasig|modsig\n".to_vec()),
+        ("btf", further_types(0)),
         ("kernel_image", kernel.image()),
         ("kconfig", text("boot/config-VER")?),
         ("lockdown", b"none [integrity] confidentiality\n".to_vec()),

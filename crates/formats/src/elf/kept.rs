@@ -38,9 +38,12 @@ pub fn pieces(survey: &Survey, appended: &Appended, length: usize) -> Vec<(u64, 
     let table = table.saturating_mul(u64::from(survey.header.section_count));
     let mut kept = vec![(0, wide(survey.layout.header_size()))];
     kept.push((survey.header.section_offset, table));
+    // The types of its own modules a kernel takes; there are many of them, and much of it.
+    let foreign = survey.modinfo().and_then(|info| info.get("intree")) != Some(b"Y");
     let mut keep = |section: &Section| kept.push((section.offset, section.size));
     for (n, section) in survey.sections.iter().enumerate() {
-        if READ.contains(&survey.section_name(n)) {
+        let name = survey.section_name(n);
+        if READ.contains(&name) || (foreign && name == b".BTF") {
             keep(section);
         }
     }

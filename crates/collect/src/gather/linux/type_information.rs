@@ -10,12 +10,13 @@ use loadworthy_core::fact::step::Step;
 use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
 use loadworthy_core::proof::{Evidence, Gaps, Origin, Question, Rule, Why, gap, text};
 use loadworthy_formats::compress;
+use loadworthy_formats::elf::header::Section;
 use loadworthy_formats::kernel::btf::{Base, Misfit};
 
 use super::image;
 use crate::gather::looking::{Looking, Read};
 use crate::item::{HostPath, Item};
-use crate::sighting::Outcome;
+use crate::sighting::{Outcome, Sketched};
 use crate::views::caller;
 
 static RULE: Rule =
@@ -60,28 +61,12 @@ fn compared(module: &ModuleFacts, place: Place<'_>, base: &Base) -> Result<Fact<
         Place::Argument(looking, _) => (looking, Origin::Argument),
     };
     let missing = || open(Why::Missing(item.clone()));
-    let stored = stored(looking, place).ok_or_else(missing)?;
-    // What was judged, not what came to lie there since.
-    let same = module.sha256.is_some_and(|sha256| {
-        digest(DigestAlgorithm::Sha256, &stored).as_bytes() == sha256.as_slice()
-    });
-    if !same {
-        return Err(missing());
-    }
-    let mut plain = Vec::new();
-    let bytes = match compress::sniff(&stored) {
-        Some(packed) => {
-            let room = looking.limits.module_bytes;
-            let done = compress::unpack(&stored, packed, room, looking.limits, &mut plain);
-            done.map_err(|e| open(Why::Unreadable(item.clone(), e)))?;
-            plain.as_slice()
-        }
-        None => stored.as_slice(),
-    };
     let mut step = Step::of(&RULE);
     let file = module.file.fact(|file| (file.clone(), String::new()));
     let file = step.consult(&file)?.clone();
     let ModuleFile::Read(held) = &*file else { return Err(missing()) };
+    let (_, types) = held.survey.section(b".BTF").ok_or_else(missing)?;
+    let bytes = plain(module, looking, place, types).ok_or_else(missing)?;
     let section = |name| {
         let (_, section) = held.survey.section(name)?;
         let start = usize::try_from(section.offset).ok()?;
@@ -98,6 +83,34 @@ fn compared(module: &ModuleFacts, place: Place<'_>, base: &Base) -> Result<Fact<
         Err(Misfit::Refused(what)) => Ok(seen(false, format!("it has {what}"))),
         Err(Misfit::Open(what)) => Err(open(Why::NoRow(text(what)))),
     }
+}
+
+/// The module, unpacked; `None` where it is not what was judged, or a bundle has it without its types.
+fn plain(
+    module: &ModuleFacts,
+    looking: &Looking<'_>,
+    place: Place<'_>,
+    types: &Section,
+) -> Option<Vec<u8>> {
+    if let Place::Host(looking, path) = place
+        && let Some(recorded) = looking.view.sketched(&Item::File(path.clone()))
+    {
+        let Sketched { sketch, module, .. } = recorded.ok()?;
+        let end = types.offset.checked_add(types.size)?;
+        let mut pieces = sketch.pieces.iter();
+        let whole = pieces.any(|(at, size)| *at <= types.offset && end <= at.saturating_add(*size));
+        return whole.then_some(module);
+    }
+    let stored = stored(looking, place)?;
+    let sha256 = module.sha256?;
+    if digest(DigestAlgorithm::Sha256, &stored).as_bytes() != sha256.as_slice() {
+        return None;
+    }
+    let Some(packed) = compress::sniff(&stored) else { return Some(stored) };
+    let mut plain = Vec::new();
+    compress::unpack(&stored, packed, looking.limits.module_bytes, looking.limits, &mut plain)
+        .ok()?;
+    Some(plain)
 }
 
 fn stored(looking: &Looking<'_>, place: Place<'_>) -> Option<Vec<u8>> {
