@@ -79,10 +79,18 @@ fn expressions() -> Vec<String> {
         let table: Table = table.text.parse().unwrap_or_default();
         let rows = table.get("pattern").and_then(toml::Value::as_array).cloned();
         for row in rows.unwrap_or_default().iter().filter(|r| r.get("kind").is_none()) {
-            found.extend(row.get("match").and_then(toml::Value::as_str).map(nameless));
+            let text = row.get("match").and_then(toml::Value::as_str);
+            found.extend(text.map(|text| nameless(text).replace("{codes}", &codes(row))));
         }
     }
     found
+}
+
+/// The numbers that stand for `{codes}`, as tools mostly write them.
+fn codes(row: &toml::Value) -> String {
+    let codes = row.get("codes").and_then(toml::Value::as_array).into_iter().flatten();
+    let forms: Vec<_> = codes.filter_map(|code| Some(format!(r"\b{}\b", code.as_str()?))).collect();
+    forms.join("|")
 }
 
 /// The expression without the names of its groups: all of them together have each name once only.
