@@ -1,5 +1,6 @@
 //! `check`: every subject's verdict.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ use loadworthy_formats::kernel::lockdown::Level;
 use loadworthy_formats::manifest::Rollback;
 
 use crate::boot_images::{self, BootChain};
+use crate::folder;
 use crate::host::{Host, OneKernel, known};
 use crate::initramfs;
 use crate::judging::{Asked, REMEDIES, Wanted, no_file, subject};
@@ -181,10 +183,11 @@ impl Asked<'_> {
         seen: &OnceCell<Seen>,
         notes: &mut Vec<Note>,
     ) -> Result<Vec<(usize, Answered)>, Trouble> {
-        let mut files: Vec<Placed<'_>> = Vec::new();
+        let mut files: Vec<(usize, Cow<'_, str>)> = Vec::new();
         let mut by_name: Vec<Placed<'_>> = Vec::new();
         let mut things: Vec<(usize, Answered)> = Vec::new();
         let mut answers: Vec<(usize, Answered)> = Vec::new();
+        let limits = self.host.looking().limits;
         for &(at, argument) in arguments {
             if let Some(laid) = self.host.laid().iter().find(|laid| laid.given == argument)
                 && with::is_package(argument)
@@ -205,13 +208,18 @@ impl Asked<'_> {
             }
             let looks_like_file = argument.contains('/') || argument.contains(".ko");
             match caller::metadata_of(Path::new(argument)) {
-                Ok(found) if found.kind == Kind::File => files.push((at, argument)),
-                // A folder may be where something is mounted.
-                Ok(_) => {
-                    if !thing()? {
-                        files.push((at, argument));
-                    }
+                Ok(found) if found.kind == Kind::File => {
+                    folder::not_of_windows(argument)?;
+                    files.push((at, argument.into()));
                 }
+                // A folder may be where something is mounted.
+                Ok(_) if thing()? => {}
+                Ok(found) if found.kind == Kind::Folder => {
+                    files.extend(
+                        folder::modules(argument, limits)?.into_iter().map(|f| (at, f.into())),
+                    );
+                }
+                Ok(_) => files.push((at, argument.into())),
                 Err(outcome) if looks_like_file => {
                     if thing()? {
                         continue;
@@ -237,7 +245,11 @@ impl Asked<'_> {
     }
 
     /// Files of the caller, each alone, as `insmod FILE` on a fresh boot.
-    fn files(&self, files: &[(usize, &str)], notes: &mut Vec<Note>) -> Vec<(usize, Answered)> {
+    fn files(
+        &self,
+        files: &[(usize, Cow<'_, str>)],
+        notes: &mut Vec<Note>,
+    ) -> Vec<(usize, Answered)> {
         let scene = Scene::default();
         let remedies = Remedies::new(self.host, self.kernel);
         let read = pool::each(
@@ -247,7 +259,7 @@ impl Asked<'_> {
             Scratch::default,
             |scratch, (at, path)| {
                 let limits = self.host.looking().limits;
-                let facts = module::gather_argument(Path::new(path), path, scratch, limits);
+                let facts = module::gather_argument(Path::new(&**path), path, scratch, limits);
                 let signature = Examined::of(&facts, &self.kernel.policy);
                 (*at, facts, signature)
             },

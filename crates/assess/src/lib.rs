@@ -21,6 +21,7 @@ mod notes;
 mod boot_images;
 mod judging;
 mod packages;
+mod folder;
 mod deny_updates;
 mod boot_chain;
 mod advice;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use loadworthy_collect::gather::linux::dkms::{self, Source};
 use loadworthy_collect::gather::linux::module;
+use loadworthy_collect::gather::linux::tree::is_module;
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;
 use loadworthy_collect::sighting::{Kind, Outcome};
@@ -111,7 +112,7 @@ fn of_folder(
         let shown = path.display().to_string();
         if is_package(&shown) {
             layers.push((shown, Layer::of_package(&path, limits)?));
-        } else if is_module(&shown) {
+        } else if is_module(shown.as_bytes()) {
             modules.push(path);
         }
     }
@@ -127,7 +128,7 @@ fn of_folder(
 }
 
 /// Files below a folder of the caller's, in order.
-fn files_in(folder: &Path, limits: &Limits) -> std::io::Result<Vec<PathBuf>> {
+pub(crate) fn files_in(folder: &Path, limits: &Limits) -> std::io::Result<Vec<PathBuf>> {
     let mut ahead = vec![(folder.to_path_buf(), 0)];
     let mut files = Vec::new();
     while let Some((folder, depth)) = ahead.pop() {
@@ -147,10 +148,6 @@ fn files_in(folder: &Path, limits: &Limits) -> std::io::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
-}
-
-fn is_module(path: &str) -> bool {
-    [".ko", ".ko.gz", ".ko.xz", ".ko.zst"].iter().any(|end| path.ends_with(end))
 }
 
 /// Where loose modules go: to `updates`, which is where `make modules_install` puts what is built
@@ -188,7 +185,7 @@ fn of_tree(path: &HostPath) -> Option<(String, bool)> {
     let path = path.to_string();
     let path = path.strip_prefix("usr/").unwrap_or(&path);
     let (release, rest) = path.strip_prefix("lib/modules/")?.split_once('/')?;
-    Some((release.to_owned(), is_module(rest)))
+    Some((release.to_owned(), is_module(rest.as_bytes())))
 }
 
 fn told(given: &str, layer: &Layer, looking: &Looking<'_>) -> Laid {

@@ -4,6 +4,7 @@
 //! are counted at the end. Renew transcripts and seeds with `LOADWORTHY_UPDATE=1`.
 
 mod bootchain;
+mod arguments;
 mod before_install;
 mod bundles;
 mod cases;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         transcripts::trials(),
         corpus::trials(),
         forged::trials(),
+        arguments::trials(),
         drift::trials(),
         formats::trials(),
         gate::trials(),

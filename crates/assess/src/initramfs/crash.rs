@@ -68,7 +68,7 @@ pub(crate) fn note(asked: &Asked<'_>) -> Option<Note> {
     }
     let claim = InitramfsClaim::ForCrashes { file, refused: text(refused.join(", ")) };
     let because = Proof::new(Node::Drawn { rule: &RULE, claim: Claim::Initramfs(claim), from });
-    Some(Note { code: &CRASH_INITRAMFS_DOES_NOT_DO, because, tried: Vec::new() })
+    Some(Note::new(&CRASH_INITRAMFS_DOES_NOT_DO, because))
 }
 
 /// Its modules that would be refused, each with why.

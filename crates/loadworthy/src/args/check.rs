@@ -25,7 +25,7 @@ impl CheckOutput {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Module names, files and packages
+    /// Module names, files, folders of modules and packages
     #[arg(value_name = "SUBJECT", conflicts_with = "all")]
     pub(crate) subjects: Vec<String>,
     /// Judge the whole module tree

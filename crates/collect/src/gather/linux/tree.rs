@@ -230,7 +230,8 @@ fn walk(looking: &Looking<'_>, base: &HostPath) -> Walk {
 }
 
 /// Whether a file of this name is a module.
-pub(super) fn is_module(name: &[u8]) -> bool {
+#[must_use]
+pub fn is_module(name: &[u8]) -> bool {
     [".ko", ".ko.gz", ".ko.xz", ".ko.zst"].iter().any(|end| name.ends_with(end.as_bytes()))
 }
 
