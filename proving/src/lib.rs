@@ -3,10 +3,9 @@
 //! Linked into tests only. Rooms are listed in the order data passes through them; a room imports
 //! only rooms above it.
 
-pub mod readers;
-
 pub mod forge;
 
+pub mod readers;
 pub mod program;
 
 pub mod oracles;

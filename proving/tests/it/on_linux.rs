@@ -122,9 +122,11 @@ fn own_row() -> Result<(), Failed> {
 }
 
 fn usage() -> Result<(), Failed> {
-    for (on, near) in
-        [("debian-1", "debian-11"), ("fedora", "fedora-4"), ("arch,hvci=on", "no key of arch")]
-    {
+    for (on, near) in [
+        ("debian-1", "did you mean debian-1"),
+        ("fedora", "fedora-4"),
+        ("arch,hvci=on", "no key of arch"),
+    ] {
         match on_linux::named(on) {
             Err(trouble @ Trouble::Profile { .. }) if trouble.to_string().contains(near) => {}
             other => return Err(format!("--on {on}: {other:?}").into()),

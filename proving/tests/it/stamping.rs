@@ -10,6 +10,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -239,6 +240,12 @@ impl Tls {
             .args(["s_server", "-quiet", "-naccept", "1", "-cert", "tls.crt", "-key", "tls.key"]);
         command.args(["-accept", &format!("127.0.0.1:{port}")]).current_dir(desk.path());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        while !is_awaited(port)? {
+            if let Some(ended) = child.try_wait()? {
+                return Err(format!("s_server: {ended}").into());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
         let (mut input, mut output) =
             (child.stdin.take().ok_or("no input")?, child.stdout.take().ok_or("no output")?);
         let place = authority.url.trim_start_matches("http://").trim_end_matches('/').to_owned();
@@ -250,6 +257,14 @@ impl Tls {
         });
         Ok(Self { child, port })
     }
+}
+
+/// Whether somebody listens at this port (proc(5), `/proc/net/tcp`): the server takes one caller, and
+/// asking would be it.
+fn is_awaited(port: u16) -> std::io::Result<bool> {
+    let local = format!(":{port:04X} ");
+    let sockets = std::fs::read_to_string("/proc/net/tcp")?;
+    Ok(sockets.lines().any(|line| line.contains(&local) && line.contains(" 0A ")))
 }
 
 impl Drop for Tls {

@@ -13,8 +13,6 @@ mod verify;
 #[expect(clippy::as_conversions, reason = "a length known when it is compiled")]
 mod tests;
 
-pub use verify::Misfit;
-
 use crate::reader::{index, wide};
 use names::Names;
 
@@ -26,6 +24,15 @@ pub(super) const STRUCT: u32 = 4;
 const TYPE_TAG: u32 = 18;
 /// `BTF_KIND_ENUM64`, the youngest kind that all these kernels know.
 const ENUM64: u32 = 19;
+
+/// Why a module's type information is not simply taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// The kernel answers `EINVAL`, since this stands in it.
+    Refused(&'static str),
+    /// Kernels differ about this, or answer something else.
+    Open(&'static str),
+}
 
 /// What of the kernel's type information that of modules rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The names of types: the kernel's first, then the module's.
 
-use super::verify::Misfit;
+use super::Misfit;
 use crate::reader::index;
 use memchr::memchr;
 

@@ -1,17 +1,8 @@
 //! A module's type information against the kernel's.
 
 use super::names::{LAST_NAME, Names};
-use super::{Base, ENUM64, LAST_TYPE, STRUCT, TYPE_TAG, Type, is_little, more, word};
+use super::{Base, ENUM64, LAST_TYPE, Misfit, STRUCT, TYPE_TAG, Type, is_little, more, word};
 use crate::reader::{index, wide};
-
-/// Why a module's type information is not simply taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Misfit {
-    /// The kernel answers `EINVAL`, since this stands in it.
-    Refused(&'static str),
-    /// Kernels differ about this, or answer something else.
-    Open(&'static str),
-}
 
 type Checked = Result<(), Misfit>;
 
