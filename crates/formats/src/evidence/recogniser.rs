@@ -72,8 +72,10 @@ struct Compiled {
 #[derive(Debug)]
 pub struct Recogniser {
     rows: Vec<Compiled>,
-    /// Finds candidate lines in logs: exact case, rows that are not for short texts only.
+    /// Finds candidate lines in logs that are of ASCII: exact case, rows that are not for short texts only.
     quick: AhoCorasick,
+    /// The same in other logs. Anchors beyond ASCII make the table twice as wide, which all pay for.
+    beyond: AhoCorasick,
     /// Tells which rows a line could meet, without regard to case; and the row of each literal.
     which: AhoCorasick,
     owner: Vec<usize>,
@@ -86,6 +88,21 @@ pub struct Unusable {
     pub row: usize,
     /// What is wrong.
     pub problem: String,
+}
+
+/// Finds the beginnings of anchors; one that holds another one finds nothing the shorter one does not.
+fn candidates(anchors: &[&str]) -> Result<AhoCorasick, aho_corasick::BuildError> {
+    /// Bytes of an anchor that are looked for: what is longer tells little more, and tables grow.
+    const BEGINNING: usize = 12;
+    let mut begun: Vec<&[u8]> =
+        anchors.iter().map(|a| a.as_bytes().get(..BEGINNING).unwrap_or(a.as_bytes())).collect();
+    begun.sort_unstable();
+    begun.dedup();
+    let holds = |one: &[u8], other: &[u8]| memchr::memmem::find(one, other).is_some();
+    let shorter = begun.iter().filter(|a| !begun.iter().any(|b| b != *a && holds(a, b)));
+    // One table look-up a byte.
+    let builder = &mut AhoCorasickBuilder::new();
+    builder.kind(Some(AhoCorasickKind::DFA)).match_kind(MatchKind::Standard).build(shorter)
 }
 
 impl Recogniser {
@@ -102,17 +119,12 @@ impl Recogniser {
             for anchor in row.anchors {
                 literals.push(anchor.to_ascii_lowercase());
                 owner.push(n);
-                // An anchor that holds another one finds nothing the shorter one does not.
                 if !row.short_only && !quick.contains(&anchor.as_str()) {
                     quick.push(anchor);
                 }
             }
         }
-        let shorter: Vec<&str> = quick
-            .iter()
-            .copied()
-            .filter(|a| !quick.iter().any(|b| b != a && a.contains(*b)))
-            .collect();
+        let plain: Vec<&str> = quick.iter().copied().filter(|anchor| anchor.is_ascii()).collect();
         Ok(Self {
             rows: rows
                 .iter()
@@ -125,12 +137,8 @@ impl Recogniser {
                     each: row.each,
                 })
                 .collect(),
-            quick: AhoCorasickBuilder::new()
-                // One table look-up a byte; small enough for the second cache of any processor.
-                .kind(Some(AhoCorasickKind::DFA))
-                .match_kind(MatchKind::Standard)
-                .build(shorter)
-                .map_err(wrong)?,
+            quick: candidates(&plain).map_err(wrong)?,
+            beyond: candidates(&quick).map_err(wrong)?,
             which: AhoCorasickBuilder::new()
                 .ascii_case_insensitive(true)
                 .match_kind(MatchKind::Standard)
@@ -151,11 +159,15 @@ impl Recogniser {
             .collect()
     }
 
+    const fn finder(&self, text: &[u8]) -> &AhoCorasick {
+        if text.is_ascii() { &self.quick } else { &self.beyond }
+    }
+
     /// Reads a block of whole lines of a log; returns how many line ends it has.
     pub fn log(&self, block: &[u8], seen: &mut dyn FnMut(Seen)) -> u64 {
         let (mut lines, mut counted) = (0_u64, 0);
         let mut done = 0;
-        for found in self.quick.find_iter(block) {
+        for found in self.finder(block).find_iter(block) {
             if found.start() < done {
                 continue;
             }
@@ -225,7 +237,7 @@ impl Recogniser {
 
     /// Asks the table about one record of a log, line by line where its message has several.
     pub fn record(&self, record: &Record, number: u64, seen: &mut dyn FnMut(Seen)) {
-        if !self.quick.is_match(&record.message) {
+        if !self.finder(record.message.as_bytes()).is_match(&record.message) {
             return;
         }
         for said in record.message.lines() {
