@@ -270,10 +270,8 @@ impl Asked<'_> {
         ));
         let mut answers = Vec::new();
         for (at, facts, signature) in &read {
-            let looking = self.host.looking();
-            let place = Place::Argument(&looking, Path::new(&*facts.path));
             let case = LinuxCase {
-                types_fit: types_fit(self.host, self.kernel, facts, signature, place),
+                types_fit: types_fit(self.host, self.kernel, facts, signature, Place::Argument),
                 module: facts,
                 policy: &self.kernel.policy,
                 scene: &scene,

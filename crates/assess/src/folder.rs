@@ -3,15 +3,14 @@
 
 use std::path::Path;
 
-use loadworthy_collect::gather::linux::tree::is_module;
-use loadworthy_collect::gather::windows::files::has_extension;
 use loadworthy_collect::views::caller;
+use loadworthy_formats::kernel::name::is_module;
 use loadworthy_formats::limits::Limits;
 
 use crate::request::Trouble;
 use crate::with::files_in;
 
-/// Extensions of what Windows takes.
+/// Endings of what is of Windows and judged as such.
 const OF_WINDOWS: [&str; 5] = ["inf", "sys", "cat", "cab", "msi"];
 
 /// The modules below the folder `named`, in order.
@@ -26,21 +25,27 @@ pub(crate) fn modules(named: &str, limits: &Limits) -> Result<Vec<String>, Troub
     let modules: Vec<_> = modules.map(|path| path.clone().into_owned()).collect();
     match () {
         () if !modules.is_empty() => Ok(modules),
-        () if files.iter().any(|path| ends_as_of_windows(path)) => Err(of_windows(named)),
+        () if files.iter().any(|path| ends_as_of_windows(Path::new(&**path))) => {
+            Err(of_windows(named))
+        }
         () => Err(open("a folder without a module, and nothing is mounted there".to_owned())),
     }
 }
 
 /// That a file is of Windows, by its name; an ELF file is a module, whatever it is called.
 pub(crate) fn not_of_windows(named: &str) -> Result<(), Trouble> {
-    match ends_as_of_windows(named) && caller::beginning(Path::new(named), 4) != *b"\x7fELF" {
+    match ends_as_of_windows(Path::new(named))
+        && caller::beginning(Path::new(named), 4) != *b"\x7fELF"
+    {
         true => Err(of_windows(named)),
         false => Ok(()),
     }
 }
 
-fn ends_as_of_windows(path: &str) -> bool {
-    OF_WINDOWS.iter().any(|extension| has_extension(path, extension))
+/// Whether a file of this name is one of a package of Windows.
+pub(crate) fn ends_as_of_windows(path: &Path) -> bool {
+    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    OF_WINDOWS.iter().any(|e| ending.eq_ignore_ascii_case(e))
 }
 
 fn of_windows(named: &str) -> Trouble {

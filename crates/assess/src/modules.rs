@@ -369,11 +369,8 @@ struct Prepared<'a> {
 
 impl Prepared<'_> {
     fn of<'c>(&'c self, module: &'c ModuleFacts, signature: &'c Examined) -> LinuxCase<'c> {
-        let looking = self.host.looking();
-        let path = HostPath::new(&*module.path);
-        let place = Place::Host(&looking, &path);
         LinuxCase {
-            types_fit: types_fit(self.host, self.kernel, module, signature, place),
+            types_fit: types_fit(self.host, self.kernel, module, signature, Place::Host),
             module,
             policy: &self.kernel.policy,
             scene: &self.scene,
@@ -391,10 +388,10 @@ pub(crate) fn types_fit(
     kernel: &OneKernel,
     module: &ModuleFacts,
     signature: &Examined,
-    place: Place<'_>,
+    place: Place,
 ) -> Fact<bool> {
     if types_matter(&kernel.policy, signature) {
-        return type_information::fits(module, place, kernel.types(host));
+        return type_information::fits(&host.looking(), module, place, kernel.types(host));
     }
     Fact::unknown(Vec::new())
 }

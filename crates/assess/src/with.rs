@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use loadworthy_collect::gather::linux::dkms::{self, Source};
 use loadworthy_collect::gather::linux::module;
-use loadworthy_collect::gather::linux::tree::is_module;
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;
 use loadworthy_collect::sighting::{Kind, Outcome};
@@ -19,7 +18,7 @@ use loadworthy_collect::views::caller;
 use loadworthy_collect::views::layer::Layer;
 use loadworthy_collect::views::overlay::Overlay;
 use loadworthy_core::facts::module::ModuleFile;
-use loadworthy_formats::kernel::name;
+use loadworthy_formats::kernel::name::{self, is_module};
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::package::form;
 

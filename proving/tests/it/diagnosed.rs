@@ -1,7 +1,7 @@
 //! `diagnose` end to end, where a page of a log and its findings does not reach: an earlier record of
 //! the machine, files of the journal, what is taken out, and the forms for people.
 
-use crate::skipped::{ask, tool};
+use crate::journals;
 use libtest_mimic::{Failed, Trial};
 use loadworthy_proving::finding::found;
 use loadworthy_proving::forge::host::Host;
@@ -10,7 +10,6 @@ use loadworthy_proving::program;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -67,19 +66,9 @@ fn sentences(answer: &Value) -> Vec<String> {
 
 /// What `systemd-journal-remote` writes, with and without compact entries.
 fn journal() -> Result<(), Failed> {
-    let named = ["/usr/lib/systemd", "/lib/systemd"].map(|f| format!("{f}/systemd-journal-remote"));
-    let there = named.into_iter().map(PathBuf::from).find(|path| path.is_file());
-    let Some(writer) = there.or_else(|| tool("systemd-journal-remote")) else {
-        return Ok(());
-    };
     let folder = tempfile::tempdir()?;
-    let export = folder.path().join("export");
-    fs::write(&export, entries())?;
-    for compact in ["0", "1"] {
-        let file = folder.path().join(format!("{compact}.journal"));
-        let mut write = Command::new(&writer);
-        write.env("SYSTEMD_JOURNAL_COMPACT", compact).arg("-o").arg(&file).arg(&export);
-        ask(&mut write)?;
+    let files = journals::written(entries().as_bytes(), folder.path())?;
+    for file in files.into_iter().flatten() {
         let name = file.to_string_lossy().into_owned();
         let (answer, code) = program::said(&["diagnose", "--json", &name], folder.path())?;
         let finding = &answer["findings"][0];
@@ -87,7 +76,7 @@ fn journal() -> Result<(), Failed> {
             && found(&answer) == ["likely LW6001 module-unsigned lpfc"]
             && finding["consequences"][0]["quote"].to_string().contains("active paths: 0");
         if !right {
-            return Err(format!("compact {compact}: {answer}").into());
+            return Err(format!("{name}: {answer}").into());
         }
     }
     Ok(())

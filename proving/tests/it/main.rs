@@ -25,6 +25,7 @@ mod gate_debian;
 mod hostile;
 mod inspected;
 mod joined;
+mod journals;
 #[cfg(target_os = "linux")]
 mod kept;
 #[cfg(unix)]

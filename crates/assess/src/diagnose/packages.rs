@@ -1,7 +1,7 @@
 //! Packages and drivers of Windows given beside a log, judged for the system the log is of.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use loadworthy_core::answer::{Answered, Phase, Remedy};
 use loadworthy_core::diagnose::clue::Clue;
@@ -11,18 +11,10 @@ use loadworthy_core::verdict::Verdict;
 use crate::request::Trouble;
 use crate::windows::{OnRequest, check, tables};
 
-/// Endings of what is judged and not read as a text.
-const ENDINGS: [&str; 5] = ["inf", "sys", "cat", "cab", "msi"];
 /// Where the log does not say which Windows it is of: what these agree on.
 const USUAL: [&str; 2] = ["windows-10-22h2", "windows-11-24h2"];
 /// Files that are judged at most.
 const JUDGED: usize = 64;
-
-/// Whether the file is one of a package.
-pub(super) fn is_one(path: &Path) -> bool {
-    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    ENDINGS.iter().any(|e| ending.eq_ignore_ascii_case(e))
-}
 
 /// What the judge says of the packages, or of drivers that come without an INF.
 ///

@@ -25,7 +25,8 @@ use loadworthy_formats::registry::{hive, log};
 use crate::diagnose::gathered::Gathered;
 use crate::diagnose::ran::Listed;
 use crate::diagnose::texts::{Input, Text};
-use crate::diagnose::{packages, windows};
+use crate::diagnose::windows;
+use crate::folder::ends_as_of_windows;
 use crate::registry_logs::put_in;
 use crate::request::Trouble;
 
@@ -66,7 +67,7 @@ pub fn scan(texts: Vec<Text>, recogniser: &Recogniser, jobs: usize) -> Result<Sc
             Input::File(path) => Some(path.clone()),
             Input::Stream(_) | Input::Bytes(_) => None,
         };
-        if let Some(path) = path.as_ref().filter(|p| packages::is_one(p)) {
+        if let Some(path) = path.as_ref().filter(|p| ends_as_of_windows(p)) {
             out.packages.push(path.clone());
             out.read.texts.push(name.clone());
             continue;

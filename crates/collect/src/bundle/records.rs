@@ -14,6 +14,7 @@ use loadworthy_formats::bundle::index::{
     self, About, Found, Index, Line, Read, Sort, Source, Span,
 };
 use loadworthy_formats::bundle::path;
+use loadworthy_formats::kernel::name::is_module;
 use loadworthy_formats::limits::Limits;
 
 use super::redact::Names;
@@ -115,10 +116,6 @@ pub(crate) fn placed(place: &str, (read, path): Key) -> Key {
 /// Whether it is an initramfs, by what the list of reads says of it.
 fn is_initramfs(item: &Item) -> bool {
     item.row().is_some_and(|row| row.what.starts_with("the initramfs"))
-}
-
-fn is_module(path: &[u8]) -> bool {
-    [".ko", ".ko.gz", ".ko.xz", ".ko.zst"].iter().any(|end| path.ends_with(end.as_bytes()))
 }
 
 impl Records {

@@ -35,6 +35,12 @@ pub fn of_path(path: &str) -> String {
     base.split('.').next().unwrap_or(base).replace('-', "_")
 }
 
+/// Whether a file of this name is a module: `.ko`, or that packed in a way that kmod reads.
+#[must_use]
+pub fn is_module(file: &[u8]) -> bool {
+    [".ko", ".ko.gz", ".ko.xz", ".ko.zst"].iter().any(|end| file.ends_with(end.as_bytes()))
+}
+
 /// Whether the kernel takes two parameter names for the same (`parameq`).
 #[must_use]
 pub fn same(a: &str, b: &str) -> bool {

@@ -1,6 +1,7 @@
 //! `initramfs`: an image of archives, and the modules in it.
 
 use loadworthy_formats::cpio::{archive, image};
+use loadworthy_formats::kernel::name::is_module;
 use loadworthy_formats::limits::Limits;
 use serde::Serialize;
 
@@ -51,10 +52,6 @@ pub(super) fn read(
         _ => tell(&found.deviations, errors, deviations),
     }
     Initramfs { parts: found.value.iter().map(|part| part.name()).collect(), modules, entries }
-}
-
-fn is_module(path: &[u8]) -> bool {
-    [".ko", ".ko.gz", ".ko.xz", ".ko.zst"].iter().any(|end| path.ends_with(end.as_bytes()))
 }
 
 impl Initramfs {

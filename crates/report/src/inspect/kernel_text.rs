@@ -16,6 +16,7 @@ mod modprobe;
 use std::path::Path;
 
 use loadworthy_formats::error::{Deviation, Error, Parsed};
+use loadworthy_formats::kernel::name::is_module;
 use loadworthy_formats::limits::Limits;
 use serde::Serialize;
 
@@ -209,8 +210,8 @@ fn begins(sort: Sort, bytes: &[u8]) -> bool {
         Sort::Lockdown => bytes.len() < 100 && first.contains('['),
         Sort::Symvers => first.starts_with("0x") && first.contains("\tEXPORT_"),
         Sort::Config => first.starts_with("CONFIG_") || head.contains("\n# CONFIG_"),
-        Sort::Dep => first.split_once(':').is_some_and(|(path, _)| is_module(path)),
-        Sort::Builtin => is_module(first) && first.contains('/'),
+        Sort::Dep => first.split_once(':').is_some_and(|(path, _)| is_module(path.as_bytes())),
+        Sort::Builtin => is_module(first.as_bytes()) && first.contains('/'),
         Sort::BuiltinInfo => first.split_once('=').is_some_and(|(key, _)| {
             key.contains('.')
                 && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
@@ -236,10 +237,6 @@ fn begins(sort: Sort, bytes: &[u8]) -> bool {
 /// Whether it is a single line.
 fn is_line(bytes: &[u8]) -> bool {
     !bytes.strip_suffix(b"\n").unwrap_or(bytes).contains(&b'\n')
-}
-
-fn is_module(path: &str) -> bool {
-    [".ko", ".ko.gz", ".ko.xz", ".ko.zst"].iter().any(|end| path.ends_with(end))
 }
 
 fn block(sort: Sort, bytes: &[u8], limits: &Limits) -> Result<Parsed<Text>, Error> {

@@ -10,6 +10,7 @@ use loadworthy_formats::compress;
 use loadworthy_formats::error::Deviation;
 use loadworthy_formats::feed;
 use loadworthy_formats::kernel::image;
+use loadworthy_formats::kernel::name::is_module;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::package::form::{self, Form};
 use loadworthy_formats::package::member::{Member, Sort, UNPACKED};
@@ -244,7 +245,7 @@ impl Package {
             feed::whole(data, most, ("package member", 0)).map_err(|e| odd.push(e)).ok()
         };
         let mut odd = Vec::new();
-        if is_module(&path) {
+        if is_module(path.as_bytes()) {
             if let Some(bytes) = whole(limits.module_bytes, &mut odd) {
                 self.modules.push(driver(&path, plain, &bytes, limits, errors));
                 self.releases.extend(self.modules.last().and_then(|m| m.release.clone()));
@@ -320,10 +321,6 @@ fn bootable(path: &str, bytes: &[u8], limits: &Limits) -> Option<Bootable> {
         signers: signatures.into_iter().filter_map(|s| s.signer.name).collect(),
         sbat: block.and_then(|block| block.sbat),
     })
-}
-
-fn is_module(path: &str) -> bool {
-    [".ko", ".ko.gz", ".ko.xz", ".ko.zst"].iter().any(|end| path.ends_with(end))
 }
 
 /// Where kernels and EFI images lie: `/boot`, module trees, what loaders are installed from.

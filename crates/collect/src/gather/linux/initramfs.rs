@@ -15,13 +15,14 @@ use loadworthy_formats::compress::streaming::stream;
 use loadworthy_formats::compress::{Compression, sniff};
 use loadworthy_formats::cpio::archive;
 use loadworthy_formats::feed::Feed;
-use loadworthy_formats::kernel::{name, settings};
+use loadworthy_formats::kernel::name::{self, is_module};
+use loadworthy_formats::kernel::settings;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::header;
 
 use super::boot;
 use super::boot_loader::images;
-use super::tree::{Tree, is_module};
+use super::tree::Tree;
 use crate::gather::looking::{Looking, why};
 use crate::item::{HostPath, Item};
 use crate::regular;

@@ -10,7 +10,7 @@ use loadworthy_formats::kernel::modules_alias::{self, Aliases};
 use loadworthy_formats::kernel::modules_builtin::{self, Builtin};
 use loadworthy_formats::kernel::modules_dep::{self, ModulesDep};
 use loadworthy_formats::kernel::modules_softdep::{self, SoftDependency};
-use loadworthy_formats::kernel::name;
+use loadworthy_formats::kernel::name::{self, is_module};
 
 use crate::gather::looking::{Looking, Read, why};
 use crate::item::{HostPath, Item};
@@ -227,12 +227,6 @@ fn walk(looking: &Looking<'_>, base: &HostPath) -> Walk {
     }
     found.modules.sort_unstable_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
     found
-}
-
-/// Whether a file of this name is a module.
-#[must_use]
-pub fn is_module(name: &[u8]) -> bool {
-    [".ko", ".ko.gz", ".ko.xz", ".ko.zst"].iter().any(|end| name.ends_with(end.as_bytes()))
 }
 
 #[cfg(test)]

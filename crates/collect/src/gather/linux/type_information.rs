@@ -15,7 +15,7 @@ use loadworthy_formats::kernel::btf::{Base, Misfit};
 
 use super::image;
 use crate::gather::looking::{Looking, Read};
-use crate::item::{HostPath, Item};
+use crate::item::Item;
 use crate::sighting::{Outcome, Sketched};
 use crate::views::caller;
 
@@ -36,29 +36,40 @@ pub fn of_kernel(looking: &Looking<'_>, release: &str) -> Fact<Arc<Base>> {
     }
 }
 
-/// Where the bytes of a module are.
-#[derive(Clone, Copy, Debug)]
-pub enum Place<'a> {
-    /// A file of the host.
-    Host(&'a Looking<'a>, &'a HostPath),
-    /// A file named on the command line.
-    Argument(&'a Looking<'a>, &'a Path),
+/// Whose file a module is; where it lies it says itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The host's.
+    Host,
+    /// One named on the command line.
+    Argument,
 }
 
 /// Whether the kernel takes the type information of a module.
 #[must_use]
-pub fn fits(module: &ModuleFacts, place: Place<'_>, kernel: &Fact<Arc<Base>>) -> Fact<bool> {
+pub fn fits(
+    looking: &Looking<'_>,
+    module: &ModuleFacts,
+    place: Place,
+    kernel: &Fact<Arc<Base>>,
+) -> Fact<bool> {
     let mut step = Step::of(&RULE);
-    let compared = step.consult(kernel).cloned().and_then(|base| compared(module, place, &base));
+    let base = step.consult(kernel).cloned();
+    let compared = base.and_then(|base| compared(looking, module, place, &base));
     compared.unwrap_or_else(Fact::unknown)
 }
 
-fn compared(module: &ModuleFacts, place: Place<'_>, base: &Base) -> Result<Fact<bool>, Gaps> {
+fn compared(
+    looking: &Looking<'_>,
+    module: &ModuleFacts,
+    place: Place,
+    base: &Base,
+) -> Result<Fact<bool>, Gaps> {
     let item = text(format!("{}: .BTF", module.path));
     let open = |why| gap(Question::TypeInformation, why);
-    let (looking, origin) = match place {
-        Place::Host(looking, _) => (looking, looking.view.origin()),
-        Place::Argument(looking, _) => (looking, Origin::Argument),
+    let origin = match place {
+        Place::Host => looking.view.origin(),
+        Place::Argument => Origin::Argument,
     };
     let missing = || open(Why::Missing(item.clone()));
     let mut step = Step::of(&RULE);
@@ -66,7 +77,7 @@ fn compared(module: &ModuleFacts, place: Place<'_>, base: &Base) -> Result<Fact<
     let file = step.consult(&file)?.clone();
     let ModuleFile::Read(held) = &*file else { return Err(missing()) };
     let (_, types) = held.survey.section(b".BTF").ok_or_else(missing)?;
-    let bytes = plain(module, looking, place, types).ok_or_else(missing)?;
+    let bytes = plain(looking, module, place, types).ok_or_else(missing)?;
     let section = |name| {
         let (_, section) = held.survey.section(name)?;
         let start = usize::try_from(section.offset).ok()?;
@@ -87,13 +98,14 @@ fn compared(module: &ModuleFacts, place: Place<'_>, base: &Base) -> Result<Fact<
 
 /// The module, unpacked; `None` where it is not what was judged, or a bundle has it without its types.
 fn plain(
-    module: &ModuleFacts,
     looking: &Looking<'_>,
-    place: Place<'_>,
+    module: &ModuleFacts,
+    place: Place,
     types: &Section,
 ) -> Option<Vec<u8>> {
-    if let Place::Host(looking, path) = place
-        && let Some(recorded) = looking.view.sketched(&Item::File(path.clone()))
+    let item = Item::file(&*module.path);
+    if place == Place::Host
+        && let Some(recorded) = looking.view.sketched(&item)
     {
         let Sketched { sketch, module, .. } = recorded.ok()?;
         let end = types.offset.checked_add(types.size)?;
@@ -101,26 +113,21 @@ fn plain(
         let whole = pieces.any(|(at, size)| *at <= types.offset && end <= at.saturating_add(*size));
         return whole.then_some(module);
     }
-    let stored = stored(looking, place)?;
+    let limit = looking.limits.module_bytes;
+    let stored = match place {
+        Place::Host => looking.bytes(&item, limit).ok()?,
+        Place::Argument => {
+            let mut bytes = Vec::new();
+            let read = caller::look_into(Path::new(&*module.path), limit, &mut bytes);
+            matches!(read, Outcome::Bytes { .. }).then_some(bytes)?
+        }
+    };
     let sha256 = module.sha256?;
     if digest(DigestAlgorithm::Sha256, &stored).as_bytes() != sha256.as_slice() {
         return None;
     }
     let Some(packed) = compress::sniff(&stored) else { return Some(stored) };
     let mut plain = Vec::new();
-    compress::unpack(&stored, packed, looking.limits.module_bytes, looking.limits, &mut plain)
-        .ok()?;
+    compress::unpack(&stored, packed, limit, looking.limits, &mut plain).ok()?;
     Some(plain)
-}
-
-fn stored(looking: &Looking<'_>, place: Place<'_>) -> Option<Vec<u8>> {
-    let limit = looking.limits.module_bytes;
-    match place {
-        Place::Host(looking, path) => looking.bytes(&Item::File(path.clone()), limit).ok(),
-        Place::Argument(_, path) => {
-            let mut bytes = Vec::new();
-            let read = caller::look_into(path, limit, &mut bytes);
-            matches!(read, Outcome::Bytes { .. }).then_some(bytes)
-        }
-    }
 }

@@ -19,6 +19,10 @@ pub(super) static CHECK: LinuxCheck = Check {
 #[must_use]
 pub fn types_matter(policy: &LinuxPolicy, signature: &Examined) -> bool {
     let mut step = Step::of(&CHECK.rule);
+    // Few kernels insist; asked first, since this is asked of every module.
+    if step.consult(&policy.options.types_must_fit) != Ok(&true) {
+        return false;
+    }
     let Ok(Some(bytes)) = step.consult(&signature.bytes).cloned() else { return false };
     asked(&bytes, policy, &mut step) == Ok(true) && ours(signature, &mut step) != Ok(true)
 }
