@@ -41,7 +41,13 @@ pub fn diagnose(matter: &Matter<'_>, knowledge: &Knowledge) -> Diagnosis {
         let pattern = knowledge.patterns.get(clue.seen.row);
         clue.line < 50 && pattern.is_some_and(|p| p.common.id == "kernel-banner")
     };
-    let whole_log = !matter.short || matter.clues.iter().any(banner);
+    // Who writes of trouble beside a log asks about that, even where the log itself is of a healthy boot.
+    let asked = |clue: &Clue| {
+        let pattern = knowledge.patterns.get(clue.seen.row);
+        pattern.is_some_and(|p| p.words_only() && p.sign() == "trouble-said")
+    };
+    let whole_log =
+        (!matter.short || matter.clues.iter().any(banner)) && !matter.clues.iter().any(asked);
     let mut told = Diagnosis::default();
     let mut harmless: Vec<Quoted> = Vec::new();
     let [others, windows] = apart(matter.clues, knowledge);

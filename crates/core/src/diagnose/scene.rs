@@ -220,7 +220,10 @@ fn derive(signs: &mut BTreeMap<String, Vec<&Clue>>) {
     let refused = ["errno-keyrejected", "errno-nokey", "errno-perm", "errno-noexec"];
     let refused = refused.iter().flat_map(|s| of(signs, s)).filter(|c| c.module().is_some());
     let last = refused.max_by_key(|c| (c.order, c.line));
+    // The kernel writes its notices before it asks whether the module fits.
+    let fits = last.is_none_or(|no| !of(signs, "errno-noexec").contains(&no));
     let loaded = ["module-inserted", "lsmod-row", "taint-verification", "taint-out-of-tree"];
+    let loaded = loaded.get(..if fits { 4 } else { 2 }).unwrap_or_default();
     let after = loaded.iter().flat_map(|s| of(signs, s)).find(|load| {
         last.is_some_and(|no| {
             load.module() == no.module() && (load.order, load.line) > (no.order, no.line)

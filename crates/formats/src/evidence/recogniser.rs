@@ -187,7 +187,13 @@ impl Recogniser {
     pub fn short(&self, text: &[u8], seen: &mut dyn FnMut(Seen)) -> u64 {
         let all: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();
         let banner = memchr::memmem::find(text, BANNER).is_some();
-        let sort = if banner || all.len() > WRITTEN { Text::Short } else { Text::Prose };
+        let sort = if !banner && all.len() <= WRITTEN {
+            Text::Prose
+        } else if written(&all) {
+            Text::Report
+        } else {
+            Text::Short
+        };
         for (n, line) in (0_u64..).zip(&all) {
             self.line(line, n, sort, seen);
         }
@@ -197,19 +203,27 @@ impl Recogniser {
                 continue;
             }
             let first = first.strip_suffix(b"\r").unwrap_or(first);
+            // A sentence that was broken goes on in small letters.
+            let sentence = sort != Text::Short
+                && first.last().is_some_and(|b| b.is_ascii_alphanumeric() || b",'\"".contains(b))
+                && second.first().is_some_and(u8::is_ascii_lowercase);
+            let as_what = if sentence { sort } else { Text::Short };
             let alone = |line: &[u8]| {
                 let mut rows = Vec::new();
-                self.line(line, n, Text::Short, &mut |s| rows.push(s.row));
+                self.line(line, n, as_what, &mut |s| rows.push(s.row));
                 rows
             };
             let mut known = alone(first);
             known.extend(alone(second));
             let second = second.trim_ascii_start();
-            for between in [b"".as_slice(), b" "] {
+            for between in [b" ".as_slice(), b""] {
                 let joined = [first, between, second].concat();
-                self.line(&joined, n, Text::Short, &mut |s| {
-                    let short = self.rows.get(s.row).is_none_or(|r| r.short_only);
-                    if !short && !known.contains(&s.row) {
+                self.line(&joined, n, as_what, &mut |s| {
+                    let told = self
+                        .rows
+                        .get(s.row)
+                        .is_some_and(|r| !r.short_only || sentence && r.prose && between == b" ");
+                    if told && !known.contains(&s.row) {
                         known.push(s.row);
                         seen(s);
                     }
@@ -297,7 +311,8 @@ impl Recogniser {
     ) {
         for row in rows {
             let Some(compiled) = self.rows.get(row) else { continue };
-            let written = text == Text::Prose && stamp.is_none() && !of_loader(said);
+            let people = matches!(text, Text::Prose | Text::Report);
+            let written = people && stamp.is_none() && !of_loader(said);
             if compiled.short_only && text == Text::Log
                 || compiled.report && text != Text::Prose
                 || compiled.prose && !written
@@ -354,6 +369,25 @@ enum Text {
     Short,
     /// One that may hold what people wrote.
     Prose,
+    /// What people wrote with a log in it: lines with a time stamp are the log's.
+    Report,
+}
+
+/// Whether people may have written the lines that have no time stamp: they are few, and no boot of
+/// a machine is among them.
+fn written(lines: &[&[u8]]) -> bool {
+    let mut few = 0_usize;
+    for line in lines {
+        let line = String::from_utf8_lossy(line.get(..line.len().min(QUOTE)).unwrap_or_default());
+        if line.trim().is_empty() || line::read(&line).stamp.is_some() {
+            continue;
+        }
+        few = few.saturating_add(1);
+        if few > WRITTEN || memchr::memmem::find(line.as_bytes(), BANNER).is_some() {
+            return false;
+        }
+    }
+    few > 0
 }
 
 /// The first line of every kernel log.
