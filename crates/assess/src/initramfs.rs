@@ -5,35 +5,34 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use loadworthy_collect::gather::linux::initramfs::{self, Initramfs, Place, facts_within};
+use loadworthy_collect::gather::linux::initramfs::{self, Place};
 use loadworthy_collect::gather::linux::module::{self, Scratch};
 use loadworthy_collect::gather::linux::tree;
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;
 use loadworthy_core::answer::{Answered, Kind, Maker, Need, Note, Phase, Subject};
-use loadworthy_core::checks::initramfs::{Copied, InitramfsCase, Needed, judge};
-use loadworthy_core::codes::{INITRAMFS_COPY_DIFFERS, INSTALL_COMMAND_REPLACES_LOADING};
+use loadworthy_core::checks::initramfs::{InitramfsCase, judge};
 use loadworthy_core::fact::Fact;
-use loadworthy_core::fact::step::Step;
-use loadworthy_core::initramfs_claim::InitramfsClaim;
-use loadworthy_core::policy::linux::LinuxPolicy;
-use loadworthy_core::proof::{Claim, Evidence, Gaps, Question, Rule, gap, text};
+use loadworthy_core::proof::{Evidence, Question, gap, text};
 use loadworthy_core::verdict::{Judgement, Verdict};
-use loadworthy_formats::compress::Compression;
 use loadworthy_formats::kernel::name;
 use loadworthy_formats::manifest::Class;
 
-use crate::advice;
-use crate::host::{Host, OneKernel, known};
-use crate::judging::{Asked, Wanted};
-use crate::names::{Found, Names};
+use crate::host::{Host, OneKernel};
+use crate::judging::Asked;
+use crate::names::Names;
 use crate::request::{Progress, Request, Trouble};
 use loadworthy_collect::pool;
 
+mod copies;
+mod inside;
 mod anew;
 pub(crate) mod crash;
+
+use copies::Difference;
+use inside::Inside;
 
 /// Judges the initramfs of the kernel that is asked about; `roots` are the modules under the root
 /// file system, `all` those that the host needs otherwise.
@@ -166,229 +165,6 @@ fn answered(path: &str, sha256: Option<[u8; 32]>, judgement: Judgement, needed: 
     }
 }
 
-/// An initramfs as a machine of its own, with the kernel it is for.
-struct Inside<'a> {
-    found: &'a Initramfs,
-    path: &'a str,
-    host: Host,
-    kernel: OneKernel,
-    names: Names,
-}
-
-impl<'a> Inside<'a> {
-    fn of(asked: &Asked<'_>, found: &'a Initramfs, path: &'a str) -> Result<Self, Trouble> {
-        let host = Host::over(Box::new(found.view.clone()))?;
-        let of = asked.kernel;
-        let (tree, facts) = {
-            let looking = host.looking();
-            let tree = tree::gather(&looking, &of.kernel.release);
-            let facts = facts_within(&looking, &of.facts, &tree);
-            (tree, facts)
-        };
-        let policy = LinuxPolicy::of(&facts, &of.firmware, &asked.host.tables);
-        let firmware = of.firmware.clone();
-        // An initramfs holds no kernel image.
-        let types = match known(&policy.options.types_must_fit) {
-            Some(true) => of.types(asked.host).clone().into(),
-            Some(false) | None => OnceLock::new(),
-        };
-        let kernel = OneKernel { kernel: of.kernel.clone(), tree, facts, firmware, policy, types };
-        let names = Names::of(&host.looking(), &kernel);
-        Ok(Self { found, path, host, kernel, names })
-    }
-
-    fn judged(
-        &self,
-        asked: &Asked<'_>,
-        paths: &[HostPath],
-        notes: &mut Vec<Note>,
-    ) -> Vec<Answered> {
-        let inner = Asked {
-            host: &self.host,
-            kernel: &self.kernel,
-            names: &self.names,
-            request: asked.request,
-            progress: asked.progress,
-        };
-        let wanted: Vec<Wanted> = paths
-            .iter()
-            .map(|path| Wanted { path: path.clone(), required_by: Vec::new() })
-            .collect();
-        let mut judged = inner.judge_tree(&wanted, &self.names.closure(paths), notes);
-        for answer in &mut judged {
-            let path = answer.subject.path.take();
-            answer.subject.path = path.map(|below| text(format!("{}: {below}", self.path)));
-            // What helps is a new initramfs, not a change of the copy in it.
-            answer.tried.clear();
-        }
-        judged
-    }
-
-    fn evidence(&self, said: String) -> Evidence {
-        let origin = self.host.looking().view.origin();
-        Evidence { origin, item: text(self.path), said: text(said) }
-    }
-
-    /// What holds of the whole, without a look at its modules.
-    fn whole(&self) -> InitramfsCase {
-        let mut case = InitramfsCase::of(Fact::seen(true, self.evidence("is there".into())));
-        let damage = self.found.damage.as_deref().map(text);
-        let said = damage.as_deref().map_or("read to its end".to_owned(), str::to_owned);
-        case.damage = Fact::seen(damage, self.evidence(said));
-        case.not_unpacked = self.not_unpacked();
-        let release = &self.kernel.kernel.release;
-        let releases: Vec<&str> = self.found.releases.iter().map(String::as_str).collect();
-        let foreign = !releases.is_empty() && !releases.contains(&&**release);
-        let others = foreign.then(|| text(releases.join(", ")));
-        let said = match releases.as_slice() {
-            [] => "no modules".to_owned(),
-            some => format!("modules for {}", some.join(", ")),
-        };
-        case.others = Fact::seen(others, self.evidence(said));
-        case
-    }
-
-    /// A way of packing that the kernel was built without.
-    fn not_unpacked(&self) -> Fact<Option<Arc<str>>> {
-        let packed = &self.found.packed;
-        let nothing = || Fact::seen(None, self.evidence("how it is packed".into()));
-        if packed.is_empty() {
-            return nothing();
-        }
-        let asked = self.kernel.facts.config.fact(|config| {
-            // A configuration that says nothing of it is a part of one.
-            if !config.is_yes("BLK_DEV_INITRD") {
-                return (None, String::new());
-            }
-            let lacking = packed.iter().find(|packed| !config.is_yes(option(**packed)));
-            let said = packed.iter().map(|packed| {
-                let option = option(*packed);
-                let set = if config.is_yes(option) { "=y" } else { " is not set" };
-                format!("CONFIG_{option}{set}")
-            });
-            (lacking.map(|packed| text(packed.name())), said.collect::<Vec<_>>().join(", "))
-        });
-        // Where the configuration was not seen, what builders chose for the kernel is believed.
-        if known(&asked).is_none() { nothing() } else { asked }
-    }
-
-    /// The copies of these modules.
-    fn copies(&self, roots: &BTreeSet<String>, all: &BTreeSet<String>) -> Vec<(String, HostPath)> {
-        let wanted = roots.union(all);
-        wanted.filter_map(|wanted| Some((wanted.clone(), one(&self.names, wanted)?))).collect()
-    }
-
-    /// Whether the bytes of these modules, and of what they depend on in here, were kept.
-    fn kept(&self, roots: &BTreeSet<String>, all: &BTreeSet<String>) -> bool {
-        let paths: Vec<HostPath> = self.copies(roots, all).into_iter().map(|(_, at)| at).collect();
-        let mut closure = self.names.closure(&paths).into_iter();
-        closure.all(|path| self.found.keeps(&name::of_path(&path.to_string())))
-    }
-
-    fn case(
-        &self,
-        asked: &Asked<'_>,
-        roots: &BTreeSet<String>,
-        all: &BTreeSet<String>,
-        notes: &mut Vec<Note>,
-    ) -> InitramfsCase {
-        let mut case = self.whole();
-        let copies = self.copies(roots, all);
-        let paths: Vec<HostPath> = copies.iter().map(|(_, path)| path.clone()).collect();
-        let mut own = Vec::new();
-        let judged = self.judged(asked, &paths, &mut own);
-        notes.extend(own.into_iter().filter(|note| note.code.id == "LW1053"));
-        let cut = self.found.damage.is_some() || known(&case.others).flatten().is_some();
-        for root in roots.iter().filter(|_| !cut) {
-            let path = one(&self.names, root);
-            let said = path.as_ref().map_or(String::new(), ToString::to_string);
-            let evidence = self.evidence(if said.is_empty() { format!("no {root}") } else { said });
-            let shown = path.as_ref().map(|path| format!("{}: {path}", self.path));
-            let verdict = judged.iter().find(|a| a.subject.path.as_deref() == shown.as_deref());
-            case.needed.push(Needed {
-                name: text(root.as_str()),
-                inside: Fact::seen(path.is_some(), evidence),
-                loads: verdict
-                    .map_or_else(|| Fact::unknown(Gaps::new()), |answer| copied(&answer.judgement)),
-            });
-        }
-        notes.extend(self.differing(asked, &copies));
-        for root in roots {
-            if let (Some(_), Found::Files(paths)) = (one(&self.names, root), asked.names.find(root))
-            {
-                let tree = paths.first().map(ToString::to_string).unwrap_or_default();
-                notes.extend(advice::firmware_inside(asked, &tree, root, &self.found.paths));
-            }
-        }
-        case
-    }
-
-    /// Copies that are not the file of the module tree.
-    fn differing(&self, asked: &Asked<'_>, copies: &[(String, HostPath)]) -> Vec<Note> {
-        static RULE: Rule =
-            Rule { name: "initramfs/same-copy", source: "initramfs-tools(7), dracut(8)" };
-        let mut scratch = Scratch::default();
-        let mut notes = Vec::new();
-        for (name, inside) in copies {
-            let Found::Files(paths) = asked.names.find(name) else { continue };
-            let Some(path) = paths.first() else { continue };
-            let mine = self.host.digest(inside, &mut scratch);
-            let theirs = asked.host.digest(path, &mut scratch);
-            let mut step = Step::of(&RULE);
-            let (Ok(mine), Ok(theirs)) =
-                (step.consult(&mine).copied(), step.consult(&theirs).copied())
-            else {
-                continue;
-            };
-            if mine != theirs {
-                let claim = Claim::Initramfs(InitramfsClaim::OtherCopy(text(name.as_str())));
-                let because = step.concludes(claim);
-                notes.push(Note::new(&INITRAMFS_COPY_DIFFERS, because));
-            }
-        }
-        notes
-    }
-}
-
-fn one(names: &Names, wanted: &str) -> Option<HostPath> {
-    match names.find(wanted) {
-        Found::Files(paths) => paths.into_iter().next(),
-        Found::None(_) => None,
-    }
-}
-
-/// What becomes of a copy, by its verdict.
-fn copied(judgement: &Judgement) -> Fact<Copied> {
-    let proof = judgement.reasons.first().map(|reason| reason.because.clone());
-    let proof = proof.or_else(|| judgement.walk.last().map(|walked| walked.proof.clone()));
-    match (&judgement.verdict, proof) {
-        (Verdict::Unknown(gaps), _) => Fact::unknown(gaps.clone()),
-        (_, None) => Fact::unknown(Gaps::new()),
-        (Verdict::Refused(code), Some(proof)) if code.id == INSTALL_COMMAND_REPLACES_LOADING.id => {
-            Fact::because(Copied::Blocked, proof)
-        }
-        (Verdict::Refused(_), Some(proof)) => {
-            Fact::because(Copied::Refused(judgement.says.errno), proof)
-        }
-        (Verdict::Loads | Verdict::LoadsTainted, Some(proof)) => {
-            Fact::because(Copied::Loads, proof)
-        }
-    }
-}
-
-/// The kernel's option that unpacks it (`usr/Kconfig`).
-const fn option(packed: Compression) -> &'static str {
-    match packed {
-        Compression::Gzip => "RD_GZIP",
-        Compression::Xz => "RD_XZ",
-        Compression::Zstd => "RD_ZSTD",
-        Compression::Lz4Legacy => "RD_LZ4",
-        Compression::Lzma => "RD_LZMA",
-        Compression::Bzip2 => "RD_BZIP2",
-        Compression::Lzo => "RD_LZO",
-    }
-}
-
 /// Judges a file of the caller's: the image itself, and every module in it for the kernel it is for.
 ///
 /// # Errors
@@ -423,7 +199,8 @@ pub(crate) fn of_argument(
             let mut own = Vec::new();
             answers.extend(inside.judged(&asked, &paths, &mut own));
             notes.extend(own);
-            notes.extend(inside.differing(&asked, &copies));
+            let differ = copies::differing(&inside.host, &asked, &copies);
+            notes.extend(differ.into_iter().map(Difference::note));
         }
     }
     if answers.is_empty() {

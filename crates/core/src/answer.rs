@@ -325,6 +325,8 @@ pub enum Remedy {
         maker: Option<Maker>,
         /// Modules that have to be named to the maker, since the last one lacks them.
         modules: Vec<Arc<str>>,
+        /// Whether modules in the last one were stripped of their signatures.
+        stripped: bool,
     },
     /// Start another kernel, which is installed and accepted.
     StartOther {

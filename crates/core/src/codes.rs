@@ -322,6 +322,9 @@ pub static INITRAMFS_BLOCKS_MODULE: Code = code!("LW3107", "initramfs-blocks-mod
 pub static INITRAMFS_COPY_DIFFERS: Code = code!("LW3108", "initramfs-copy-differs");
 /// The initramfs of the kernel that starts after a crash cannot be used.
 pub static CRASH_INITRAMFS_DOES_NOT_DO: Code = code!("LW3109", "crash-initramfs-does-not-do");
+/// The initramfs holds a module of the same build without its signature, or with another one.
+pub static INITRAMFS_COPY_SIGNED_OTHERWISE: Code =
+    code!("LW3110", "initramfs-copy-signed-otherwise");
 /// The certificate has no subject key identifier.
 pub static KEY_WITHOUT_IDENTIFIER: Code = code!("LW4101", "key-without-identifier");
 /// Key usage of the certificate does not allow signatures.

@@ -3,6 +3,17 @@
 use crate::errno::Errno;
 use alloc::sync::Arc;
 
+/// The signature of a copy, beside that of the file in the module tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopySignature {
+    /// It has none, and the file has one.
+    None,
+    /// It has none, and was stripped.
+    StrippedOff,
+    /// It has another one, or the file has none.
+    Another,
+}
+
 /// A few words of a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InitramfsClaim {
@@ -28,10 +39,24 @@ pub enum InitramfsClaim {
     SameCopy(Arc<str>),
     /// Its copy of a module is another build than the one in the tree.
     OtherCopy(Arc<str>),
+    /// Its copy of a module is the same build as the one in the tree, signed otherwise.
+    SameBuild {
+        /// The module.
+        name: Arc<str>,
+        /// How the copy is signed.
+        signature: CopySignature,
+    },
     /// Its copy of a module loads.
     CopyLoads(Arc<str>),
     /// Its copy of a module does not load.
     CopyRefused {
+        /// The module.
+        name: Arc<str>,
+        /// What the system call returns.
+        errno: Option<Errno>,
+    },
+    /// Its copy of a module does not load, since strip took its signature off.
+    CopyStripped {
         /// The module.
         name: Arc<str>,
         /// What the system call returns.
@@ -59,6 +84,8 @@ impl InitramfsClaim {
             | Self::OtherCopy(name)
             | Self::CopyLoads(name)
             | Self::CopyRefused { name, .. }
+            | Self::CopyStripped { name, .. }
+            | Self::SameBuild { name, .. }
             | Self::Blocks(name) => Some(name),
             Self::There(_)
             | Self::Whole

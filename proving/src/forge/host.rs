@@ -210,6 +210,10 @@ impl Host {
             "unsigned" => {
                 Module { signed_by: "none".to_owned(), ..module.clone() }.forge(kernel)?
             }
+            "stripped" => {
+                let (signed_by, debug) = ("none".to_owned(), "stripped".to_owned());
+                Module { signed_by, debug, ..module.clone() }.forge(kernel)?
+            }
             "rebuilt" => {
                 Module { srcversion: "ANEW".to_owned(), ..module.clone() }.forge(kernel)?
             }

@@ -1,9 +1,10 @@
 //! A kernel module, from what a scenario says of it.
 
-use crate::forge::elf::{ALLOC, EXECUTE, Elf, Kind, PROGBITS, WRITE};
+use crate::forge::elf::{ALLOC, EXECUTE, Elf, Kind, NOTE, PROGBITS, WRITE};
 use crate::forge::kernel::{self, Kernel};
 use crate::forge::key::Key;
 use crate::forge::signature::{self, Form, MARKER};
+use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_formats::compress::{Compression, pack};
 use serde::Deserialize;
 
@@ -22,6 +23,7 @@ pub struct Module {
     pub machine: String,
     pub this_module: String,
     pub symbols: String,
+    pub debug: String,
     pub section_flags: String,
     pub twins: String,
     pub relocation: String,
@@ -58,6 +60,7 @@ impl Default for Module {
             machine: word("x86-64"),
             this_module: word("fits"),
             symbols: word("kept"),
+            debug: word("none"),
             section_flags: word("ordinary"),
             twins: String::new(),
             relocation: word("none"),
@@ -198,6 +201,7 @@ impl Module {
             "other-kernel" => drop(elf.section(".BTF", PROGBITS, 0, b"types of another kernel")),
             other => return Err(format!("type_information = {other:?}")),
         }
+        self.debug(kernel, &mut elf)?;
         let size = match self.this_module.as_str() {
             "fits" => Some(kernel::STRUCT_MODULE),
             "other-size" => Some(kernel::STRUCT_MODULE - 64),
@@ -225,6 +229,24 @@ impl Module {
             "stripped" => Ok(elf.finish(true)),
             other => Err(format!("symbols = {other:?}")),
         }
+    }
+
+    /// The build id, and what debuggers read.
+    fn debug(&self, kernel: &Kernel, elf: &mut Elf) -> Result<(), String> {
+        let debug = match self.debug.as_str() {
+            "none" => return Ok(()),
+            "kept" => true,
+            "stripped" => false,
+            other => return Err(format!("debug = {other:?}")),
+        };
+        let build = digest(DigestAlgorithm::Sha1, &self.modinfo(kernel)?);
+        let words = [4u32, 20, 3].map(u32::to_le_bytes).concat();
+        let note = [&words[..], b"GNU\0", build.as_bytes()].concat();
+        elf.section(".note.gnu.build-id", NOTE, ALLOC, &note);
+        if debug {
+            elf.section(".debug_info", PROGBITS, 0, &[0x2a; 64]);
+        }
+        Ok(())
     }
 
     fn modinfo(&self, kernel: &Kernel) -> Result<Vec<u8>, String> {

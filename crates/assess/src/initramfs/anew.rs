@@ -8,7 +8,7 @@ use loadworthy_core::fact::Fact;
 use loadworthy_core::proof::{Evidence, Gaps, text};
 use loadworthy_core::verdict::Verdict;
 
-use super::{copied, one};
+use super::inside::{copied, one};
 use crate::host::known;
 use crate::judging::{Asked, Wanted};
 
@@ -40,6 +40,7 @@ pub(super) fn tried(
             inside: Fact::seen(own.is_some(), evidence(root)),
             loads: verdict
                 .map_or_else(|| Fact::unknown(Gaps::new()), |answer| copied(&answer.judgement)),
+            stripped: None,
         });
     }
     let judged = judge(&made).verdict;
@@ -51,6 +52,7 @@ pub(super) fn tried(
             there: known(&case.there) != Some(false),
             maker,
             modules: lacking.map(|needed| needed.name.clone()).collect(),
+            stripped: case.needed.iter().any(|needed| needed.stripped.is_some()),
         },
         judged,
         helps: true,

@@ -16,7 +16,7 @@ use loadworthy_core::initramfs_claim::InitramfsClaim;
 use loadworthy_core::proof::{Claim, Evidence, Node, Proof, Rule, Why, text};
 use loadworthy_core::verdict::Verdict;
 
-use super::Inside;
+use super::inside::Inside;
 use crate::host::known;
 use crate::judging::Asked;
 

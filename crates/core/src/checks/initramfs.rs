@@ -58,6 +58,8 @@ pub struct Needed {
     pub inside: Fact<bool>,
     /// Whether that file loads.
     pub loads: Fact<Copied>,
+    /// That it is refused for want of the signature that strip took off.
+    pub stripped: Option<Fact<()>>,
 }
 
 /// What becomes of a copy in the initramfs.
@@ -160,7 +162,13 @@ fn copy(needed: &Needed, step: &mut Step) -> Answer {
     Ok(match *step.consult(&needed.loads)? {
         Copied::Loads => Passage::pass(Claim::Initramfs(InitramfsClaim::CopyLoads(name))),
         Copied::Refused(errno) => {
-            let claim = InitramfsClaim::CopyRefused { name, errno };
+            let claim = match &needed.stripped {
+                Some(stripped) => {
+                    step.consult(stripped)?;
+                    InitramfsClaim::CopyStripped { name, errno }
+                }
+                None => InitramfsClaim::CopyRefused { name, errno },
+            };
             refuse(claim, &INITRAMFS_COPY_REFUSED, errno)
         }
         Copied::Blocked => refuse(InitramfsClaim::Blocks(name), &INITRAMFS_BLOCKS_MODULE, None),

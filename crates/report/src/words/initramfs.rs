@@ -1,6 +1,6 @@
 //! Words for what is said of an initramfs.
 
-use loadworthy_core::initramfs_claim::InitramfsClaim;
+use loadworthy_core::initramfs_claim::{CopySignature, InitramfsClaim};
 
 /// A claim as a sentence.
 pub(super) fn claim(claim: &InitramfsClaim) -> String {
@@ -32,12 +32,29 @@ pub(super) fn claim(claim: &InitramfsClaim) -> String {
         InitramfsClaim::OtherCopy(name) => {
             format!("{name} in the initramfs is another build than the one in the module tree")
         }
+        InitramfsClaim::SameBuild { name, signature } => {
+            let how = match signature {
+                CopySignature::None => "without the signature",
+                CopySignature::StrippedOff => "stripped, which took off the signature",
+                CopySignature::Another => "with another signature than that",
+            };
+            format!(
+                "{name} in the initramfs is the same build, {how} of the one in the module tree"
+            )
+        }
         InitramfsClaim::CopyLoads(name) => format!("{name} of the initramfs loads"),
         InitramfsClaim::CopyRefused { name, errno: Some(errno) } => {
             format!("{name} of the initramfs will not load ({errno}): the root cannot be mounted")
         }
         InitramfsClaim::CopyRefused { name, errno: None } => {
             format!("{name} of the initramfs will not load: the root cannot be mounted")
+        }
+        InitramfsClaim::CopyStripped { name, errno } => {
+            let errno = errno.map(|errno| format!(" ({errno})")).unwrap_or_default();
+            format!(
+                "{name} of the initramfs will not load{errno}, since it was stripped of its \
+                 signature: the root cannot be mounted"
+            )
         }
         InitramfsClaim::Blocks(name) => {
             format!("the initramfs is configured not to load {name}: the root cannot be mounted")

@@ -72,6 +72,11 @@ pub fn remedy(remedy: &Remedy) -> String {
         Remedy::SignImage { with: None, .. } => {
             "make a key, enrol it as a machine owner key, and sign the image".to_owned()
         }
+        Remedy::RemakeInitramfs { release, stripped: true, maker, .. }
+            if *maker != Some(Maker::Dracut) =>
+        {
+            format!("take out what strips modules, and make the initramfs of {release} again")
+        }
         Remedy::RemakeInitramfs { release, modules, .. } if modules.is_empty() => {
             format!("make the initramfs of {release} again")
         }
@@ -142,8 +147,10 @@ pub fn command(remedy: &Remedy) -> Option<String> {
         Remedy::SortCertificates { catalog } => {
             Some(format!("loadworthy sign --key KEY.pem --cert CERT.pem {catalog}"))
         }
-        Remedy::RemakeInitramfs { release, path, there, maker, modules } => {
-            remake(release, (path, *there), (*maker)?, modules)
+        Remedy::RemakeInitramfs { release, path, there, maker, modules, stripped } => {
+            // dracut strips what is not signed yet, and no other maker strips modules by itself.
+            let by_a_hook = *stripped && *maker != Some(Maker::Dracut);
+            if by_a_hook { None } else { remake(release, (path, *there), (*maker)?, modules) }
         }
         Remedy::StartOther { .. }
         | Remedy::Enroll { certificate: None, .. }
