@@ -255,6 +255,8 @@ fn package(asked: &Asked<'_>, module: &Arc<str>) -> Option<Note> {
     let (Outcome::Entries(names), _) = looking.view.look(&Item::entries(folder), 0) else {
         return None;
     };
+    let tree = format!("/lib/modules/{}/", asked.kernel.kernel.release);
+    let mut of_another = None;
     for entry in names {
         let list = String::from_utf8_lossy(&entry.name).into_owned();
         let Some(package) = list.strip_suffix(".list") else { continue };
@@ -269,17 +271,26 @@ fn package(asked: &Asked<'_>, module: &Arc<str>) -> Option<Note> {
             continue;
         };
         let lines = String::from_utf8_lossy(&bytes);
-        let found = lines.lines().find(|line| {
-            line.contains("/lib/modules/")
-                && line.contains(".ko")
-                && name::of_path(line) == name::of_path(module)
-        });
-        if let Some(line) = found {
+        let mut found: Vec<&str> = lines
+            .lines()
+            .filter(|line| {
+                line.contains("/lib/modules/")
+                    && line.contains(".ko")
+                    && name::of_path(line) == name::of_path(module)
+            })
+            .collect();
+        // One for this kernel says more than its sibling for another.
+        found.sort_by_key(|line| !line.contains(&tree));
+        if let Some(line) = found.first().copied() {
             let from = [seen(asked, &item, line.to_owned())];
             let package = text(package.split(':').next().unwrap_or(package));
             let claim = AdviceClaim::PackageLists { module: module.clone(), package };
-            return Some(Note::new(&PACKAGE_LISTS_MODULE, drawn(&RULE, &from, claim)));
+            let note = Note::new(&PACKAGE_LISTS_MODULE, drawn(&RULE, &from, claim));
+            if line.contains(&tree) {
+                return Some(note);
+            }
+            of_another.get_or_insert(note);
         }
     }
-    None
+    of_another
 }
