@@ -32,6 +32,8 @@ pub enum Topic<'t> {
     Event(&'t Event),
     /// A number inside an event.
     EventValue(&'t EventValue),
+    /// A number made of bits of one kind (`ci-option`), with the tables that explain it.
+    Bits(&'static str, u32, &'t Tables),
     /// An object identifier.
     Oid(&'t Oid),
     /// A policy of Code Integrity.
@@ -186,6 +188,7 @@ mod tests {
             Topic::InfLint(row) => format!("infverif {}", row.id),
             Topic::Event(row) => format!("event {}", row.number),
             Topic::EventValue(row) => format!("{} {}", row.kind, row.number),
+            Topic::Bits(kind, number, _) => format!("{kind} {number:#x}"),
             Topic::Oid(row) => row.name.clone(),
             Topic::Policy(row) => row.name.clone(),
             Topic::Cross(row) => row.name.clone(),
@@ -228,6 +231,12 @@ mod tests {
             ("OID 1.3.6.1.4.1.311.61.1.1", "KERNEL_MODE_CODE_SIGNING"),
             ("VerificationError 21", "verification-error 21"),
             ("policy option 16", "policy-option 16"),
+            ("ci-option 0x402", "ci-option 0x402"),
+            ("CodeIntegrityOptions: 0xC001", "ci-option 0xc001"),
+            ("ciOptions: 1026", "ci-option 0x402"),
+            ("ci-option 2", "ci-option 2"),
+            ("policy options 0x80010000", "policy-option 0x80010000"),
+            ("DevNodeStatus 0x01802400", "device-status 0x1802400"),
             ("!    sig:  Error 0x800b0109: A certificate chain processed", "CERT_E_UNTRUSTEDROOT"),
             ("Device has problem: 0x34 (CM_PROB_UNSIGNED_DRIVER)", "CM_PROB_UNSIGNED_DRIVER"),
             (

@@ -33,6 +33,7 @@ fn told(topic: &Topic<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()>
         | Topic::InfLint(_)
         | Topic::Event(_)
         | Topic::EventValue(_)
+        | Topic::Bits(..)
         | Topic::Oid(_)
         | Topic::Policy(_)
         | Topic::Cross(_)

@@ -100,7 +100,8 @@ pub struct Event {
 pub struct EventValue {
     /// The row's name.
     pub id: String,
-    /// `verification-error`, `signature-type`, `signing-level`, `policy-option`, `ci-option`.
+    /// `verification-error`, `signature-type`, `signing-level`, `policy-option`, `ci-option`,
+    /// `device-status`, `log-level`.
     pub kind: String,
     /// The number.
     pub number: u32,
@@ -108,6 +109,18 @@ pub struct EventValue {
     pub means: String,
     /// Where it is written.
     pub source: String,
+}
+
+impl EventValue {
+    /// The bit of a mask that it is; `None` where numbers of its kind are no bits.
+    #[must_use]
+    pub fn mask(&self) -> Option<u32> {
+        match self.kind.as_str() {
+            "policy-option" => 1_u32.checked_shl(self.number),
+            "ci-option" | "device-status" => Some(self.number),
+            _ => None,
+        }
+    }
 }
 
 /// An object identifier.

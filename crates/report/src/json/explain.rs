@@ -2,7 +2,7 @@
 
 use crate::json::document::{Tool, document};
 use crate::lookup::Topic;
-use crate::lookup::windows::{ACCOUNT, CROSS, NO_KEY, NO_VALUE, State, part};
+use crate::lookup::windows::{ACCOUNT, CROSS, NO_KEY, NO_VALUE, State, part, set};
 use loadworthy_core::code::Code;
 use loadworthy_core::tables::Tables;
 use loadworthy_core::tables::windows_codes::{Rank, STATE_DEFAULT};
@@ -77,6 +77,12 @@ enum TopicDto<'a> {
         means: [&'a str; 1],
         source: &'a str,
     },
+    Mask {
+        of: &'static str,
+        value: String,
+        bits: Vec<SetDto<'a>>,
+        unknown_bits: Option<String>,
+    },
     Oid {
         oid: &'a str,
         name: &'a str,
@@ -132,6 +138,13 @@ struct BitDto<'a> {
     set: bool,
     default: bool,
     means: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct SetDto<'a> {
+    mask: String,
+    means: &'a str,
+    source: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -226,6 +239,7 @@ impl<'a> From<&Topic<'a>> for TopicDto<'a> {
                 means: [&row.means],
                 source: &row.source,
             },
+            Topic::Bits(kind, number, tables) => Self::mask(kind, number, tables),
             Topic::Oid(row) => Self::Oid {
                 oid: &row.oid,
                 name: &row.name,
@@ -295,6 +309,21 @@ impl<'a> TopicDto<'a> {
             means,
             account: ACCOUNT,
             source: rows.first().map_or("", |row| &row.source),
+        }
+    }
+
+    fn mask(of: &'static str, number: u32, tables: &'a Tables) -> Self {
+        let (set, unknown) = set(of, number, tables);
+        let bits = set.into_iter().map(|(mask, row)| SetDto {
+            mask: format!("0x{mask:08X}"),
+            means: &row.means,
+            source: &row.source,
+        });
+        Self::Mask {
+            of,
+            value: format!("0x{number:08X}"),
+            bits: bits.collect(),
+            unknown_bits: (unknown != 0).then(|| format!("0x{unknown:08X}")),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::lookup::Topic;
 use loadworthy_core::tables::Tables;
-use loadworthy_core::tables::windows_codes::{Problem, Rank, RankPart, is_tail};
+use loadworthy_core::tables::windows_codes::{EventValue, Problem, Rank, RankPart, is_tail};
 
 /// What is known of each way in which `State` can be missing. First-hand reports of 2010 on Windows
 /// Server 2003; nothing is published of later versions.
@@ -93,14 +93,46 @@ pub(super) fn find<'t>(asked: &str, tables: &'t Tables) -> Vec<Topic<'t>> {
         "error" | "hresult" | "ntstatus" | "status" | "win32" | "exitcode" | "result" => {
             number(rest).map(|number| bare(number, tables)).unwrap_or_default()
         }
-        "verificationerror" | "signaturetype" | "signinglevel" | "policyoption" | "cioption"
-        | "loglevel" => {
+        "cioption" | "cioptions" | "codeintegrityoptions" => {
+            number(rest).map(|n| bits("ci-option", n, tables)).into_iter().collect()
+        }
+        "policyoptions" | "options" => {
+            number(rest).map(|n| bits("policy-option", n, tables)).into_iter().collect()
+        }
+        "devicestatus" | "devnodestatus" | "devicestatusflags" => {
+            number(rest).map(|n| bits("device-status", n, tables)).into_iter().collect()
+        }
+        "verificationerror" | "signaturetype" | "signinglevel" | "policyoption" | "loglevel" => {
             let number = number(rest);
             let mut rows = codes.values.iter().filter(|row| row.kind.replace('-', "") == word);
             rows.find(|row| Some(row.number) == number).map(Topic::EventValue).into_iter().collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// What a number made of bits means: the row of its bit, where it is one.
+fn bits<'t>(kind: &'static str, number: u32, tables: &'t Tables) -> Topic<'t> {
+    let mut rows = tables.windows_codes.values.iter().filter(|row| row.kind == kind);
+    match rows.find(|row| row.mask() == Some(number)) {
+        Some(row) => Topic::EventValue(row),
+        None => Topic::Bits(kind, number, tables),
+    }
+}
+
+/// The bits that are set and known, each with its row, and those that are set and not known.
+pub(crate) fn set<'t>(
+    kind: &str,
+    number: u32,
+    tables: &'t Tables,
+) -> (Vec<(u32, &'t EventValue)>, u32) {
+    let rows = tables.windows_codes.values.iter().filter(|row| row.kind == kind);
+    let set: Vec<_> = rows
+        .filter_map(|row| row.mask().map(|mask| (mask, row)))
+        .filter(|(mask, _)| number & mask != 0)
+        .collect();
+    let known = set.iter().fold(0, |all, (mask, _)| all | mask);
+    (set, number & !known)
 }
 
 /// What stands somewhere inside a line: names first, then numbers in hexadecimal, each once.
@@ -200,4 +232,83 @@ fn strip<'a>(asked: &'a str, word: &str) -> Option<&'a str> {
 /// What a part of a rank means; the parts that Microsoft names.
 pub(crate) fn part<'t>(tables: &'t Tables, of: &str, value: u32) -> Option<&'t RankPart> {
     tables.windows_codes.ranks.iter().find(|row| row.part == of && row.value == value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lookup;
+
+    /// What evidence of drivers that do not install or load names, by what is asked for it: device
+    /// problems, statuses, results, setup's codes, events, and the numbers in them.
+    const NAMED: [(&str, &str); 11] = [
+        ("code ", "1 10 18 28 31 32 37 38 39 40 48 49 50 52 53"),
+        (
+            "",
+            "0xC0000428 577 0xC0000490 0xC0000491 0xC0000492 0xC0000494 0xC0000603 0xC0000604 1655 \
+             0xC0000605 0xC000036B 0xC000036C 1275 0xC000007B 193 0xC0000262 0xC0000263 0xC000026C \
+             0xC000038E 654 0xC000021A 2148204812",
+        ),
+        (
+            "",
+            "0xC0E90001 0xC0E90002 0xC0E90003 0xC0E90004 0xC0E90005 0xC0E90006 0xC0E90007 \
+             0xC0E90008 0xC0E90009 0xC0E9000A 0xC0E9000B 0xC0E9000C 0xC0E9000D 4550 4551 4552 4553 \
+             4554 4555 4556 4557 4558 4559 4580 4581 4582",
+        ),
+        (
+            "",
+            "0xC0430001 0xC0430002 0xC0430003 0xC0430004 0xC0430005 0xC0430007 0xC0430008 \
+             0xC0430009 0xC043000A 0xC043000B 0xC043000C 0xC043000D 0xC043000E 0xC043000F \
+             0xC0430010 4420 4421 4422 4423 4424 4425 4426 4427 4428 4429 4430 4431 4432 4433 4434 \
+             4435",
+        ),
+        (
+            "",
+            "0x800B0003 0x800B0004 0x800B0100 0x800B0101 0x800B0102 0x800B0104 0x800B0105 \
+             0x800B0109 0x800B010A 0x800B010B 0x800B010C 0x800B010D 0x800B010E 0x800B0110 \
+             0x800B0111 0x80096001 0x80096002 0x80096003 0x80096004 0x80096005 0x80096010 \
+             0x80096011 0x80096019 0x80092003 0x80092009 0x80092013 0x80092026",
+        ),
+        ("0xE0000", "202 203 228 22F 234 23F 240 241 242 243 244 245 247 248 249 24A 24B 24C"),
+        ("0x800F0", "22F 241 242 243 244 245 246 247 24B"),
+        (
+            "event ",
+            "3001 3002 3003 3004 3005 3010 3011 3012 3021 3022 3023 3024 3025 3026 3032 3033 3034 \
+             3035 3036 3074 3076 3077 3082 3083 3084 3085 3089 3095 3096 3097 3099 3100 3101 3102 \
+             3103 3104 3105 3111 3112 5038 6281 219 400 410 411 7000 7026 7045",
+        ),
+        (
+            "VerificationError ",
+            "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25",
+        ),
+        ("policy option ", "2 3 4 5 7 10 11 13 16 17 18 19 20 21 22 23 24 25 27 28"),
+        ("ci-option ", "1 2 4 8 16 32 64 128 256 512 1024 2048 4096 8192 16384 32768"),
+    ];
+
+    #[test]
+    fn every_code_that_evidence_names_is_explained() {
+        let tables = Tables::built_in().unwrap();
+        let asked = NAMED.iter().flat_map(|(before, numbers)| {
+            numbers.split(' ').map(move |number| format!("{before}{number}"))
+        });
+        let silent: Vec<String> =
+            asked.filter(|asked| lookup::find(asked, &tables).is_empty()).collect();
+        assert!(silent.is_empty(), "{silent:?}");
+    }
+
+    #[test]
+    fn a_mask_is_taken_apart() {
+        let tables = Tables::built_in().unwrap();
+        let masks = |kind: &str, number| {
+            let (set, unknown) = set(kind, number, &tables);
+            (set.iter().map(|(mask, _)| *mask).collect::<Vec<_>>(), unknown)
+        };
+        // Test signing and memory integrity: System Informer, CODEINTEGRITY_OPTION_*.
+        assert_eq!(masks("ci-option", 0x402), (vec![0x2, 0x400], 0));
+        assert_eq!(masks("ci-option", 0x8001_0000), (vec![], 0x8001_0000));
+        // Audit mode is option 16 of a policy: Microsoft, App Control event tags.
+        assert_eq!(masks("policy-option", 0x0001_0001), (vec![0x0001_0000], 1));
+        // Driver loaded and a problem: cfg.h, DN_DRIVER_LOADED and DN_HAS_PROBLEM.
+        assert_eq!(masks("device-status", 0x402), (vec![0x2, 0x400], 0));
+    }
 }

@@ -1,7 +1,7 @@
 //! Pages about numbers of Windows.
 
 use crate::lookup::Topic;
-use crate::lookup::windows::{ACCOUNT, CROSS, NO_KEY, NO_VALUE, State, part};
+use crate::lookup::windows::{ACCOUNT, CROSS, NO_KEY, NO_VALUE, State, part, set};
 use crate::style::{Style, Tone, wrap};
 use loadworthy_core::tables::Tables;
 use loadworthy_core::tables::windows_codes::{Found, Problem, Rank, STATE_DEFAULT};
@@ -56,6 +56,7 @@ pub(super) fn page(topic: &Topic<'_>, style: &Style, out: &mut dyn Write) -> io:
             pen.said("means", &row.means)?;
             pen.said("source", &row.source)
         }
+        Topic::Bits(kind, number, tables) => bits(kind, *number, tables, &mut pen),
         Topic::Oid(row) => {
             pen.heading(&format!("{}  {}", row.oid, row.name))?;
             pen.said("stands as", &row.stands)?;
@@ -111,6 +112,21 @@ fn problem(row: &Problem, pen: &mut Pen<'_>) -> io::Result<()> {
         },
     )?;
     pen.said("source", &row.source)
+}
+
+fn bits(kind: &str, number: u32, tables: &Tables, pen: &mut Pen<'_>) -> io::Result<()> {
+    let (set, unknown) = set(kind, number, tables);
+    pen.heading(&format!("{} 0x{number:08X}", kind.replace('-', " ")))?;
+    for (mask, row) in &set {
+        pen.said(&format!("{mask:#x}"), &row.means)?;
+    }
+    if number == 0 {
+        pen.said("means", "none of them")?;
+    }
+    if unknown != 0 {
+        pen.said("unknown", &format!("bits 0x{unknown:08X} have no published meaning"))?;
+    }
+    set.first().map_or(Ok(()), |(_, row)| pen.said("source", &row.source))
 }
 
 /// What puts it back.
