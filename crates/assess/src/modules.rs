@@ -16,6 +16,7 @@ use loadworthy_core::facts::linux::{Export, Offers};
 use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
 use loadworthy_core::proof::{Evidence, Gap, Gaps, Origin, Rule, Why, text};
 use loadworthy_core::signature::Examined;
+use loadworthy_core::tables::Version;
 use loadworthy_core::verdict::{Judgement, Verdict};
 use loadworthy_formats::kernel::name;
 
@@ -382,6 +383,9 @@ impl Prepared<'_> {
     }
 }
 
+/// The first version that reads `.BTF.base` (`kernel/module/main.c find_module_sections`).
+const BESIDE: Version = Version { major: 6, minor: 11 };
+
 /// Whether the kernel takes the type information of a module; read where it asks.
 pub(crate) fn types_fit(
     host: &Host,
@@ -391,7 +395,8 @@ pub(crate) fn types_fit(
     place: Place,
 ) -> Fact<bool> {
     if types_matter(&kernel.policy, signature) {
-        return type_information::fits(&host.looking(), module, place, kernel.types(host));
+        let beside = known(&kernel.policy.identity).is_some_and(|who| who.version >= BESIDE);
+        return type_information::fits(&host.looking(), module, place, kernel.types(host), beside);
     }
     Fact::unknown(Vec::new())
 }

@@ -43,7 +43,7 @@ pub fn pieces(survey: &Survey, appended: &Appended, length: usize) -> Vec<(u64, 
     let mut keep = |section: &Section| kept.push((section.offset, section.size));
     for (n, section) in survey.sections.iter().enumerate() {
         let name = survey.section_name(n);
-        if READ.contains(&name) || (foreign && name == b".BTF") {
+        if READ.contains(&name) || (foreign && matches!(name, b".BTF" | b".BTF.base")) {
             keep(section);
         }
     }

@@ -9,11 +9,13 @@
 
 mod names;
 mod verify;
+mod distilled;
 #[cfg(test)]
 #[expect(clippy::as_conversions, reason = "a length known when it is compiled")]
 mod tests;
 
 use crate::reader::{index, wide};
+use distilled::Named;
 use names::Names;
 
 /// `BTF_MAX_TYPE`
@@ -45,6 +47,8 @@ pub struct Base {
     kinds: u64,
     /// The types that are `BTF_KIND_TYPE_TAG`, rising.
     tags: Vec<u32>,
+    /// Those that a module may name in `.BTF.base`.
+    named: Vec<Named>,
 }
 
 impl Base {
@@ -52,14 +56,21 @@ impl Base {
     #[must_use]
     pub fn read(btf: &[u8]) -> Option<Self> {
         let Parts { little, types, strings } = Parts::of(btf)?;
-        let mut base =
-            Self { little, types: 1, strings: strings.to_vec(), kinds: 0, tags: Vec::new() };
+        let mut base = Self {
+            little,
+            types: 1,
+            strings: strings.to_vec(),
+            kinds: 0,
+            tags: Vec::new(),
+            named: Vec::new(),
+        };
         for one in (Types { little, rest: types }) {
             let one = one?;
             base.kinds |= 1_u64.checked_shl(one.kind()).unwrap_or_default();
             if one.kind() == TYPE_TAG {
                 base.tags.push(base.types);
             }
+            base.named.extend(Named::of(one));
             base.types = base.types.checked_add(1).filter(|count| *count <= LAST_TYPE)?;
         }
         Some(base)
@@ -78,6 +89,15 @@ impl Base {
     /// look than ours, or kernels differ.
     pub fn accepts(&self, btf: &[u8]) -> Result<u32, Misfit> {
         verify::verify(self, btf)
+    }
+
+    /// The same of a module that brings the types it rests on along, in `.BTF.base`. For kernels since
+    /// 6.11; older ones do not look there.
+    ///
+    /// # Errors
+    /// As [`Self::accepts`].
+    pub fn accepts_beside(&self, distilled: &[u8], btf: &[u8]) -> Result<u32, Misfit> {
+        distilled::accepts(self, distilled, btf)
     }
 
     const fn knows(&self, kind: u32) -> bool {

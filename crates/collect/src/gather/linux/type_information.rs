@@ -45,17 +45,19 @@ pub enum Place {
     Argument,
 }
 
-/// Whether the kernel takes the type information of a module.
+/// Whether the kernel takes the type information of a module; `beside`: whether it reads what a module
+/// brings along of the kernel's types, as kernels since 6.11 do.
 #[must_use]
 pub fn fits(
     looking: &Looking<'_>,
     module: &ModuleFacts,
     place: Place,
     kernel: &Fact<Arc<Base>>,
+    beside: bool,
 ) -> Fact<bool> {
     let mut step = Step::of(&RULE);
     let base = step.consult(kernel).cloned();
-    let compared = base.and_then(|base| compared(looking, module, place, &base));
+    let compared = base.and_then(|base| compared(looking, module, place, &base, beside));
     compared.unwrap_or_else(Fact::unknown)
 }
 
@@ -64,6 +66,7 @@ fn compared(
     module: &ModuleFacts,
     place: Place,
     base: &Base,
+    beside: bool,
 ) -> Result<Fact<bool>, Gaps> {
     let item = text(format!("{}: .BTF", module.path));
     let open = |why| gap(Question::TypeInformation, why);
@@ -77,41 +80,50 @@ fn compared(
     let file = step.consult(&file)?.clone();
     let ModuleFile::Read(held) = &*file else { return Err(missing()) };
     let (_, types) = held.survey.section(b".BTF").ok_or_else(missing)?;
-    let bytes = plain(looking, module, place, types).ok_or_else(missing)?;
-    let section = |name| {
-        let (_, section) = held.survey.section(name)?;
+    let brought = held.survey.section(b".BTF.base").map(|(_, section)| section);
+    if brought.is_some() && !beside {
+        return Err(open(Why::NoRow(text(".BTF.base before 6.11"))));
+    }
+    let wanted: Vec<&Section> = [types].into_iter().chain(brought).collect();
+    let bytes = plain(looking, module, place, &wanted).ok_or_else(missing)?;
+    let part = |section: &Section| {
         let start = usize::try_from(section.offset).ok()?;
         bytes.get(start..start.checked_add(usize::try_from(section.size).ok()?)?)
     };
-    if section(b".BTF.base").is_some_and(|base| !base.is_empty()) {
-        return Err(open(Why::NoRow(text(".BTF.base"))));
-    }
     let seen = |fits, said: String| {
         Fact::seen(fits, Evidence { origin, item: item.clone(), said: text(said) })
     };
-    match base.accepts(section(b".BTF").ok_or_else(missing)?) {
+    let own = part(types).ok_or_else(missing)?;
+    let taken = match brought {
+        Some(brought) => base.accepts_beside(part(brought).ok_or_else(missing)?, own),
+        None => base.accepts(own),
+    };
+    match taken {
         Ok(types) => Ok(seen(true, format!("{types} types behind the kernel's {}", base.types()))),
         Err(Misfit::Refused(what)) => Ok(seen(false, format!("it has {what}"))),
         Err(Misfit::Open(what)) => Err(open(Why::NoRow(text(what)))),
     }
 }
 
-/// The module, unpacked; `None` where it is not what was judged, or a bundle has it without its types.
+/// The module, unpacked; `None` where it is not what was judged, or a bundle has it without the sections
+/// that are wanted.
 fn plain(
     looking: &Looking<'_>,
     module: &ModuleFacts,
     place: Place,
-    types: &Section,
+    wanted: &[&Section],
 ) -> Option<Vec<u8>> {
     let item = Item::file(&*module.path);
     if place == Place::Host
         && let Some(recorded) = looking.view.sketched(&item)
     {
         let Sketched { sketch, module, .. } = recorded.ok()?;
-        let end = types.offset.checked_add(types.size)?;
-        let mut pieces = sketch.pieces.iter();
-        let whole = pieces.any(|(at, size)| *at <= types.offset && end <= at.saturating_add(*size));
-        return whole.then_some(module);
+        let there = |one: &&Section| {
+            let end = one.offset.saturating_add(one.size);
+            let mut pieces = sketch.pieces.iter();
+            pieces.any(|(at, size)| *at <= one.offset && end <= at.saturating_add(*size))
+        };
+        return wanted.iter().all(there).then_some(module);
     }
     let limit = looking.limits.module_bytes;
     let stored = match place {

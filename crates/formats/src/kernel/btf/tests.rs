@@ -144,3 +144,73 @@ fn any_bytes_come_to_an_end() {
         }
     }
 }
+
+/// Made by pahole of C sources that lie there too (`samples/README.md`).
+mod samples {
+    pub(super) const KERNEL: &[u8] = include_bytes!("samples/kernel.btf");
+    pub(super) const DEVICE_LARGER: &[u8] = include_bytes!("samples/device-larger.btf");
+    pub(super) const LIST_LARGER: &[u8] = include_bytes!("samples/list-larger.btf");
+    pub(super) const NO_DEVICE: &[u8] = include_bytes!("samples/no-device.btf");
+    pub(super) const ATOP: &[u8] = include_bytes!("samples/atop.btf");
+    pub(super) const BESIDE: &[u8] = include_bytes!("samples/beside.btf");
+    pub(super) const BROUGHT: &[u8] = include_bytes!("samples/beside.base.btf");
+}
+
+fn beside(kernel: &[u8], brought: &[u8], own: &[u8]) -> Result<u32, Misfit> {
+    Base::read(kernel).unwrap().accepts_beside(brought, own)
+}
+
+#[test]
+fn types_made_beside_a_kernel_are_looked_up_by_name() {
+    use samples::{ATOP, BESIDE, BROUGHT, DEVICE_LARGER, KERNEL, LIST_LARGER, NO_DEVICE};
+    let added = beside(KERNEL, BROUGHT, BESIDE).unwrap();
+    assert_eq!(Base::read(KERNEL).unwrap().accepts(ATOP).map(|_| ()), Ok(()));
+    assert!(added > 0);
+    // Pointed to: its size does not matter. Within the module's own structure: it does.
+    assert_eq!(beside(DEVICE_LARGER, BROUGHT, BESIDE), Ok(added));
+    for kernel in [LIST_LARGER, NO_DEVICE] {
+        let answered = beside(kernel, BROUGHT, BESIDE);
+        assert!(matches!(answered, Err(Misfit::Refused(_))), "{answered:?}");
+    }
+}
+
+#[test]
+fn what_is_brought_along_must_be_sound_itself() {
+    use samples::{BESIDE, BROUGHT, KERNEL};
+    let refused =
+        |brought: &[u8]| matches!(beside(KERNEL, brought, BESIDE), Err(Misfit::Refused(_)));
+    assert!(refused(b"") && refused(&BROUGHT[..BROUGHT.len() - 1]) && refused(&btf(&[], b"\0")));
+    // No type without a name, and none of another kind: a pointer.
+    assert!(refused(&btf(&[0, 1 << 24, 4, 32], b"\0")));
+    assert!(refused(&btf(&[0, 2 << 24, 0], b"\0")));
+    for at in 0..BROUGHT.len() {
+        for byte in [0, 1, 0x7f, 0x80, 0xff] {
+            let mut changed = BROUGHT.to_vec();
+            changed[at] = byte;
+            let _ = beside(KERNEL, &changed, BESIDE);
+        }
+    }
+    for at in 0..BESIDE.len() {
+        for byte in [0, 1, 0x7f, 0x80, 0xff] {
+            let mut changed = BESIDE.to_vec();
+            changed[at] = byte;
+            let _ = beside(KERNEL, BROUGHT, &changed);
+        }
+    }
+}
+
+/// `btf_relocate_map_distilled_base`: two of one name and size cannot be told apart.
+#[test]
+fn of_two_structures_of_one_name_the_size_decides() {
+    let strings = b"\0pair\0own\0";
+    let kernel = |sizes: [u32; 2]| {
+        btf(&[1, 4 << 24, sizes[0], 1, 4 << 24, sizes[1], 0, 19 << 24, 8], strings)
+    };
+    let brought = btf(&[1, 4 << 24, 8], b"\0pair\0");
+    // A pointer to it.
+    let own = btf(&[0, 2 << 24, 1], b"\0");
+    assert_eq!(beside(&kernel([8, 16]), &brought, &own), Ok(1));
+    for sizes in [[8, 8], [16, 24]] {
+        assert!(matches!(beside(&kernel(sizes), &brought, &own), Err(Misfit::Refused(_))));
+    }
+}
