@@ -323,6 +323,7 @@ pub static READS: &[Read] = &[
     file("proc/sys/kernel/osrelease", "which kernel runs", ""),
     file("proc/sys/kernel/tainted", "marks on the running kernel", ""),
     file("proc/sys/kernel/modules_disabled", "whether loading is switched off", ""),
+    file("proc/sys/kernel/loadpin/enforce", "whether LoadPin refuses modules", ""),
     file("proc/sys/kernel/modprobe", "what the kernel runs to load a module", ""),
     file("proc/sys/crypto/fips_enabled", "whether FIPS mode is on", ""),
     file("proc/keys", "keys in the running kernel's keyrings", "names of logged-in users' keys"),

@@ -76,6 +76,7 @@ fn secure_boot(
         lockdown: Fact::unknown(other(Question::Lockdown)),
         sig_enforce: Fact::unknown(other(Question::SigEnforce)),
         modules_disabled: host.running.modules_disabled.clone(),
+        loadpin: host.running.loadpin.clone(),
         machine_keys: Fact::unknown(other(Question::MokList)),
         platform_keys: Fact::unknown(other(Question::Db)),
         denied_files: Listing::unknown(other(Question::Dbx)),

@@ -125,6 +125,7 @@ pub fn trust_side(path: &[u8]) -> At {
             "proc/cmdline",
             "proc/keys",
             "proc/sys/kernel/modules_disabled",
+            "proc/sys/kernel/loadpin",
             "etc/ima",
         ]) =>
         {

@@ -78,6 +78,8 @@ pub struct Running {
     pub sig_enforce: Fact<bool>,
     /// `/proc/sys/kernel/modules_disabled`.
     pub modules_disabled: Fact<bool>,
+    /// `/proc/sys/kernel/loadpin/enforce`.
+    pub loadpin: Fact<bool>,
     /// How many keys `.machine` holds (`/proc/keys`, as root sees it).
     pub machine_keys: Fact<u64>,
     /// How many keys `.platform` holds.

@@ -67,6 +67,11 @@ pub(super) fn gather(looking: &Looking<'_>, about: &About) -> Running {
                 looking.fact(&item, Question::ModulesDisabled, read, yes_or_no)
             },
         ),
+        loadpin: about.applies(Question::PinnedFileSystem).map_or_else(Fact::unknown, |()| {
+            let item = Item::file("proc/sys/kernel/loadpin/enforce");
+            let read = |b: &[u8]| switch("loadpin", b);
+            looking.fact(&item, Question::PinnedFileSystem, read, yes_or_no)
+        }),
     }
 }
 
@@ -193,6 +198,7 @@ mod tests {
             .with("sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
             .with("sys/module/module/parameters/sig_enforce", "Y\n")
             .with("proc/sys/kernel/modules_disabled", "0\n")
+            .with("proc/sys/kernel/loadpin/enforce", "1\n")
     }
 
     #[test]
@@ -220,6 +226,7 @@ mod tests {
         let own = running(&host, "6.1.0");
         assert_eq!(value(&own.lockdown), Level::Integrity);
         assert!(value(&own.sig_enforce) && !value(&own.modules_disabled));
+        assert!(value(&own.loadpin));
         let other = running(&host, "6.2.0");
         let why = Why::OtherKernel(text("6.1.0"));
         assert_eq!(opened(&other.lockdown), Err(why.clone()));

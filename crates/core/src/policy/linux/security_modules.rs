@@ -41,10 +41,19 @@ pub(super) fn file_system_pinned(ground: &Ground<'_>) -> Fact<bool> {
         name: "linux/file-system-pinned",
         source: "linux, security/loadpin/loadpin.c loadpin_check, enforce, exclude_read_files",
     };
+    static RUNNING: Rule = Rule {
+        name: "linux/file-system-pinned-now",
+        source: "linux, security/loadpin/loadpin.c loadpin_sysctl_table",
+    };
     let asked = ground.host.cmdline.fact(|c| {
-        let word = c.last("loadpin.enforce").or_else(|| c.last("loadpin.enabled"));
-        let on = word.map(|w| !matches!(w, "0" | "n" | "N"));
-        (on, word.map_or_else(|| "no loadpin.enforce=".into(), |w| format!("loadpin.enforce={w}")))
+        // A value that is no number is an error, and the one before it stays.
+        let last = c.all("loadpin.enforce").flatten().filter_map(number).last();
+        let said = |n| format!("loadpin.enforce={n}");
+        (last.map(|n| n != 0), last.map_or_else(|| "no loadpin.enforce=".into(), said))
+    });
+    let now = draw(&RUNNING, |step| {
+        let on = *step.consult(&ground.host.running.loadpin)?;
+        Ok((on, Claim::FileSystemPinned(on)))
     });
     let excluded = ground.host.cmdline.fact(|c| {
         let list = c.last("loadpin.exclude").unwrap_or_default();
@@ -52,15 +61,32 @@ pub(super) fn file_system_pinned(ground: &Ground<'_>) -> Fact<bool> {
         (!on, format!("loadpin.exclude={list}"))
     });
     draw(&RULE, |step| {
-        let enforced = match *step.consult(&asked)? {
-            Some(on) => Fact::because(on, asked.proof()),
-            None => ground.option("SECURITY_LOADPIN_ENFORCE"),
+        let enforced = match step.consult(&now) {
+            Ok(_) => now.clone(),
+            Err(_) => match *step.consult(&asked)? {
+                Some(on) => Fact::because(on, asked.proof()),
+                None => ground.option("SECURITY_LOADPIN_ENFORCE"),
+            },
         };
         // Its messages are in the image exactly where it is built in.
         let built = ground.option("SECURITY_LOADPIN").or(|| probed(ground, Probe::LoadPin));
         let on = step.all(&[&enforced, &built, &started(ground, "loadpin"), &excluded])?;
         Ok((on, Claim::FileSystemPinned(on)))
     })
+}
+
+/// A number as parameters of a kernel are written (`lib/kstrtox.c kstrtoint`, base 0).
+fn number(word: &str) -> Option<i64> {
+    let plain = word.strip_prefix('+').or_else(|| word.strip_prefix('-')).unwrap_or(word);
+    let (digits, base) = match plain.strip_prefix("0x").or_else(|| plain.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None if plain.starts_with('0') => (plain, 8),
+        None => (plain, 10),
+    };
+    let all = digits.chars().all(|c| c.is_digit(base));
+    let value = i64::from_str_radix(digits, base).ok().filter(|_| all)?;
+    let signed = if word.starts_with('-') { value.checked_neg()? } else { value };
+    i32::try_from(signed).ok().map(i64::from)
 }
 
 /// Whether a policy of IPE that is compiled in says which modules may be loaded.
@@ -97,4 +123,30 @@ fn probed(ground: &Ground<'_>, probe: Probe) -> Fact<bool> {
         let there = i.probes.contains(&probe);
         (there, format!("{probe:?}: {there}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    /// `lib/kstrtox.c _parse_integer_fixup_radix`, `kstrtoint`.
+    #[test]
+    fn numbers_are_read_as_parameters_are() {
+        for (word, read) in [
+            ("0", Some(0)),
+            ("1", Some(1)),
+            ("-1", Some(-1)),
+            ("0x10", Some(16)),
+            ("010", Some(8)),
+            ("08", None),
+            ("n", None),
+            ("Y", None),
+            ("", None),
+            ("+-1", None),
+            ("0x", None),
+            ("4294967296", None),
+        ] {
+            assert_eq!(number(word), read, "{word}");
+        }
+    }
 }
