@@ -3,7 +3,7 @@
 //! From the archive that this machine's own `apt` is set up for; nothing of the machine is changed. Needs
 //! `apt-get`, `apt-cache` and `dpkg-deb`, and no rights.
 
-use crate::kernels::output;
+use crate::kernels::{Kernel, at, home, output};
 use crate::tree::root;
 use std::fs;
 use std::io;
@@ -155,6 +155,41 @@ impl Suite {
         command.args(words);
         command
     }
+}
+
+/// The newest signed kernel of unstable, whose image and modules come in packages of their own.
+///
+/// # Errors
+/// When the suite cannot be reached, or has none.
+pub fn unstable(say: &mut dyn FnMut(&str)) -> Result<Kernel, String> {
+    let there = |path: &PathBuf| path.join("boot").is_dir();
+    let suite = Suite::open("sid")?;
+    let plain = |name: &String| {
+        let release = name.strip_prefix("linux-binary-").and_then(|n| n.strip_suffix("-amd64"));
+        release.is_some_and(|release| !release.contains('-'))
+    };
+    let names = suite.names("linux-binary-")?;
+    let binary = names.into_iter().rfind(plain).ok_or("no linux-binary-*-amd64 in sid")?;
+    let release = binary.trim_start_matches("linux-binary-");
+    let into = home().join(format!("linux-{release}"));
+    if !there(&into) {
+        say(&format!("fetching {binary} of sid"));
+        let half = home().join(format!("linux-{release}.part"));
+        let told = |e: io::Error| format!("{}: {e}", half.display());
+        drop(fs::remove_dir_all(&half));
+        fs::create_dir_all(half.join("boot")).map_err(told)?;
+        for package in [&binary, &format!("linux-modules-{release}")] {
+            let from = suite.unpacked(package)?.join(".");
+            output(Command::new("cp").arg("-a").arg(from).arg(&half))?;
+        }
+        // Where older packages have them.
+        for name in ["vmlinuz", "config"] {
+            let from = half.join(format!("usr/lib/modules/{release}/{name}"));
+            fs::copy(from, half.join(format!("boot/{name}-{release}"))).map_err(told)?;
+        }
+        fs::rename(&half, &into).map_err(told)?;
+    }
+    at(&into)
 }
 
 /// A program, run with the libraries of these unpacked packages and no others.

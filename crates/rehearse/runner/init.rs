@@ -111,8 +111,13 @@ fn work() -> io::Result<()> {
         let &[name, file, call, flags, after] = words.as_slice() else { continue };
         let before = number("/proc/sys/kernel/tainted");
         lines(&mut log);
-        let back =
-            load(&format!("/cases/{file}"), call == "finit", flags.parse().unwrap_or_default());
+        let mut path = format!("/cases/{file}");
+        if call == "elsewhere" {
+            attach(c"tmpfs", c"/elsewhere");
+            fs::copy(&path, "/elsewhere/case.ko")?;
+            "/elsewhere/case.ko".clone_into(&mut path);
+        }
+        let back = load(&path, call != "init", flags.parse().unwrap_or_default());
         let said = lines(&mut log);
         let module = if back.is_ok() { newest() } else { String::new() };
         let taint = if back.is_ok() {

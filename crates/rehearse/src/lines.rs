@@ -37,7 +37,17 @@ pub fn normal(line: &str) -> String {
 /// devices that are found late.
 #[must_use]
 pub fn about_the_load(log: &[String]) -> Vec<String> {
-    let noise = ["alg: ", "clocksource: ", "tsc: ", "input: ", "Spectre V2 : "];
+    // LoadPin names the process and the file; type information is told of in the verifier's own words.
+    let noise = [
+        "alg: ",
+        "clocksource: ",
+        "tsc: ",
+        "input: ",
+        "Spectre V2 : ",
+        "LoadPin: ",
+        "BPF: ",
+        "distilled base BTF type ",
+    ];
     let mut dump_ends: Option<&str> = None;
     let mut out = Vec::new();
     for line in log.iter().map(|line| normal(line)) {

@@ -5,7 +5,7 @@ use crate::cargo::{self, Cargo};
 use crate::equipment::{self, Equipment};
 use crate::lines;
 use crate::machine::{self, Booted, Machine};
-use crate::runner::{Heard, Load, PROGRAM, initramfs};
+use crate::runner::{Call, Heard, Load, PROGRAM, initramfs};
 use crate::variables::{self, Memory};
 use loadworthy_assess::check::check_on;
 use loadworthy_assess::host::{Host, OneKernel};
@@ -219,7 +219,9 @@ impl Staged {
             order.iter().filter(|path| stays(path)).map(|path| (path, path.to_string())).collect();
         let loads: Vec<Load<'_>> = paths
             .iter()
-            .filter_map(|(path, name)| Some(Load { name, bytes: cargo.get(path)?, stays: true }))
+            .filter_map(|(path, name)| {
+                Some(Load { name, bytes: cargo.get(path)?, call: Call::File, stays: true })
+            })
             .collect();
         let carried = loads.iter().map(|load| load.name.to_owned()).collect();
         let initramfs = initramfs(&loads, &cargo::autoload(&looking, names));

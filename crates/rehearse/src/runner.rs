@@ -19,6 +19,18 @@ pub const FACTS: [&str; 8] = [
     "/sys/firmware/efi/mok-variables/MokListXRT",
 ];
 
+/// How a file is handed to the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Call {
+    /// As a file of the first file system, `finit_module(2)`.
+    #[default]
+    File,
+    /// As bytes, `init_module(2)`.
+    Memory,
+    /// As a file of another file system.
+    Elsewhere,
+}
+
 /// A file that is handed to the kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct Load<'a> {
@@ -26,6 +38,8 @@ pub struct Load<'a> {
     pub name: &'a str,
     /// The file.
     pub bytes: &'a [u8],
+    /// How it is handed over.
+    pub call: Call,
     /// Whether it stays loaded for what comes behind it.
     pub stays: bool,
 }
@@ -82,7 +96,12 @@ pub fn initramfs(loads: &[Load<'_>], autoload: &[Autoload]) -> Vec<u8> {
     for (n, load) in loads.iter().enumerate() {
         put(format!("cases/{n}.ko"), load.bytes);
         let after = if load.stays { "stays" } else { "leaves" };
-        list += &format!("{}\t{n}.ko\tfinit\t0\t{after}\n", load.name);
+        let call = match load.call {
+            Call::File => "finit",
+            Call::Memory => "init",
+            Call::Elsewhere => "elsewhere",
+        };
+        list += &format!("{}\t{n}.ko\t{call}\t0\t{after}\n", load.name);
     }
     put("cases/list".to_owned(), list.as_bytes());
     newc(&files)

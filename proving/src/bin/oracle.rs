@@ -24,7 +24,8 @@ oracle --gate                the gate in a Debian that is started twice; needs r
 oracle --live [OPTION…]      starts a signed kernel in a virtual machine and compares
     --bounded                the newer kernel, one policy, all cases
     --all                    every kernel and policy
-    --kernel 6.1|6.12|NAME   only this kernel (6.12 unless told otherwise); NAME: one built here
+    --kernel 6.1|6.12|sid|NAME  only this kernel (6.12 unless told otherwise); sid: the newest of
+                             unstable, which insists on type information; NAME: one built here
     --built                  every kernel of proving/kernels, each under its own policies
     --policy NAME            only this policy; may be given several times
     --cases TEXT             only cases with this in their name

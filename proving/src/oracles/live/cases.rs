@@ -7,13 +7,21 @@
 use crate::forge::key::Key;
 use crate::forge::signature::{Form, MARKER, append, message};
 use crate::oracles::live::editing::Module;
-use loadworthy_formats::compress;
+use loadworthy_formats::compress::{self, Compression, pack};
 use loadworthy_formats::limits::Limits;
+use loadworthy_rehearse::runner::Call;
 use std::fs;
 use xtask::kernels::Kernel;
 
+/// Type information made beside a kernel, and what it brings along of the kernel's
+/// (`crates/formats/src/kernel/btf/samples`).
+const BESIDE: &[u8] =
+    include_bytes!("../../../../crates/formats/src/kernel/btf/samples/beside.btf");
+const BROUGHT: &[u8] =
+    include_bytes!("../../../../crates/formats/src/kernel/btf/samples/beside.base.btf");
+
 /// A file to be loaded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Case {
     /// Its name.
     pub name: String,
@@ -21,6 +29,26 @@ pub struct Case {
     pub how: String,
     /// The file.
     pub bytes: Vec<u8>,
+    /// How it is handed over.
+    pub call: Call,
+    /// Whether more than disk and file decides it, so that we may leave it open.
+    pub open: bool,
+}
+
+impl Case {
+    /// The file as it lies on a disk, and its name: what a program hands over as bytes was packed.
+    ///
+    /// # Errors
+    /// When it cannot be packed.
+    pub fn stored(&self) -> Result<(String, Vec<u8>), String> {
+        match self.call {
+            Call::Memory => {
+                let packed = pack::module(&self.bytes, Compression::Xz);
+                Ok((format!("{}.ko.xz", self.name), packed.map_err(|e| e.to_string())?))
+            }
+            Call::File | Call::Elsewhere => Ok((format!("{}.ko", self.name), self.bytes.clone())),
+        }
+    }
 }
 
 /// The modules that cases are made of: the name in a case, and the file.
@@ -50,15 +78,22 @@ pub fn shipped(kernel: &Kernel, file: &str) -> Result<Vec<u8>, String> {
 /// When it has not the modules they are made of.
 pub fn all(kernel: &Kernel) -> Result<Vec<Case>, String> {
     let mut out = Vec::new();
+    let config = kernel.root.join(format!("boot/config-{}", kernel.release));
+    let config = fs::read_to_string(&config).map_err(|e| format!("{}: {e}", config.display()))?;
+    let pins = config.lines().any(|line| line == "CONFIG_SECURITY_LOADPIN=y");
     for (base, file) in BASES {
         let shipped = shipped(kernel, file)?;
         let made = Made { base, plain: Module::unsigned(&shipped), shipped };
+        if pins {
+            made.pinned(&mut out)?;
+        }
+        made.types(&mut out)?;
         made.signatures(&mut out)?;
         made.contents(&mut out)?;
         made.headers(&mut out)?;
     }
     let mut odd = |name: &str, how: &str, bytes: Vec<u8>| {
-        out.push(Case { name: name.to_owned(), how: how.to_owned(), bytes });
+        out.push(Case { name: name.to_owned(), how: how.to_owned(), bytes, ..Case::default() });
     };
     odd("empty", "no bytes", Vec::new());
     odd("text_u", "a text", b"no module at all\n".repeat(40));
@@ -80,7 +115,97 @@ struct Made {
 
 impl Made {
     fn case(&self, name: &str, how: &str, bytes: Vec<u8>) -> Case {
-        Case { name: format!("{}_{name}", self.base), how: how.to_owned(), bytes }
+        let name = format!("{}_{name}", self.base);
+        Case { name, how: how.to_owned(), bytes, ..Case::default() }
+    }
+
+    /// For kernels with `LoadPin`: the same bytes from the first file system, from another, and from
+    /// none. The first case of all pins the file system.
+    fn pinned(&self, out: &mut Vec<Case>) -> Result<(), String> {
+        let bytes = &self.plain.bytes;
+        let mut put = |name: &str, how: &str, bytes: &[u8], call| {
+            let made = self.case(&format!("pinned_{name}"), how, bytes.to_vec());
+            out.push(Case { call, open: call != Call::Memory, ..made });
+        };
+        put("here", "from the first file system", bytes, Call::File);
+        put("elsewhere", "from another file system", bytes, Call::Elsewhere);
+        for (name, how, bytes) in [
+            ("memory", "unpacked by a program", bytes.clone()),
+            ("memory_shipped", "unpacked by a program, as shipped", self.shipped.clone()),
+            ("memory_signed", "unpacked by a program, signed", signed(bytes, "owner")?),
+            ("memory_cut", "unpacked by a program, cut", bytes[..100].to_vec()),
+            ("memory_short", "unpacked by a program, shorter than a header", bytes[..63].to_vec()),
+        ] {
+            put(name, how, &bytes, Call::Memory);
+        }
+        Ok(())
+    }
+
+    /// For modules with type information: none, less, and such as was made for another kernel.
+    fn types(&self, out: &mut Vec<Case>) -> Result<(), String> {
+        let btf = self.plain.contents(".BTF");
+        if btf.is_empty() {
+            return Ok(());
+        }
+        let word =
+            |at: usize| btf.get(at..at + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        let changed = |at: usize, by: u32| {
+            let mut btf = btf.clone();
+            let value = word(at).unwrap_or_default().wrapping_add(by);
+            btf.get_mut(at..at + 4).map(|b| b.copy_from_slice(&value.to_le_bytes()));
+            btf
+        };
+        // The first type lies behind the header: name, kind, type or size.
+        let first = word(4).unwrap_or_default() as usize;
+        let kindless = 0_u32.wrapping_sub(word(first + 4).unwrap_or_default() & 0x1f00_0000);
+        let empty: Vec<u8> = [24_u32, 0, 0, 0, 1].iter().flat_map(|n| n.to_le_bytes()).collect();
+        let empty = [&btf[..4], &empty, &[0]].concat();
+        for (name, how, btf) in [
+            ("none", "without a byte", Vec::new()),
+            ("empty", "no type, one name", empty),
+            ("cut", "a byte less", btf[..btf.len() - 1].to_vec()),
+            ("more", "a byte more", [&btf[..], &[0]].concat()),
+            ("magic", "another magic number", changed(0, 1)),
+            ("name", "a name far behind the last", changed(first, 15_000_000)),
+            ("kind", "a type of no kind", changed(first + 4, kindless)),
+            ("leads", "a type that leads to one that is not there", changed(first + 8, 1 << 19)),
+        ] {
+            let mut module = self.plain.clone();
+            module.replace(".BTF", &btf);
+            self.both(out, &format!("types_{name}"), how, &module)?;
+        }
+        let mut module = self.plain.clone();
+        module.hide(".BTF");
+        self.both(out, "types_hidden", ".BTF renamed", &module)?;
+        self.types_beside(out)
+    }
+
+    /// Types that pahole made beside a kernel, with those of the kernel that they rest on: by name, and
+    /// fit for any kernel that has them.
+    fn types_beside(&self, out: &mut Vec<Case>) -> Result<(), String> {
+        let renamed = |from: &str, to: &str| {
+            let at = BROUGHT.windows(from.len()).position(|w| w == from.as_bytes());
+            let at = at.ok_or_else(|| format!("no {from} in the sample"))?;
+            Ok::<_, String>([&BROUGHT[..at], to.as_bytes(), &BROUGHT[at + to.len()..]].concat())
+        };
+        // Where the sixteen bytes of `struct list_head` are written.
+        let size = BROUGHT.windows(8).position(|w| w == [0, 0, 0, 4, 16, 0, 0, 0]);
+        let mut larger = BROUGHT.to_vec();
+        larger[size.ok_or("no struct list_head in the sample")? + 4] = 24;
+        for (name, how, brought) in [
+            ("good", "as pahole made them", BROUGHT.to_vec()),
+            ("empty", "an empty base", Vec::new()),
+            ("cut", "a byte less of the base", BROUGHT[..BROUGHT.len() - 1].to_vec()),
+            ("unknown", "a structure that no kernel has", renamed("device", "nobody")?),
+            ("larger", "a structure of another size, within one of the module's", larger),
+        ] {
+            let mut module = self.plain.clone();
+            module.replace(".BTF", BESIDE);
+            module.rename_section(".comment", ".BTF.base");
+            module.replace(".BTF.base", &brought);
+            self.both(out, &format!("types_beside_{name}"), how, &module)?;
+        }
+        Ok(())
     }
 
     /// The two of a change: signed by the owner afterwards, and not signed.

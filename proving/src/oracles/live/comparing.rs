@@ -3,7 +3,7 @@
 use crate::oracles::answer::{Answer, Said, difference};
 use crate::oracles::live::cases::Case;
 use loadworthy_rehearse::lines::{self, about_the_load};
-use loadworthy_rehearse::runner::Heard;
+use loadworthy_rehearse::runner::{Call, Heard};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -27,6 +27,8 @@ impl<'c> Compared<'c> {
     #[must_use]
     pub fn of(case: &'c Case, heard: &Heard, said: &Said, printed: &mut BTreeSet<String>) -> Self {
         let (differs, shortened) = compare(heard, said, printed);
+        // What we leave open there is no difference, and no agreement either.
+        let differs = differs.filter(|_| !(case.open && said.loads().is_none()));
         Self { case, heard: heard.clone(), said: said.clone(), shortened, differs }
     }
 
@@ -39,13 +41,22 @@ impl<'c> Compared<'c> {
         let whole = !self.shortened && !rationed;
         Answer {
             case: self.case.name.clone(),
-            file: format!("{}.ko", self.case.name),
+            file: match self.case.call {
+                Call::Memory => format!("{}.ko.xz", self.case.name),
+                Call::File | Call::Elsewhere => format!("{}.ko", self.case.name),
+            },
             errno: self.heard.errno.map(name_of),
             mod_taint: self.heard.mod_taint.clone(),
             log_first: whole.then_some(lines),
-            comparable: true,
-            log_comparable: whole,
+            comparable: !self.left_open(),
+            log_comparable: whole && !self.left_open(),
         }
+    }
+
+    /// Whether we could not know, and said so.
+    #[must_use]
+    pub fn left_open(&self) -> bool {
+        self.case.open && self.said.loads().is_none()
     }
 
     /// Both answers as a line of JSON.

@@ -111,6 +111,15 @@ impl Module {
         }
     }
 
+    /// Gives a section a name that the file does not have yet.
+    pub fn rename_section(&mut self, name: &str, other: &str) {
+        let Some(header) = self.section(name).map(|s| s.header) else { return };
+        let names = self.contents(".shstrtab");
+        let at = u32::try_from(names.len()).unwrap_or_default();
+        self.replace(".shstrtab", &[&names, other.as_bytes(), &[0]].concat());
+        self.poke(header, &at.to_le_bytes());
+    }
+
     /// Gives a section the name of another.
     pub fn name_like(&mut self, name: &str, other: &str) {
         let (Some(section), Some(other)) = (self.section(name), self.section(other)) else {

@@ -86,7 +86,12 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
     let sign =
         "sign crc-itu-t.ko --key modules.key --cert modules.der --log log -o signed.ko --root root";
     desk.run(&format!("{sign} --kernel {} --assume enroll=modules.der", kernel.release), 0)?;
-    let case = |name: &str, bytes: Vec<u8>| Case { name: name.into(), how: name.into(), bytes };
+    let case = |name: &str, bytes: Vec<u8>| Case {
+        name: name.into(),
+        how: name.into(),
+        bytes,
+        ..Case::default()
+    };
     let cases = [case("signed", desk.read("signed.ko")?), case("unsigned", plain)];
     let parts = Parts {
         firmware,

@@ -102,7 +102,7 @@ impl Generator {
         };
         let steps: Vec<String> = recipe.steps.iter().map(usize::to_string).collect();
         let name = format!("g{}_{}_{}", self.seed, recipe.number, steps.join("."));
-        Ok(Case { name, how: how.join("; "), bytes })
+        Ok(Case { name, how: how.join("; "), bytes, ..Case::default() })
     }
 }
 

@@ -84,7 +84,7 @@ impl Keeper<'_> {
         }
         let mut rows = String::new();
         for (case, answer) in answers {
-            keep(&format!("cases/{tag}/{}", answer.file), &case.bytes)?;
+            keep(&format!("cases/{tag}/{}", answer.file), &case.stored()?.1)?;
             rows += &serde_json::to_string(&answer).map_err(|e| e.to_string())?;
             rows.push('\n');
         }

@@ -47,7 +47,7 @@ pub fn boot(
     }
     let loads: Vec<Load<'_>> = cases
         .iter()
-        .map(|case| Load { name: &case.name, bytes: &case.bytes, stays: false })
+        .map(|case| Load { name: &case.name, bytes: &case.bytes, call: case.call, stays: false })
         .collect();
     let disk = BTreeMap::from([
         ("EFI/BOOT/BOOTX64.EFI".to_owned(), read(&parts.firmware.shim)?),

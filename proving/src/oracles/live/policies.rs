@@ -33,6 +33,8 @@ pub struct Policy {
     pub untrusted: bool,
     /// What is added to the command line.
     pub cmdline: &'static str,
+    /// Only cases with this in their name are asked.
+    pub only: &'static str,
 }
 
 /// All of them. The first is the one of the bounded run.
@@ -48,6 +50,7 @@ pub const ALL: [Policy; 9] = [
         denied_files: &[],
         untrusted: false,
         cmdline: "",
+        only: "",
     },
     Policy { name: "sb-on-nomok", what: "Secure Boot on; no key enrolled", owner: &[], ..ON },
     Policy {
@@ -93,7 +96,7 @@ pub const ALL: [Policy; 9] = [
 ];
 
 /// Those that tell kernels apart which Debian does not ship.
-pub const MORE: [Policy; 3] = [
+pub const MORE: [Policy; 6] = [
     Policy {
         name: "sb-on-untrusted",
         what: "Secure Boot on; the owner's key enrolled, and not trusted for the kernel",
@@ -113,6 +116,24 @@ pub const MORE: [Policy; 3] = [
         cmdline: " ima_policy=secure_boot ima_appraise=enforce",
         ..OFF
     },
+    Policy {
+        name: "sb-off-loadpin",
+        what: "Secure Boot off; LoadPin as it was compiled in",
+        only: "_pinned_",
+        ..OFF
+    },
+    Policy {
+        name: "sb-off-loadpin-0",
+        what: "Secure Boot off; LoadPin watches and refuses nothing",
+        cmdline: " loadpin.enforce=0",
+        ..OFF
+    },
+    Policy {
+        name: "sb-off-loadpin-exclude",
+        what: "Secure Boot off; LoadPin leaves modules alone",
+        cmdline: " loadpin.exclude=kernel-module",
+        ..OFF
+    },
 ];
 
 const OFF: Policy = Policy {
@@ -126,6 +147,7 @@ const OFF: Policy = Policy {
     denied_files: &[],
     untrusted: false,
     cmdline: "",
+    only: "",
 };
 const ON: Policy = Policy { secure_boot: true, ..OFF };
 

@@ -113,8 +113,8 @@ pub fn policy(drawn: &Drawn, at: &Path) -> Result<(), String> {
 pub fn ask(at: &Path, release: &str, cases: &[Case], folder: &Path) -> Result<Vec<Said>, String> {
     let mut files = Vec::new();
     for case in cases {
-        let name = format!("{}.ko", case.name);
-        put(folder, &name, &case.bytes)?;
+        let (name, bytes) = case.stored()?;
+        put(folder, &name, &bytes)?;
         files.push(folder.join(name).display().to_string());
     }
     judge::ask(at, release, &files)
