@@ -118,20 +118,21 @@ pub const MORE: [Policy; 6] = [
     },
     Policy {
         name: "sb-off-loadpin",
-        what: "Secure Boot off; LoadPin as it was compiled in",
+        what: "Secure Boot off; LoadPin enforces, whatever words that are no number say",
+        cmdline: " loadpin.enforce=1 loadpin.enforce=n loadpin.enabled=0",
         only: "_pinned_",
         ..OFF
     },
     Policy {
         name: "sb-off-loadpin-0",
         what: "Secure Boot off; LoadPin watches and refuses nothing",
-        cmdline: " loadpin.enforce=0",
+        cmdline: " loadpin.enforce=1 loadpin.enforce=0",
         ..OFF
     },
     Policy {
         name: "sb-off-loadpin-exclude",
         what: "Secure Boot off; LoadPin leaves modules alone",
-        cmdline: " loadpin.exclude=kernel-module",
+        cmdline: " loadpin.enforce=1 loadpin.exclude=kernel-module",
         ..OFF
     },
 ];
