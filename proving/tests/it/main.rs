@@ -6,6 +6,7 @@
 mod bootchain;
 mod arguments;
 mod before_install;
+mod builders;
 mod bundles;
 mod cases;
 mod catalog_inputs;
@@ -53,6 +54,7 @@ mod signing_windows;
 mod stamping;
 mod skipped;
 mod walk;
+mod waves;
 mod stories;
 mod tidy;
 #[cfg(unix)]
@@ -103,6 +105,7 @@ fn main() -> ExitCode {
         catalog_inputs::trials(),
         packages::trials(),
         stories::trials(),
+        builders::trials(),
         peers::trials(),
         code_peers::trials(),
         catalog_peers::trials(),
@@ -126,6 +129,7 @@ fn main() -> ExitCode {
         volumes::trials(),
         in_hand::trials(),
         walk::trials(),
+        waves::trials(),
         windows::trials(),
         on_linux::trials(),
         on_windows::trials(),

@@ -68,12 +68,12 @@ pub(crate) fn installed() -> Result<Option<Debian>, Failed> {
 }
 
 /// A machine of its own: links to what is large, and what only it has.
-struct Machine<'d> {
-    of: &'d Debian,
-    root: PathBuf,
+pub(crate) struct Machine<'d> {
+    pub(crate) of: &'d Debian,
+    pub(crate) root: PathBuf,
 }
 
-const EFIVARS: &str = "sys/firmware/efi/efivars";
+pub(crate) const EFIVARS: &str = "sys/firmware/efi/efivars";
 
 /// What the firmware shows of a machine with the tree `of`: Secure Boot on, the authorities it was
 /// sold with, a boot loader denied, the key of DKMS enrolled. Paths below `/`, and bytes.
@@ -100,7 +100,7 @@ pub(crate) fn firmware_of(of: &Path) -> Result<Vec<(String, Vec<u8>)>, Failed> {
 impl<'d> Machine<'d> {
     /// Secure Boot on, DKMS's key enrolled, disks on ahci and on the driver that DKMS builds; the older
     /// kernel runs, and the newer one is next.
-    fn new(of: &'d Debian, root: PathBuf) -> Result<Self, Failed> {
+    pub(crate) fn new(of: &'d Debian, root: PathBuf) -> Result<Self, Failed> {
         let machine = Self { of, root };
         for path in [
             "boot",
@@ -180,7 +180,7 @@ impl<'d> Machine<'d> {
     }
 
     /// A file of its own, also where the tree has one.
-    fn put(&self, path: &str, bytes: impl AsRef<[u8]>) -> Result<(), Failed> {
+    pub(crate) fn put(&self, path: &str, bytes: impl AsRef<[u8]>) -> Result<(), Failed> {
         let path = self.root.join(path);
         fs::create_dir_all(path.parent().ok_or("no folder")?)?;
         drop(fs::remove_file(&path));
@@ -202,7 +202,7 @@ impl<'d> Machine<'d> {
     }
 
     /// What the program says of it, each kernel by what it is here.
-    fn told(&self, more: &[&str]) -> Result<(String, Option<i32>), Failed> {
+    pub(crate) fn told(&self, more: &[&str]) -> Result<(String, Option<i32>), Failed> {
         let root = self.root.to_string_lossy().into_owned();
         let mut asked = [&["check", "--root", &root, "--at", AT], more].concat();
         if !more.contains(&"--proof") {
@@ -215,7 +215,7 @@ impl<'d> Machine<'d> {
     }
 
     /// That these lines are told, in this order, with this exit code.
-    fn tells(&self, more: &[&str], code: i32, lines: &[&str]) -> Result<(), Failed> {
+    pub(crate) fn tells(&self, more: &[&str], code: i32, lines: &[&str]) -> Result<(), Failed> {
         let (text, exit) = self.told(more)?;
         let mut rest = text.as_str();
         for line in lines {

@@ -1,17 +1,19 @@
 //! The tables of a manifest, one function each.
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use toml::value::Datetime;
 
 use super::class::Class;
 use super::duration::duration;
 use super::reading::{Fault, Read, Reading, Value};
-use super::shape::{
-    Accept, Dbx, Device, Enforce, Gate, Health, Manifest, Profile, Require, Rollback, Until, What,
-};
-use crate::kernel::lockdown::Level;
+use super::shape::{Accept, Device, Enforce, Gate, Manifest, Require, Rollback, Until, What};
 use crate::limits::Limits;
+
+mod health;
+mod profile;
+
+use health::health;
+use profile::profile;
 
 /// Bytes a manifest may hold. One for a whole cluster is some ten thousand.
 const LARGEST: usize = 1 << 20;
@@ -25,11 +27,8 @@ const MOST_NODES: u32 = 10_000;
 const MOST_DAYS: u32 = 3_650;
 
 const TABLES: [&str; 6] = ["profile", "require", "rollback", "accept", "health", "gate"];
-const LEVELS: [&str; 3] = ["none", "integrity", "confidentiality"];
 const DEVICE: &str = "\"pci:VENDOR:DEVICE\", \"usb:VENDOR:DEVICE\" (four hexadecimal digits each) or \
                       \"class:storage\" (boot, storage, network, gpu)";
-const DIGEST: &str =
-    "SHA-256 digests as \"sha256:\" and hexadecimal digits, all 64 or the first ones";
 
 /// Reads one file; `file` is what it is called where something is wrong.
 #[must_use]
@@ -157,58 +156,6 @@ fn list<'v, 't>(
         }
     }
     tables
-}
-
-fn profile<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Profile {
-    let mut profile = Profile::default();
-    let known = ["name", "secure-boot", "lockdown", "enrolled", "foreign", "dbx"];
-    for (key, value) in reading.entries(table, &known, "[profile]") {
-        profile.lines.push(reading.as_written(key, value));
-        match key {
-            "name" => profile.name = reading.text(key, value),
-            "secure-boot" => profile.secure_boot = reading.switch(key, value),
-            "lockdown" => profile.lockdown = reading.word(key, value, &LEVELS, Level::named),
-            "enrolled" => profile.enrolled = digests(reading, key, value),
-            "foreign" => profile.foreign = digests(reading, key, value),
-            _ => {
-                let text = reading.text(key, value);
-                profile.dbx = text.as_deref().and_then(dbx);
-                if text.is_some() && profile.dbx.is_none() {
-                    reading.meaningless(key, value, "\">=YYYYMMDD\" or \"sha256:DIGEST\"");
-                }
-            }
-        }
-    }
-    profile
-}
-
-/// A list of digests; one that is none is told.
-fn digests<'t>(reading: &mut Reading<'t>, key: &str, value: &Value<'t>) -> Option<Vec<String>> {
-    let texts = reading.texts(key, value);
-    let Some(texts) = texts else { return Some(Vec::new()) };
-    let digests: Option<Vec<String>> = texts.iter().map(|text| digest(text)).collect();
-    if digests.is_none() {
-        reading.meaningless(key, value, DIGEST);
-    }
-    digests
-}
-
-/// A digest, or the beginning of one as people abbreviate it.
-fn digest(text: &str) -> Option<String> {
-    let digits = text.strip_prefix("sha256:")?.trim_end_matches('…');
-    let hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
-    (hex && (4..=64).contains(&digits.len())).then(|| digits.to_lowercase())
-}
-
-fn dbx(text: &str) -> Option<Dbx> {
-    match text.strip_prefix(">=") {
-        None => digest(text).map(Dbx::Digest),
-        Some(day) => {
-            let day: String = day.trim().chars().filter(|c| *c != '-').collect();
-            let number = day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit());
-            number.then_some(Dbx::Since(day))
-        }
-    }
 }
 
 fn require<'t>(reading: &mut Reading<'t>, item: &(usize, &DeTable<'t>)) -> Option<Require> {
@@ -344,66 +291,6 @@ fn until(reading: &mut Reading<'_>, key: &str, value: &Value<'_>) -> Option<Unti
             None
         }
     }
-}
-
-fn health<'t>(reading: &mut Reading<'t>, table: &DeTable<'t>) -> Health {
-    let mut health = Health::default();
-    let known = ["units", "mounts", "multipath", "interfaces"];
-    for (key, value) in reading.entries(table, &known, "[health]") {
-        health.lines.push(reading.as_written(key, value));
-        match key {
-            "units" => {
-                let named =
-                    |name: &str| name.rsplit_once('.').is_some_and(|(stem, _)| !stem.is_empty());
-                health.units = named_so(
-                    reading,
-                    key,
-                    value,
-                    "names with their type, as in \"a.service\"",
-                    named,
-                );
-            }
-            "mounts" => {
-                let rooted = |path: &str| path.starts_with('/');
-                health.mounts = named_so(reading, key, value, "paths from the root", rooted);
-            }
-            "interfaces" => {
-                // IFNAMSIZ (include/uapi/linux/if.h) with its closing NUL.
-                let named = |name: &str| name.len() < 16 && !name.contains(['/', ' ']);
-                health.interfaces = named_so(reading, key, value, "names of interfaces", named);
-            }
-            _ => health.active_paths = multipath(reading, key, value),
-        }
-    }
-    health
-}
-
-fn named_so(
-    reading: &mut Reading<'_>,
-    key: &str,
-    value: &Value<'_>,
-    wants: &str,
-    fits: impl Fn(&str) -> bool,
-) -> Vec<String> {
-    let texts = reading.texts(key, value).unwrap_or_default();
-    if !texts.iter().all(|text| fits(text)) {
-        reading.meaningless(key, value, wants);
-    }
-    texts
-}
-
-fn multipath<'t>(
-    reading: &mut Reading<'t>,
-    key: &str,
-    value: &Spanned<DeValue<'t>>,
-) -> Option<u32> {
-    let Some(table) = value.get_ref().as_table() else {
-        reading.wrong(key, value, "a table: { min-active-paths = 2 }");
-        return None;
-    };
-    let entries = reading.entries(table, &["min-active-paths"], "[health] multipath");
-    let (inner, paths) = entries.into_iter().next()?;
-    reading.number(inner, paths, 1024)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The example of the documentation, and what is told of manifests that are not in order.
 
 use super::*;
+use crate::kernel::lockdown::Level;
+use crate::manifest::shape::Dbx;
 
 fn faults(text: &str) -> Vec<String> {
     let read = read("m.toml", text.as_bytes(), &Limits::DEFAULT);

@@ -1,0 +1,61 @@
+#!/bin/sh
+# builders.sh TREE DIR: images that real builders make for the newest kernel of the Debian 12 below TREE, which
+# stays as it is: dracut, kdump-tools, Debian 13's ukify, and mkinitcpio where LOADWORTHY_MKINITCPIO names a
+# folder that holds it as it is installed (`usr/bin/mkinitcpio` and what it needs). Needs root.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+tree=$1 out=$2
+[ ! -e "$out/built" ] || exit 0
+rm -rf "$out"
+mkdir -p "$out/state/upper/root"
+[ -z "${LOADWORTHY_MKINITCPIO-}" ] || cp -a "$LOADWORTHY_MKINITCPIO/." "$out/state/upper/"
+tail -n1 "$tree/built" > "$out/state/upper/root/release"
+cat > "$out/state/upper/root/build" <<'BUILD'
+set -eu
+new=$(cat /root/release)
+modules=/usr/lib/modules/$new
+drivers="acmedisk ahci ext4 sd_mod"
+# The image of the tree is not made again.
+echo update_initramfs=no > /etc/initramfs-tools/update-initramfs.conf
+apt-get -q update
+apt-get -q -y --no-install-recommends install dracut-core kdump-tools python3-pefile systemd-boot-efi
+# Debian 12 has no ukify; a later one needs nothing else of its own release.
+sed 's/ bookworm / trixie /; /security/d' /etc/apt/sources.list > /etc/apt/sources.list.d/later.list
+apt-get -q update
+cd /root
+apt-get -q download systemd-ukify
+dpkg -x systemd-ukify_*.deb /
+by_dracut() {
+    dracut --force --no-hostonly --kver "$new" -m "base kernel-modules" --drivers "$drivers" "$1"
+}
+by_dracut /root/dracut.img
+ukify build --linux "/boot/vmlinuz-$new" --initrd /root/dracut.img --uname "$new" \
+    --cmdline "root=/dev/sda1 ro quiet" --os-release @/etc/os-release \
+    --stub /usr/lib/systemd/boot/efi/linuxx64.efi.stub --output /root/uki.efi
+# Without sysfs nobody can tell which modules this machine depends on.
+echo MODULES=list > /etc/initramfs-tools/conf.d/list
+printf '%s\n' $drivers >> /etc/initramfs-tools/modules
+/etc/kernel/postinst.d/kdump-tools "$new"
+cp "/var/lib/kdump/initrd.img-$new" /root/kdump.img
+cp /boot/grub/grub.cfg /root/
+if [ -e /usr/bin/mkinitcpio ]; then
+    apt-get -q -y --no-install-recommends install busybox-static file gawk libarchive-tools
+    cp /bin/busybox /usr/lib/initcpio/busybox
+    printf 'MODULES=(%s)\nHOOKS=(base strip)\n' "$drivers" > /etc/mkinitcpio.conf
+    # Programs of the base hook that are not installed here fail it; the modules are what counts.
+    mkinitcpio -k "$new" -g /root/mkinitcpio.img || [ -s /root/mkinitcpio.img ]
+fi
+# A hook that strips signed modules, and a driver that is not signed yet.
+strip -g "$modules/kernel/drivers/ata/ahci.ko"
+acme=$modules/updates/dkms/acmedisk.ko
+length=$(tail -c 32 "$acme" | head -c 4 | od -An -tu4 --endian=big | tr -d ' ')
+head -c -"$((length + 12 + 28))" "$acme" > /root/unsigned.ko
+mv /root/unsigned.ko "$acme"
+by_dracut /root/dracut-stripped.img
+BUILD
+"$here/inside.sh" "$tree" "$out/state" /bin/true sh /root/build
+for made in dracut.img dracut-stripped.img uki.efi kdump.img grub.cfg mkinitcpio.img; do
+    [ ! -e "$out/state/upper/root/$made" ] || mv "$out/state/upper/root/$made" "$out/"
+done
+rm -rf "$out/state"
+: > "$out/built"

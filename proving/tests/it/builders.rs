@@ -1,0 +1,110 @@
+//! Images that real builders made on a real Debian: dracut, kdump-tools, ukify, and mkinitcpio where one
+//! is named (`proving/stories/builders.sh`). Opt-in as the stories are.
+
+use crate::skipped;
+use crate::stories::{Debian, EFIVARS, Machine, installed};
+use libtest_mimic::{Failed, Trial};
+use loadworthy_proving::forge::firmware;
+use loadworthy_proving::program;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![Trial::test("images of real builders on a real Debian", builders)]
+}
+
+/// The folder with the images.
+fn made(debian: &Debian) -> Result<PathBuf, Failed> {
+    let folder = debian.root.parent().ok_or("no folder")?.join("builders");
+    let script = xtask::tree::root().join("proving/stories/builders.sh");
+    let built = Command::new(script).arg(&debian.root).arg(&folder).output()?;
+    match built.status.success() {
+        true => Ok(folder),
+        false => Err(format!("builders.sh: {}", String::from_utf8_lossy(&built.stderr)).into()),
+    }
+}
+
+fn builders() -> Result<(), Failed> {
+    let Some(debian) = installed()? else { return Ok(()) };
+    let made = made(&debian)?;
+    let folder = tempfile::tempdir_in(debian.root.parent().ok_or("no folder")?)?;
+    let machine = |name: &str| Machine::new(&debian, folder.path().join(name));
+    let initrd = format!("boot/initrd.img-{}", debian.new);
+    let silent = |machine: &Machine<'_>, code: &str| -> Result<(), Failed> {
+        let (text, _) = machine.told(&["--proof", "short"])?;
+        if text.contains(code) { Err(format!("{code}: {text}").into()) } else { Ok(()) }
+    };
+
+    // dracut's image is read, and its copies are those of the tree.
+    let sound = machine("dracut")?;
+    sound.put(&initrd, fs::read(made.join("dracut.img"))?)?;
+    sound.tells(&[], 0, &["under NEXT: all will", "will not load: none"])?;
+    silent(&sound, "LW3108")?;
+    silent(&sound, "LW3110")?;
+    let file = made.join("dracut.img").to_string_lossy().into_owned();
+    sound.tells(&[&file], 0, &["none refused", "loads-tainted  acmedisk"])?;
+
+    // A stripped copy under the root is refused; one that was signed later is told; dracut mends both.
+    let stripped = machine("stripped")?;
+    stripped.put(&initrd, fs::read(made.join("dracut-stripped.img"))?)?;
+    stripped.tells(
+        &["--proof", "short"],
+        1,
+        &[
+            "ahci of the initramfs will not load (EKEYREJECTED), since it was stripped of its",
+            "dracut --force /boot/initrd.img-NEXT NEXT",
+            "LW3110",
+            "the same build",
+        ],
+    )?;
+    silent(&stripped, "LW3108")?;
+
+    // The image for crashes, and the same cut off.
+    let crash = machine("crash")?;
+    let dump = format!("var/lib/kdump/initrd.img-{}", debian.new);
+    let image = fs::read(made.join("kdump.img"))?;
+    crash.put("boot/grub/grub.cfg", fs::read(made.join("grub.cfg"))?)?;
+    crash.put(&dump, &image)?;
+    crash.tells(&[], 0, &["under NEXT: all will"])?;
+    silent(&crash, "LW3109")?;
+    crash.put(&dump, &image[..image.len() / 2])?;
+    crash.tells(&["--proof", "short"], 0, &["LW3109", "a crash leaves no dump"])?;
+
+    unified(&machine("unified")?, &fs::read(made.join("uki.efi"))?)?;
+
+    let Ok(arch) = fs::read(made.join("mkinitcpio.img")) else {
+        skipped::told("mkinitcpio (LOADWORTHY_MKINITCPIO)");
+        return Ok(());
+    };
+    // Its hook `strip` leaves modules alone: they are copied after it ran.
+    let sound = machine("mkinitcpio")?;
+    sound.put(&initrd, &arch)?;
+    sound.tells(&[], 0, &["under NEXT: all will"])?;
+    silent(&sound, "LW3108")?;
+    silent(&sound, "LW3110")?;
+    let cut = machine("mkinitcpio-cut")?;
+    cut.put(&initrd, &arch[..arch.len() / 2])?;
+    cut.tells(&[], 1, &["LW3102"])
+}
+
+/// The kernel lies in a unified image alone, which systemd-boot finds.
+fn unified(machine: &Machine<'_>, image: &[u8]) -> Result<(), Failed> {
+    let at = "boot/efi/EFI/Linux/debian.efi";
+    machine.put(at, image)?;
+    for gone in [format!("vmlinuz-{}", machine.of.new), format!("initrd.img-{}", machine.of.new)] {
+        fs::remove_file(machine.root.join("boot").join(gone))?;
+    }
+    fs::remove_dir_all(machine.root.join("boot/grub"))?;
+    machine.put("boot/efi/EFI/systemd/systemd-bootx64.efi", b"MZ")?;
+    // Nobody signed the image.
+    machine.tells(&[], 1, &["debian.efi", "LW3001"])?;
+    let off = firmware::variable(false, &[0]);
+    machine.put(&format!("{EFIVARS}/SecureBoot-{}", firmware::GLOBAL), off)?;
+    machine.tells(&[], 0, &["under NEXT"])?;
+    let seen = program::document(&["inspect", "--json", at], &machine.root)?;
+    match seen["files"][0]["kind"].as_str() {
+        Some("uki") => Ok(()),
+        other => Err(format!("{other:?}: {seen}").into()),
+    }
+}
