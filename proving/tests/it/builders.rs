@@ -45,14 +45,14 @@ fn builders() -> Result<(), Failed> {
     let file = made.join("dracut.img").to_string_lossy().into_owned();
     sound.tells(&[&file], 0, &["none refused", "loads-tainted  acmedisk"])?;
 
-    // A stripped copy under the root is refused; one that was signed later is told; dracut mends both.
+    // A copy under the root without its signature is refused, one that was signed later is told.
     let stripped = machine("stripped")?;
     stripped.put(&initrd, fs::read(made.join("dracut-stripped.img"))?)?;
     stripped.tells(
         &["--proof", "short"],
         1,
         &[
-            "ahci of the initramfs will not load (EKEYREJECTED), since it was stripped of its",
+            "ahci of the initramfs will not load (EKEYREJECTED)",
             "dracut --force /boot/initrd.img-NEXT NEXT",
             "LW3110",
             "the same build",
@@ -102,9 +102,12 @@ fn unified(machine: &Machine<'_>, image: &[u8]) -> Result<(), Failed> {
     let off = firmware::variable(false, &[0]);
     machine.put(&format!("{EFIVARS}/SecureBoot-{}", firmware::GLOBAL), off)?;
     machine.tells(&[], 0, &["under NEXT"])?;
+    // The parts that systemd-stub(7) names are seen in it.
     let seen = program::document(&["inspect", "--json", at], &machine.root)?;
-    match seen["files"][0]["kind"].as_str() {
-        Some("uki") => Ok(()),
-        other => Err(format!("{other:?}: {seen}").into()),
+    let sections = seen["files"][0]["pe"]["sections"].as_array().into_iter().flatten();
+    let there: Vec<&str> = sections.filter_map(serde_json::Value::as_str).collect();
+    match [".linux", ".initrd", ".uname", ".cmdline"].iter().all(|part| there.contains(part)) {
+        true => Ok(()),
+        false => Err(format!("{there:?}").into()),
     }
 }
