@@ -298,6 +298,9 @@ impl Recogniser {
                 (journal::exported(parts.message), parts.stamp, parts.host, None)
             }
         };
+        // A record is a machine's word even where it bears no time.
+        let recorded = record.is_some() || said.len() < whole.len() && stamp.is_none();
+        let text = if recorded && text != Text::Log { Text::Short } else { text };
         self.ask(rows, said, Spoken { stamp, host, boot }, (number, text), seen);
     }
 
