@@ -108,8 +108,10 @@ fn options(arguments: &[String]) -> Result<bench::Options, String> {
             "--plot" => options.plot = true,
             "--drivers" => options.drivers = Some(PathBuf::from(value()?)),
             "--pairs" => options.pairs = value()?.parse().map_err(|e| format!("--pairs: {e}"))?,
-            id if !id.starts_with('-') => options.ids.push(id.to_uppercase()),
-            other => return Err(format!("unknown option {other}")),
+            id if bench::IDS.contains(&&*id.to_uppercase()) => options.ids.push(id.to_uppercase()),
+            other => {
+                return Err(format!("{other} is no option, and none of {}", bench::IDS.join(" ")));
+            }
         }
     }
     Ok(options)

@@ -42,9 +42,11 @@ pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Result<bool, String>
     let installed = root().join("target/stories/debian-12");
     let tree = options.tree.clone().unwrap_or(installed);
     let Some(release) = newest(&tree) else {
-        say(
-            "P1 skipped: no root with an initramfs (--tree DIR; proving/stories/debian-12.sh makes one)",
-        );
+        say(&format!(
+            "P1 skipped: {} is no installed root: it has no boot/initrd.img-* (--tree DIR takes one that \
+             proving/stories/debian-12.sh DIR makes)",
+            tree.display()
+        ));
         return Ok(true);
     };
     let program = options.program()?;

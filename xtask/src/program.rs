@@ -1,6 +1,5 @@
 //! The program as it is shipped.
 
-use crate::kernels::output;
 use crate::tree::root;
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,9 +9,7 @@ use std::process::Command;
 /// # Errors
 /// When it does not build.
 pub fn build() -> Result<PathBuf, String> {
-    let mut build = Command::new("cargo");
-    build.args(["build", "--release", "--package", "loadworthy"]).current_dir(root());
-    output(&mut build)?;
+    release(&["--package", "loadworthy"])?;
     Ok(root().join("target/release/loadworthy"))
 }
 
@@ -21,8 +18,14 @@ pub fn build() -> Result<PathBuf, String> {
 /// # Errors
 /// When it does not build.
 pub fn peer(name: &str) -> Result<PathBuf, String> {
-    let mut build = Command::new("cargo");
-    build.args(["build", "--release", "--package", "loadworthy-proving", "--bin", name]);
-    output(build.current_dir(root()))?;
+    release(&["--package", "loadworthy-proving", "--bin", name])?;
     Ok(root().join("target/release").join(name))
+}
+
+/// A release build takes minutes: what cargo says of it is shown.
+fn release(what: &[&str]) -> Result<(), String> {
+    let mut build = Command::new("cargo");
+    build.args(["build", "--release"]).args(what).current_dir(root());
+    let built = build.status().map_err(|e| format!("cargo: {e}"))?;
+    built.success().then_some(()).ok_or_else(|| format!("{} does not build", what.join(" ")))
 }
