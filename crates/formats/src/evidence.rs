@@ -10,4 +10,5 @@ pub mod journal;
 pub mod journal_file;
 pub mod moment;
 pub mod windows;
+mod sieve;
 pub mod recogniser;

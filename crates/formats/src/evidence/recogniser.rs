@@ -5,8 +5,9 @@
 
 use crate::evidence::journal::{self, Record};
 use crate::evidence::line::{self, uncoloured};
+use crate::evidence::sieve::Sieve;
 use crate::evidence::windows::statement::Statement;
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use memchr::{memchr, memchr_iter, memrchr};
 use regex::{Regex, RegexBuilder};
 use std::sync::OnceLock;
@@ -72,10 +73,8 @@ struct Compiled {
 #[derive(Debug)]
 pub struct Recogniser {
     rows: Vec<Compiled>,
-    /// Finds candidate lines in logs that are of ASCII: exact case, rows that are not for short texts only.
-    quick: AhoCorasick,
-    /// The same in other logs. Anchors beyond ASCII make the table twice as wide, which all pay for.
-    beyond: AhoCorasick,
+    /// Finds candidate lines in logs: exact case, rows that are not for short texts only.
+    quick: Sieve,
     /// Tells which rows a line could meet, without regard to case; and the row of each literal.
     which: AhoCorasick,
     owner: Vec<usize>,
@@ -90,9 +89,9 @@ pub struct Unusable {
     pub problem: String,
 }
 
-/// Finds the beginnings of anchors; one that holds another one finds nothing the shorter one does not.
-fn candidates(anchors: &[&str]) -> Result<AhoCorasick, aho_corasick::BuildError> {
-    /// Bytes of an anchor that are looked for: what is longer tells little more, and tables grow.
+/// The beginnings of anchors, without those that hold another one: they find nothing that it does not.
+fn candidates(anchors: &[&str]) -> Sieve {
+    /// Bytes of an anchor that are looked for: what is longer tells little more.
     const BEGINNING: usize = 12;
     let mut begun: Vec<&[u8]> =
         anchors.iter().map(|a| a.as_bytes().get(..BEGINNING).unwrap_or(a.as_bytes())).collect();
@@ -100,9 +99,7 @@ fn candidates(anchors: &[&str]) -> Result<AhoCorasick, aho_corasick::BuildError>
     begun.dedup();
     let holds = |one: &[u8], other: &[u8]| memchr::memmem::find(one, other).is_some();
     let shorter = begun.iter().filter(|a| !begun.iter().any(|b| b != *a && holds(a, b)));
-    // One table look-up a byte.
-    let builder = &mut AhoCorasickBuilder::new();
-    builder.kind(Some(AhoCorasickKind::DFA)).match_kind(MatchKind::Standard).build(shorter)
+    Sieve::new(shorter.map(|a| a.to_vec()).collect())
 }
 
 impl Recogniser {
@@ -124,7 +121,6 @@ impl Recogniser {
                 }
             }
         }
-        let plain: Vec<&str> = quick.iter().copied().filter(|anchor| anchor.is_ascii()).collect();
         Ok(Self {
             rows: rows
                 .iter()
@@ -137,8 +133,7 @@ impl Recogniser {
                     each: row.each,
                 })
                 .collect(),
-            quick: candidates(&plain).map_err(wrong)?,
-            beyond: candidates(&quick).map_err(wrong)?,
+            quick: candidates(&quick),
             which: AhoCorasickBuilder::new()
                 .ascii_case_insensitive(true)
                 .match_kind(MatchKind::Standard)
@@ -159,20 +154,13 @@ impl Recogniser {
             .collect()
     }
 
-    const fn finder(&self, text: &[u8]) -> &AhoCorasick {
-        if text.is_ascii() { &self.quick } else { &self.beyond }
-    }
-
     /// Reads a block of whole lines of a log; returns how many line ends it has.
     pub fn log(&self, block: &[u8], seen: &mut dyn FnMut(Seen)) -> u64 {
         let (mut lines, mut counted) = (0_u64, 0);
         let mut done = 0;
-        for found in self.finder(block).find_iter(block) {
-            if found.start() < done {
-                continue;
-            }
-            let (start, end) = line_at(block, found.start());
-            done = end;
+        while let Some(at) = self.quick.find(block, done) {
+            let (start, end) = line_at(block, at);
+            done = end.saturating_add(1);
             let between = block.get(counted..start).unwrap_or_default();
             lines = lines.saturating_add(count(between));
             counted = start;
@@ -251,7 +239,7 @@ impl Recogniser {
 
     /// Asks the table about one record of a log, line by line where its message has several.
     pub fn record(&self, record: &Record, number: u64, seen: &mut dyn FnMut(Seen)) {
-        if !self.finder(record.message.as_bytes()).is_match(&record.message) {
+        if self.quick.find(record.message.as_bytes(), 0).is_none() {
             return;
         }
         for said in record.message.lines() {
