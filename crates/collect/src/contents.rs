@@ -13,6 +13,7 @@ use loadworthy_formats::elf::survey::survey;
 use loadworthy_formats::error::{Error, Kind};
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::modsig::{self, Appended, Signature};
+use loadworthy_formats::processor::has_sha256;
 use loadworthy_formats::text::unhex;
 
 /// Digests of a module's bytes.
@@ -36,7 +37,7 @@ pub fn bytes(plain: &[u8], limits: &Limits) -> ModuleBytes {
 #[must_use]
 pub fn of_both(plain: [&[u8]; 2], limits: &Limits) -> [ModuleBytes; 2] {
     let [one, other] = plain.map(Ended::of);
-    let digests = if side_by_side() && one.names_sha256_alone() && other.names_sha256_alone() {
+    let digests = if has_sha256() && one.names_sha256_alone() && other.names_sha256_alone() {
         let made = paired::sha256(one.apart(), other.apart());
         made.map(|made| Digests {
             signed: Digest::from_bytes(&made.beginning)
@@ -50,14 +51,6 @@ pub fn of_both(plain: [&[u8]; 2], limits: &Limits) -> [ModuleBytes; 2] {
     };
     let [first, second] = digests;
     [one.looked_over(first, limits), other.looked_over(second, limits)]
-}
-
-/// Whether two digests made side by side take less time than one after the other.
-fn side_by_side() -> bool {
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    return std::arch::is_x86_feature_detected!("sha");
-    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-    false
 }
 
 /// A module of which the end was read.

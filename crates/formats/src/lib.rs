@@ -11,6 +11,7 @@
 pub mod error;
 pub mod limits;
 pub mod reader;
+pub mod processor;
 pub mod feed;
 pub mod text;
 pub mod calendar;

@@ -37,6 +37,7 @@ use std::thread;
 
 use loadworthy_formats::compress::{self, Compression};
 use loadworthy_formats::limits::Limits;
+use loadworthy_formats::pe::header;
 use serde::Serialize;
 use serde_json::json;
 
@@ -148,9 +149,10 @@ pub fn describe(path: &Path, bytes: &[u8], limits: &Limits) -> Entry {
         size: bytes.len() as u64,
         ..Entry::default()
     };
-    if bytes.len() < digest::LARGE {
-        entry.sha256 = Some(digest::sha256(bytes));
+    // That of an image is made beside the digests of what its signature covers.
+    if bytes.len() < digest::LARGE || header::begins(bytes) {
         entry.kind = look(path, bytes, limits, &mut entry);
+        entry.sha256.get_or_insert_with(|| digest::sha256(bytes));
         return entry;
     }
     entry.sha256 = thread::scope(|scope| {
@@ -214,9 +216,10 @@ fn look(path: &Path, bytes: &[u8], limits: &Limits, entry: &mut Entry) -> Kind {
         return kind;
     }
     let image = pe::read(bytes, limits, &mut entry.errors, &mut entry.deviations);
-    if let Some((block, signatures)) = image {
-        entry.pe = Some(block);
-        entry.signatures = Some(signatures);
+    if let Some(told) = image {
+        entry.pe = Some(told.block);
+        entry.signatures = Some(told.signatures);
+        entry.sha256 = Some(told.sha256);
         entry.kernel = kernel_image::read(bytes, limits, &mut entry.errors, &mut entry.deviations);
         return Kind::Pe;
     }

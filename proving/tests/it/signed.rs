@@ -4,10 +4,11 @@ use crate::signing::expect;
 use crate::skipped::told;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use libtest_mimic::{Failed, Trial};
+use loadworthy_collect::gather::windows::driver::digested;
 use loadworthy_core::codesigning::image::{self, Signed};
 use loadworthy_core::codesigning::signature::{Broken, Signature};
 use loadworthy_core::codesigning::{catalog, timestamp};
-use loadworthy_core::crypt::digest::DigestSet;
+use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet};
 use loadworthy_core::tables::Tables;
 use loadworthy_core::tables::authorities::Authorities;
 use loadworthy_formats::authenticode::extent;
@@ -126,7 +127,23 @@ fn large() -> Result<(), Failed> {
     ] {
         expect("the image", *said == hex(&driver::image_digest(&image, by)))?;
     }
-    expect("the file", entry.sha256 == Some(hex(digest(&SHA256, &image).as_ref())))
+    expect("the file", entry.sha256 == Some(hex(digest(&SHA256, &image).as_ref())))?;
+    // The same for who judges, of a small one too.
+    for image in [driver::unsigned(), image] {
+        let made = digested(&image, &Limits::DEFAULT);
+        let of_image = made.image.ok_or("no image")?;
+        for (algorithm, by) in
+            [(DigestAlgorithm::Sha1, &SHA1_FOR_LEGACY_USE_ONLY), (DigestAlgorithm::Sha256, &SHA256)]
+        {
+            let is =
+                |made: Option<&Digest>, wanted: &[u8]| made.is_some_and(|m| m.as_bytes() == wanted);
+            let wanted = driver::image_digest(&image, by);
+            expect("the image, judged", is(of_image.get(&algorithm), wanted.as_ref()))?;
+            let wanted = digest(by, &image);
+            expect("the file, judged", is(made.flat.get(&algorithm), wanted.as_ref()))?;
+        }
+    }
+    Ok(())
 }
 
 fn every_byte() -> Result<(), Failed> {

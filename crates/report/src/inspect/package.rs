@@ -313,14 +313,22 @@ fn bootable(path: &str, bytes: &[u8], limits: &Limits) -> Option<Bootable> {
     }
     let release = header.and_then(|header| header.version);
     let release = release.and_then(|text| text.split_whitespace().next().map(str::to_owned));
-    let (block, signatures) = image.map_or((None, Vec::new()), |(block, all)| (Some(block), all));
-    Some(Bootable {
+    let mut bootable = Bootable {
         path: path.to_owned(),
         release,
-        sha256: digest::sha256(bytes),
-        signers: signatures.into_iter().filter_map(|s| s.signer.name).collect(),
-        sbat: block.and_then(|block| block.sbat),
-    })
+        sha256: String::new(),
+        signers: Vec::new(),
+        sbat: None,
+    };
+    match image {
+        Some(told) => {
+            bootable.sha256 = told.sha256;
+            bootable.signers = told.signatures.into_iter().filter_map(|s| s.signer.name).collect();
+            bootable.sbat = told.block.sbat;
+        }
+        None => bootable.sha256 = digest::sha256(bytes),
+    }
+    Some(bootable)
 }
 
 /// Where kernels and EFI images lie: `/boot`, module trees, what loaders are installed from.

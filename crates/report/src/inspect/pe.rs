@@ -2,18 +2,22 @@
 
 use loadworthy_core::authenticode;
 use loadworthy_core::codesigning::image;
-use loadworthy_core::crypt::digest::{DigestAlgorithm, DigestSet};
-use loadworthy_formats::authenticode::{coverage, extent};
+use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet};
+use loadworthy_core::crypt::paired;
+use loadworthy_formats::authenticode::coverage::{self, Coverage};
+use loadworthy_formats::authenticode::extent;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates::{self, PKCS_SIGNED_DATA};
 use loadworthy_formats::pe::header::{self, Image};
 use loadworthy_formats::pe::version;
+use loadworthy_formats::processor::has_sha256;
+use loadworthy_formats::text::hex;
 use loadworthy_formats::uefi::sbat;
 use serde::Serialize;
 
-use std::thread;
+use std::{iter, thread};
 
-use crate::inspect::digest::LARGE;
+use crate::inspect::digest::{self, LARGE};
 use crate::inspect::known;
 use crate::inspect::page::Page;
 use crate::inspect::signature::Signature;
@@ -70,20 +74,31 @@ pub struct Table {
     pub size: u32,
 }
 
+/// What is told of an image.
+pub(super) struct Told {
+    pub(super) block: Pe,
+    pub(super) signatures: Vec<Signature>,
+    /// SHA-256 of the whole file, which is made beside that of the image.
+    pub(super) sha256: String,
+}
+
 /// Reads an image; `None` where it is none.
 pub(super) fn read(
     bytes: &[u8],
     limits: &Limits,
     errors: &mut Vec<String>,
     deviations: &mut Vec<String>,
-) -> Option<(Pe, Vec<Signature>)> {
+) -> Option<Told> {
     if !header::begins(bytes) {
         return None;
     }
     let read = header::read(bytes, limits).ok()?;
     let image = &read.value;
     let wanted = DigestSet::of(DigestAlgorithm::Sha1).union(DigestSet::of(DigestAlgorithm::Sha256));
-    let digests = digests(image, image::declared(image, wanted, limits));
+    let by_sections = coverage::of(image).value;
+    let differs = !same_bytes(&by_sections, &extent::of(image).value, bytes.len());
+    let by = image::declared(image, wanted, limits);
+    let Made { digests, firmware, sha256 } = digested(image, by, differs.then_some(&by_sections));
     let signed = image::read_digested(image, digests, known::authorities(), limits);
     deviations.extend(read.deviations.iter().chain(&signed.deviations).map(ToString::to_string));
     let table = attribute_certificates::read(image, limits).value;
@@ -102,12 +117,8 @@ pub(super) fn read(
             signed.hidden
         ));
     }
-    let by_sections = coverage::of(image).value;
-    if !same_bytes(&by_sections, &extent::of(image).value, bytes.len()) {
-        let digest = image::digests(&by_sections, bytes, DigestSet::of(DigestAlgorithm::Sha256));
-        for digest in digest.values() {
-            deviations.push(format!("firmware, which goes by sections, digests it as {digest}"));
-        }
+    for digest in firmware.values() {
+        deviations.push(format!("firmware, which goes by sections, digests it as {digest}"));
     }
     let of = |by: DigestAlgorithm| signed.digests.get(&by).map(ToString::to_string);
     let told = version::read(image).unwrap_or_default();
@@ -131,25 +142,54 @@ pub(super) fn read(
     };
     let pages = |number| signed.pages.iter().find(|(n, _)| *n == number).map(|(_, pages)| pages);
     let signatures = signed.signatures.iter().map(|s| Signature::of_code(s, pages(s.index)));
-    Some((pe, signatures.collect()))
+    Some(Told { block: pe, signatures: signatures.collect(), sha256 })
 }
 
-/// The Authenticode digests; those of a large image side by side.
-fn digests(image: &Image<'_>, by: DigestSet) -> authenticode::Digests {
-    let covered = extent::of(image).value;
-    if image.bytes.len() < LARGE {
-        return image::digests(&covered, image.bytes, by);
-    }
-    let one = |by| image::digests(&covered, image.bytes, DigestSet::of(by));
-    thread::scope(|scope| {
-        let threads: Vec<_> = by.iter().map(|by| scope.spawn(move || one(by))).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
-    })
+/// Digests of an image.
+struct Made {
+    /// Those that Authenticode covers.
+    digests: authenticode::Digests,
+    /// What firmware makes of it, where that differs.
+    firmware: authenticode::Digests,
+    /// SHA-256 of the whole file.
+    sha256: String,
+}
+
+/// Makes digests, those of a large image side by side.
+fn digested(image: &Image<'_>, by: DigestSet, by_sections: Option<&Coverage>) -> Made {
+    let (bytes, covered) = (image.bytes, &extent::of(image).value);
+    let in_turns = has_sha256();
+    // SHA-256 of the image, where it is made in turns with that of the file.
+    let flat = || {
+        if !in_turns {
+            return (None, digest::sha256(bytes));
+        }
+        let [of_image, of_file] = paired::of_pieces(covered.pieces(bytes), iter::once(bytes));
+        (Digest::from_bytes(&of_image), hex(&of_file))
+    };
+    let apart = by.iter().filter(|by| !in_turns || *by != DigestAlgorithm::Sha256);
+    let of_sections = by_sections.map(|sections| (sections, DigestAlgorithm::Sha256));
+    let wanted = apart.map(|by| (covered, by)).chain(of_sections);
+    let one = |(covered, by): (&Coverage, _)| image::digests(covered, bytes, DigestSet::of(by));
+    let (mut made, (of_image, sha256)): (Vec<authenticode::Digests>, _) = if bytes.len() < LARGE {
+        (wanted.map(one).collect(), flat())
+    } else {
+        thread::scope(|scope| {
+            let threads: Vec<_> = wanted.map(|what| scope.spawn(move || one(what))).collect();
+            let flat = flat();
+            let made = threads.into_iter().map(|thread| thread.join().unwrap_or_default());
+            (made.collect(), flat)
+        })
+    };
+    let firmware = by_sections.and_then(|_| made.pop()).unwrap_or_default();
+    let mut digests: authenticode::Digests = made.into_iter().flatten().collect();
+    digests.extend(of_image.map(|made| (DigestAlgorithm::Sha256, made)));
+    Made { digests, firmware, sha256 }
 }
 
 /// Whether two ways to digest an image take the same bytes in the same order.
-fn same_bytes(one: &coverage::Coverage, other: &coverage::Coverage, length: usize) -> bool {
-    let joined = |of: &coverage::Coverage| {
+fn same_bytes(one: &Coverage, other: &Coverage, length: usize) -> bool {
+    let joined = |of: &Coverage| {
         let mut all: Vec<std::ops::Range<usize>> = Vec::new();
         for range in of.ranges.iter().filter(|range| !range.is_empty()) {
             match all.last_mut() {

@@ -6,6 +6,7 @@ use loadworthy_core::codesigning::catalog::Catalog;
 use loadworthy_core::codesigning::image::{self, Signed};
 use loadworthy_core::codesigning::signature::Signature;
 use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet, Hasher};
+use loadworthy_core::crypt::paired;
 use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::facts::driver::{BYTES, DriverFacts, DriverImage, Role, Start, usage};
 use loadworthy_core::proof::windows::{HvciFault, Machine};
@@ -17,6 +18,7 @@ use loadworthy_formats::pe::attribute_certificates::{self, PKCS_SIGNED_DATA};
 use loadworthy_formats::pe::header::{self, Image};
 use loadworthy_formats::pe::sections::Section;
 use loadworthy_formats::pe::version;
+use loadworthy_formats::processor::has_sha256;
 
 use super::files::has_extension;
 use super::signature;
@@ -77,9 +79,6 @@ fn both() -> DigestSet {
     set
 }
 
-/// Bytes that are digested in every way before the next ones are looked at: what a processor keeps at
-/// hand.
-const PIECE: usize = 64 << 10;
 /// From how many bytes on it pays to make digests side by side.
 const LARGE: usize = 4 << 20;
 
@@ -87,28 +86,39 @@ const LARGE: usize = 4 << 20;
 #[must_use]
 pub fn digested(bytes: &[u8], limits: &Limits) -> Digested {
     let covered = header::read(bytes, limits).ok().map(|read| extent::of(&read.value).value);
-    let flat = |bytes: &[u8], hasher: &mut Hasher| hasher.update(bytes);
-    let (mut of_file, mut of_image) = (Hasher::new(both()), Hasher::new(both()));
-    match &covered {
-        None => flat(bytes, &mut of_file),
-        Some(covered) if bytes.len() < LARGE => {
-            for (n, piece) in bytes.chunks(PIECE).enumerate() {
-                flat(piece, &mut of_file);
-                covered.within(n * PIECE..n * PIECE + piece.len()).for_each(|range| {
-                    of_image.update(bytes.get(range).unwrap_or_default());
-                });
-            }
-            of_image.update(covered.zeros());
+    let whole = |by| {
+        let mut hasher = Hasher::new(by);
+        hasher.update(bytes);
+        hasher.finish().into_iter().collect()
+    };
+    let Some(covered) = covered else {
+        return Digested { image: None, flat: whole(both()) };
+    };
+    let of_both = |by| [image::digests(&covered, bytes, by), whole(by)];
+    let (sha1, sha256) =
+        (DigestSet::of(DigestAlgorithm::Sha1), DigestSet::of(DigestAlgorithm::Sha256));
+    let in_turns = || {
+        if !has_sha256() {
+            return of_both(sha256);
         }
-        Some(covered) => std::thread::scope(|scope| {
-            scope.spawn(|| flat(bytes, &mut of_file));
-            covered.pieces(bytes).for_each(|piece| of_image.update(piece));
-        }),
-    }
-    Digested {
-        image: covered.map(|_| of_image.finish().into_iter().collect()),
-        flat: of_file.finish().into_iter().collect(),
-    }
+        let made = paired::of_pieces(covered.pieces(bytes), std::iter::once(bytes));
+        made.map(|made| {
+            let made = Digest::from_bytes(&made).map(|made| (DigestAlgorithm::Sha256, made));
+            made.into_iter().collect()
+        })
+    };
+    let ([mut image, mut flat], others) = if bytes.len() < LARGE {
+        (of_both(sha1), in_turns())
+    } else {
+        std::thread::scope(|scope| {
+            let others = scope.spawn(in_turns);
+            (of_both(sha1), others.join().unwrap_or_default())
+        })
+    };
+    let [of_image, of_file] = others;
+    image.extend(of_image);
+    flat.extend(of_file);
+    Digested { image: Some(image), flat }
 }
 
 /// Facts of the driver in `file`, which has these digests, with `catalogs` beside it. `closed` says
