@@ -152,7 +152,9 @@ impl Made {
         let changed = |at: usize, by: u32| {
             let mut btf = btf.clone();
             let value = word(at).unwrap_or_default().wrapping_add(by);
-            btf.get_mut(at..at + 4).map(|b| b.copy_from_slice(&value.to_le_bytes()));
+            if let Some(b) = btf.get_mut(at..at + 4) {
+                b.copy_from_slice(&value.to_le_bytes());
+            }
             btf
         };
         // The first type lies behind the header: name, kind, type or size.
