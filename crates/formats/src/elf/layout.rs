@@ -32,6 +32,8 @@ pub struct Layout {
 
 /// `e_machine` of x86-64.
 pub const X86_64: u16 = 62;
+/// `EM_AARCH64`.
+pub const ARM64: u16 = 183;
 /// `EM_PPC64`.
 pub const PPC64: u16 = 21;
 
@@ -40,7 +42,7 @@ pub const PPC64: u16 = 21;
 const fn known(machine: u16) -> Option<Option<Class>> {
     match machine {
         2 | 3 | 4 | 6 | 20 | 40 | 42 => Some(Some(Class::Elf32)),
-        21 | 43 | 50 | X86_64 | 183 | 0x9026 => Some(Some(Class::Elf64)),
+        21 | 43 | 50 | X86_64 | ARM64 | 0x9026 => Some(Some(Class::Elf64)),
         8 | 15 | 22 | 243 | 258 => Some(None),
         _ => None,
     }

@@ -1,10 +1,10 @@
-//! Relocations of an x86-64 module: what its loader would stumble over.
+//! Relocations of an x86-64 or arm64 module: what its loader would stumble over.
 //!
 //! Apart from the survey because a module that was recorded without its code cannot be asked. Sources: `apply_relocations` in
-//! `kernel/module/main.c`, `arch/x86/kernel/module.c` (6.1 and 6.12).
+//! `kernel/module/main.c`, `arch/x86/kernel/module.c` (6.1 and 6.12), `arch/arm64/kernel/module.c` (6.12).
 
 use crate::elf::header::{SHF_RELA_LIVEPATCH, SHT_NOBITS, SHT_RELA};
-use crate::elf::layout::{X86_64, range};
+use crate::elf::layout::{ARM64, X86_64, range};
 use crate::elf::survey::Survey;
 use crate::reader::index;
 use serde::{Deserialize, Serialize};
@@ -32,10 +32,22 @@ pub enum Obstacle {
     },
 }
 
-/// Walks the relocations of `survey`'s file, `bytes`. Only x86-64 is known: others have none to tell.
+/// Bytes that the loader of `machine` wants to be zero where it fills in a place of this kind: none, where it
+/// does not look; `None`, where it does not know the kind.
+const fn wanted_zero(machine: u16, kind: u32) -> Option<u64> {
+    match (machine, kind) {
+        (X86_64, 0) | (ARM64, 0 | 256..=280 | 282..=293 | 299) => Some(0),
+        (X86_64, 1 | 24) => Some(8),
+        (X86_64, 2 | 4 | 10 | 11) => Some(4),
+        _ => None,
+    }
+}
+
+/// Walks the relocations of `survey`'s file, `bytes`. Other machines than x86-64 and arm64 have none to tell.
 #[must_use]
 pub fn obstacle(survey: &Survey, bytes: &[u8]) -> Option<Obstacle> {
-    if survey.header.machine != X86_64 {
+    let machine = survey.header.machine;
+    if !matches!(machine, X86_64 | ARM64) {
         return None;
     }
     let unloaded = [
@@ -62,11 +74,8 @@ pub fn obstacle(survey: &Survey, bytes: &[u8]) -> Option<Obstacle> {
         for entry in relocations.data(bytes).unwrap_or_default().chunks_exact(ENTRY) {
             let offset = survey.layout.u64(entry, 0);
             let kind = survey.layout.u32(entry, 8);
-            let size = match kind {
-                0 => continue,
-                1 | 24 => 8,
-                2 | 4 | 10 | 11 => 4,
-                _ => return Some(Obstacle::UnknownType { kind }),
+            let Some(size) = wanted_zero(machine, kind) else {
+                return Some(Obstacle::UnknownType { kind });
             };
             if range(image, offset, size).is_some_and(|place| place.iter().any(|b| *b != 0)) {
                 return Some(Obstacle::TargetNotZero { kind, section, offset });

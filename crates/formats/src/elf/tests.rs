@@ -119,19 +119,25 @@ fn on_power_the_table_of_contents_is_nobodys_and_dots_come_off() {
 
 #[test]
 fn relocations_want_zero_below_them() {
-    let relocated = |kind: u64, target: u8| {
+    let relocated = |machine, kind: u64, target: u8| {
         let mut b = Built::new(LAYOUTS[0]);
         let text = b.part(".text", 1, 6, &[0, 0, 0, 0, target, 0, 0, 0]);
         let entry = [b.word(4), b.word((1 << 32) | kind), b.word(0)].concat();
         let rela = b.part(".rela.text", 4, 0, &entry);
         b.parts[usize::from(rela) - 1].info = u32::from(text);
-        let file = b.file(62);
+        let file = b.file(machine);
         obstacle(&read(&file), &file)
     };
-    assert_eq!(relocated(2, 0), None);
+    assert_eq!(relocated(62, 2, 0), None);
     let found = Obstacle::TargetNotZero { kind: 2, section: 1, offset: 4 };
-    assert_eq!(relocated(2, 1), Some(found));
-    assert_eq!(relocated(42, 0), Some(Obstacle::UnknownType { kind: 42 }));
+    assert_eq!(relocated(62, 2, 1), Some(found));
+    assert_eq!(relocated(62, 42, 0), Some(Obstacle::UnknownType { kind: 42 }));
+    // `arch/arm64/kernel/module.c` writes over what is there, and knows R_AARCH64_CALL26, not
+    // R_AARCH64_LD64_GOT_LO12_NC.
+    assert_eq!(relocated(183, 283, 1), None);
+    assert_eq!(relocated(183, 312, 0), Some(Obstacle::UnknownType { kind: 312 }));
+    // What another machine's loader knows is not told.
+    assert_eq!(relocated(21, 4711, 1), None);
 }
 
 #[test]

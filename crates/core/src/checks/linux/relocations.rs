@@ -8,6 +8,7 @@ use crate::errno::Errno;
 use crate::fact::step::Step;
 use crate::proof::{Claim, Rule};
 use alloc::format;
+use loadworthy_formats::elf::layout::X86_64;
 use loadworthy_formats::elf::relocations::Obstacle;
 
 pub(super) static CHECK: LinuxCheck = Check {
@@ -25,8 +26,10 @@ fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
     };
     let claim = Claim::Relocations(Some(obstacle));
     let mut passage = Passage::refuse(claim, &RELOCATION_REFUSED, Errno::ENOEXEC);
-    // The other line goes on with addresses, which nobody can foretell.
-    if let Obstacle::UnknownType { kind } = obstacle {
+    // The other line goes on with addresses, which nobody can foretell; arm64's begins in different ways.
+    if let Obstacle::UnknownType { kind } = obstacle
+        && bytes.survey.header.machine == X86_64
+    {
         let name = words::struct_name(&bytes);
         let text = format!("module: {name}: Unknown rela relocation: {kind}");
         passage.says.push(Line { row: "elf", text, once: false });
