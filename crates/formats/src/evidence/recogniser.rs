@@ -191,8 +191,10 @@ impl Recogniser {
                 continue;
             }
             let first = first.strip_suffix(b"\r").unwrap_or(first);
-            // A sentence that was broken goes on in small letters.
+            // A sentence that was broken goes on in small letters, and its next word had no room.
+            let word = second.iter().take_while(|b| !b.is_ascii_whitespace()).count();
             let sentence = sort != Text::Short
+                && first.len().saturating_add(word) >= COLUMNS
                 && first.last().is_some_and(|b| b.is_ascii_alphanumeric() || b",'\"".contains(b))
                 && second.first().is_some_and(u8::is_ascii_lowercase);
             let as_what = if sentence { sort } else { Text::Short };
@@ -387,6 +389,8 @@ const BANNER: &[u8] = b"Linux version ";
 /// Lines that a person writes or pastes into a report at most.
 pub const WRITTEN: usize = 160;
 
+/// Columns that mails and terminals fill at least before they break a sentence.
+const COLUMNS: usize = 64;
 /// Shorter lines are not taken for broken ones: no terminal is that narrow.
 const WRAPPED: usize = 40;
 
