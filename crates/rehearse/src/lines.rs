@@ -37,7 +37,8 @@ pub fn normal(line: &str) -> String {
 /// devices that are found late.
 #[must_use]
 pub fn about_the_load(log: &[String]) -> Vec<String> {
-    // LoadPin names the process and the file; type information is told of in the verifier's own words.
+    // LoadPin names the process and the file; type information is told of in the verifier's own words, and
+    // where a kernel does not insist that it fits, nobody looks whether it does.
     let noise = [
         "alg: ",
         "clocksource: ",
@@ -47,6 +48,7 @@ pub fn about_the_load(log: &[String]) -> Vec<String> {
         "LoadPin: ",
         "BPF: ",
         "distilled base BTF type ",
+        "Kernel module BTF mismatch detected",
     ];
     let mut dump_ends: Option<&str> = None;
     let mut out = Vec::new();
