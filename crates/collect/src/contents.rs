@@ -8,7 +8,7 @@ use loadworthy_core::crypt::paired;
 use loadworthy_core::facts::module::ModuleBytes;
 use loadworthy_formats::bundle::sketch::Sketch;
 use loadworthy_formats::cms::signed_data::{self, Part};
-use loadworthy_formats::elf::relocations::obstacle;
+use loadworthy_formats::elf::relocations::{Obstacles, obstacles};
 use loadworthy_formats::elf::survey::survey;
 use loadworthy_formats::error::{Error, Kind};
 use loadworthy_formats::limits::Limits;
@@ -91,7 +91,7 @@ impl<'p> Ended<'p> {
 
     fn looked_over(self, digests: Digests, limits: &Limits) -> ModuleBytes {
         let mut read = looked_over(self.plain, self.appended, digests, limits);
-        read.obstacle = obstacle(&read.survey, elf(&read.appended, self.plain));
+        read.obstacles = obstacles(&read.survey, elf(&read.appended, self.plain));
         read
     }
 }
@@ -114,7 +114,8 @@ pub fn sketched(sketch: &Sketch, module: &[u8], limits: &Limits) -> Result<Modul
         sha256: sha256.ok_or(corrupt)?,
     };
     let read = looked_over(module, modsig::read(module), digests, limits);
-    Ok(ModuleBytes { obstacle: sketch.obstacle, ..read })
+    let obstacles = Obstacles { usual: sketch.obstacle, other: sketch.other_obstacle };
+    Ok(ModuleBytes { obstacles, ..read })
 }
 
 /// Where the ELF file is looked for: where the trailer is refused, the kernel takes off the marker
@@ -137,7 +138,7 @@ fn looked_over(plain: &[u8], appended: Appended, digests: Digests, limits: &Limi
         digests: digests.signed,
         sha256: digests.sha256,
         survey: survey(elf(&appended, plain), limits).value,
-        obstacle: None,
+        obstacles: Obstacles::default(),
         appended,
     }
 }

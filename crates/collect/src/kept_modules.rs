@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, digest};
 use loadworthy_core::facts::module::ModuleBytes;
 use loadworthy_formats::compress::{Check, Compression, Packed};
-use loadworthy_formats::elf::relocations::Obstacle;
+use loadworthy_formats::elf::relocations::{Obstacle, Obstacles};
 use loadworthy_formats::elf::survey::Survey;
 use loadworthy_formats::modsig::Appended;
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,8 @@ struct Written<'b> {
     digests: Vec<(String, Vec<u8>)>,
     content: [u8; 32],
     survey: Cow<'b, Survey>,
-    obstacle: Option<Obstacle>,
+    usual_obstacle: Option<Obstacle>,
+    other_obstacle: Option<Obstacle>,
 }
 
 /// Something of each file, by its number, with its stamp at that time.
@@ -178,7 +179,8 @@ fn written(module: &KnownModule) -> Written<'_> {
         digests: digests.map(|(of, d)| (of.name().into(), d.as_bytes().to_vec())).collect(),
         content: bytes.sha256,
         survey: Cow::Borrowed(&bytes.survey),
-        obstacle: bytes.obstacle,
+        usual_obstacle: bytes.obstacles.usual,
+        other_obstacle: bytes.obstacles.other,
     }
 }
 
@@ -199,7 +201,7 @@ fn known(written: Written<'_>) -> Option<KnownModule> {
             digests: written.digests.iter().map(made).collect::<Option<_>>()?,
             sha256: written.content,
             survey: written.survey.into_owned(),
-            obstacle: written.obstacle,
+            obstacles: Obstacles { usual: written.usual_obstacle, other: written.other_obstacle },
         }),
     })
 }

@@ -135,6 +135,7 @@ impl Module {
         let unsigned = match self.bytes.as_str() {
             "module" => self.elf(kernel)?,
             "empty" => return Ok(Vec::new()),
+            "few" => return Ok(b"\x7fELF".to_vec()),
             "text" => return Ok(b"This is a text and no module at all.\n".repeat(8)),
             other => return Err(format!("bytes = {other:?}")),
         };
@@ -165,6 +166,8 @@ impl Module {
         let machine = match self.machine.as_str() {
             "x86-64" => 62,
             "arm64" => 183,
+            "ppc64" => 21,
+            "riscv64" => 243,
             other => return Err(format!("machine = {other:?}")),
         };
         let mut elf = Elf::new(Kind::Relocatable, machine);
@@ -179,7 +182,10 @@ impl Module {
             // R_X86_64_PC32, over the code that is there; a type that nobody has given a meaning.
             "over-code" => elf.relocation(text, 2, 4),
             "unknown-type" => elf.relocation(text, 99, 4),
-            other => return Err(format!("relocation = {other:?}")),
+            other => match other.strip_prefix("type:").and_then(|kind| kind.parse().ok()) {
+                Some(kind) => elf.relocation(text, kind, 4),
+                None => return Err(format!("relocation = {other:?}")),
+            },
         }
         elf.section(".modinfo", PROGBITS, ALLOC, &self.modinfo(kernel)?);
         if let Some(versions) = self.versions()? {

@@ -42,7 +42,8 @@ pub fn of(stored: &[u8], limits: &Limits) -> Option<Vec<u8>> {
         content_sha256: hex(&whole.sha256),
         digests: whole.digests.iter().map(|(of, d)| (of.name().into(), d.to_string())).collect(),
         packed,
-        obstacle: whole.obstacle,
+        obstacle: whole.obstacles.usual,
+        other_obstacle: whole.obstacles.other,
         pieces: kept::pieces(&whole.survey, &whole.appended, module.len()),
     };
     let masked = kept::without_locals(&whole.survey, module).map(Cow::Owned);

@@ -25,6 +25,7 @@ mod unpacking;
 mod file_signature;
 mod file_system_pinned;
 mod fips_panic;
+mod header_handed_over;
 mod in_tree;
 mod ipe;
 mod layout_version;
@@ -90,9 +91,10 @@ impl Scene {
 /// A check of a Linux kernel.
 pub type LinuxCheck = Check<for<'a, 'b, 'c> fn(&'a LinuxCase<'b>, &'c mut Step) -> Answer>;
 
-static EARLY: [&LinuxCheck; 33] = [
+static EARLY: [&LinuxCheck; 34] = [
     &loading_disabled::CHECK,
     &file_readable::CHECK,
+    &header_handed_over::CHECK,
     &file_system_pinned::CHECK,
     &ipe::CHECK,
     &unpacking::CHECK,
@@ -126,9 +128,10 @@ static EARLY: [&LinuxCheck; 33] = [
     &fips_panic::CHECK,
 ];
 
-static LATE: [&LinuxCheck; 34] = [
+static LATE: [&LinuxCheck; 35] = [
     &loading_disabled::CHECK,
     &file_readable::CHECK,
+    &header_handed_over::CHECK,
     &file_system_pinned::CHECK,
     &ipe::CHECK,
     &unpacking::CHECK,

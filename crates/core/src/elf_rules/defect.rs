@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use loadworthy_formats::elf::survey::Survey;
 use loadworthy_formats::text::printable;
 
-use crate::elf_rules::rules::Rules;
+use crate::elf_rules::rules::{Rules, Walk};
 
 /// The first thing a kernel minds about a module's structure. All are `ENOEXEC`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ impl Defect {
         let mut lines = Vec::new();
         let told = !rules.one_line || self.is_always_told();
         if told {
-            lines.push(self.line(survey));
+            lines.push(self.line(survey, rules.walk));
         }
         if rules.one_line && !matches!(self, Self::NoSymbols | Self::NoModule) {
             lines.push("Module has invalid ELF structures".to_owned());
@@ -149,7 +149,7 @@ impl Defect {
         )
     }
 
-    fn line(&self, survey: &Survey) -> String {
+    fn line(&self, survey: &Survey, walk: Walk) -> String {
         let name = survey.modinfo().and_then(|m| m.text("name"));
         let name = name.as_deref().unwrap_or(NAMELESS);
         match *self {
@@ -188,7 +188,8 @@ impl Defect {
             Self::NoSymbols => format!("{name}: module has no symbols (stripped?)"),
             Self::NoModule => format!("{name}: No module found in object"),
             Self::ModuleCount => {
-                format!("module {name}: Exactly one .gnu.linkonce.this_module section must exist.")
+                let many = if walk == Walk::Counted { "Only" } else { "Exactly" };
+                format!("module {name}: {many} one .gnu.linkonce.this_module section must exist.")
             }
             Self::ModuleNoBits => {
                 format!("module {name}: .gnu.linkonce.this_module section must have a size set")

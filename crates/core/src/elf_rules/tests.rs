@@ -127,7 +127,8 @@ fn the_sections_a_module_needs() {
     let renamed = |rules| said(rules, section(2, 0), &[11]);
     assert_eq!(renamed(Rules::V6_1), "toy: No module found in object");
     let once = "module toy: Exactly one .gnu.linkonce.this_module section must exist.";
-    assert_eq!(renamed(Rules::V6_4), once);
+    // The line of 6.4 to 6.12.107, in their sources; 6.12.117 has the steps of 6.13.
+    assert_eq!(renamed(Rules::V6_4), once.replace("Exactly", "Only"));
     assert_eq!(renamed(Rules::V6_12), once);
     let unnamed = |rules| {
         let mut file = toy();

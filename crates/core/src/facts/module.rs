@@ -5,7 +5,7 @@ use crate::fact::{Fact, Source};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use loadworthy_formats::compress::Packed;
-use loadworthy_formats::elf::relocations::Obstacle;
+use loadworthy_formats::elf::relocations::Obstacles;
 use loadworthy_formats::elf::survey::Survey;
 use loadworthy_formats::modsig::Appended;
 
@@ -51,5 +51,5 @@ pub struct ModuleBytes {
     /// The ELF file in front of the signature.
     pub survey: Survey,
     /// The first of its relocations that cannot be applied.
-    pub obstacle: Option<Obstacle>,
+    pub obstacles: Obstacles,
 }

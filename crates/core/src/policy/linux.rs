@@ -22,10 +22,11 @@ mod elf;
 mod identity;
 pub mod ima;
 pub mod keyrings;
-mod security_modules;
+pub mod security_modules;
 mod lockdown;
 
 pub use identity::Identity;
+use security_modules::FileSystemPinned;
 
 /// The policy of one kernel on one machine.
 #[derive(Clone, Debug)]
@@ -49,7 +50,7 @@ pub struct LinuxPolicy {
     /// Whether FIPS mode is on.
     pub fips: Fact<bool>,
     /// Whether modules may come from one file system only (`LoadPin`).
-    pub file_system_pinned: Fact<bool>,
+    pub file_system_pinned: FileSystemPinned,
     /// Whether a policy of IPE that is compiled in says which modules may be loaded.
     pub ipe_decides: Fact<bool>,
     /// What signature of its own IMA wants on the module's file.
@@ -82,6 +83,8 @@ pub struct Options {
     pub force_load: Fact<bool>,
     /// `CONFIG_LIVEPATCH`.
     pub livepatch: Fact<bool>,
+    /// `CONFIG_PPC_KERNEL_PCREL`.
+    pub power_pcrel: Fact<bool>,
     /// `CONFIG_STRICT_MODULE_RWX`.
     pub strict_rwx: Fact<bool>,
     /// `CONFIG_MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS`.
@@ -116,6 +119,8 @@ pub struct Behaviours {
     pub symbol_flags: Fact<bool>,
     /// Whether `module:` namespaces are known.
     pub module_namespaces: Fact<bool>,
+    /// Whether riscv64's loader knows only the relocations that compilers made first.
+    pub riscv_few_relocations: Fact<bool>,
 }
 
 impl LinuxPolicy {
@@ -364,6 +369,7 @@ impl Options {
             modversions: ground.option("MODVERSIONS"),
             force_load: ground.option("MODULE_FORCE_LOAD"),
             livepatch: ground.option("LIVEPATCH"),
+            power_pcrel: ground.option("PPC_KERNEL_PCREL"),
             strict_rwx: ground.option("STRICT_MODULE_RWX"),
             namespaces_lax: ground.option("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS"),
             kallsyms: ground.option("KALLSYMS"),
@@ -393,6 +399,7 @@ impl Behaviours {
             extended_versions: ground.does(Point::ExtendedVersions),
             symbol_flags: ground.does(Point::SymbolFlags),
             module_namespaces: ground.does(Point::ModuleNamespaces),
+            riscv_few_relocations: ground.behaviour(Point::RiscvRelocations).map(|a| &**a == "few"),
         }
     }
 }

@@ -42,6 +42,10 @@ pub enum Point {
     SymbolFlags,
     /// Whether `module:` namespaces are known: `yes`, `no`.
     ModuleNamespaces,
+    /// Whether files that the kernel unpacks itself are read under a name of their own: `yes`, `no`.
+    PackedReadApart,
+    /// Which relocations riscv64's loader knows: `few`, `all`.
+    RiscvRelocations,
 }
 
 /// One row: what a family of kernels does in one point.

@@ -30,9 +30,12 @@ pub struct Sketch {
     /// How the file is packed; `None`: it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packed: Option<Packed>,
-    /// The first relocation that cannot be applied.
+    /// The first relocation that the usual loader cannot apply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obstacle: Option<Obstacle>,
+    /// The first relocation that the other loader of the machine cannot apply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_obstacle: Option<Obstacle>,
     /// Offset and length of each piece, in order.
     pub pieces: Vec<(u64, u64)>,
 }

@@ -36,6 +36,12 @@ pub const X86_64: u16 = 62;
 pub const ARM64: u16 = 183;
 /// `EM_PPC64`.
 pub const PPC64: u16 = 21;
+/// `EM_RISCV`, of either word size.
+pub const RISCV: u16 = 243;
+/// `EM_S390`, of either word size.
+pub const S390: u16 = 22;
+/// What `EM_S390` was before it was assigned.
+pub const S390_OLD: u16 = 0xa390;
 
 /// The word size that a machine's kernels have, where the machine leaves no choice: `Some(None)` is
 /// a known machine of either size (`include/uapi/linux/elf-em.h`).

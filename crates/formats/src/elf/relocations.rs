@@ -1,10 +1,11 @@
-//! Relocations of an x86-64 or arm64 module: what its loader would stumble over.
+//! Relocations of a 64-bit module: what its loader would stumble over.
 //!
 //! Apart from the survey because a module that was recorded without its code cannot be asked. Sources: `apply_relocations` in
-//! `kernel/module/main.c`, `arch/x86/kernel/module.c` (6.1 and 6.12), `arch/arm64/kernel/module.c` (6.12).
+//! `kernel/module/main.c`, `arch/{x86,arm64,riscv,s390}/kernel/module.c` and `arch/powerpc/kernel/module_64.c`
+//! (6.1, 6.12 and 7.2).
 
 use crate::elf::header::{SHF_RELA_LIVEPATCH, SHT_NOBITS, SHT_RELA};
-use crate::elf::layout::{ARM64, X86_64, range};
+use crate::elf::layout::{ARM64, Class, PPC64, RISCV, S390, S390_OLD, X86_64, range};
 use crate::elf::survey::Survey;
 use crate::reader::index;
 use serde::{Deserialize, Serialize};
@@ -32,24 +33,56 @@ pub enum Obstacle {
     },
 }
 
-/// Bytes that the loader of `machine` wants to be zero where it fills in a place of this kind: none, where it
-/// does not look; `None`, where it does not know the kind.
-const fn wanted_zero(machine: u16, kind: u32) -> Option<u64> {
+/// What the loaders of the module's machine stumble over. There are two where kernels of one machine differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Obstacles {
+    /// The loader of most kernels: of riscv64 since 6.12, of ppc64 with a table of contents.
+    pub usual: Option<Obstacle>,
+    /// The other one: of riscv64 up to 6.1, of ppc64 with `CONFIG_PPC_KERNEL_PCREL`.
+    pub other: Option<Obstacle>,
+}
+
+/// Bytes that a loader of `machine`, the usual or the other one, wants to be zero where it fills in a place of this
+/// kind: none, where it does not look; `None`, where it does not know the kind, or refuses it.
+const fn wanted_zero(machine: u16, other: bool, kind: u32) -> Option<u64> {
     match (machine, kind) {
-        (X86_64, 0) | (ARM64, 0 | 256..=280 | 282..=293 | 299) => Some(0),
+        (ARM64, 0 | 256..=280 | 282..=293 | 299)
+        | (RISCV, 1 | 2 | 16..=20 | 23..=28 | 35 | 36 | 39 | 40 | 44 | 45 | 51)
+        | (PPC64, 1 | 10 | 26 | 38 | 44 | 118 | 250 | 252)
+        | (S390 | S390_OLD, 0..=8 | 13..=36 | 57..=59)
+        | (X86_64, 0) => Some(0),
+        (RISCV, 33 | 34 | 37 | 38 | 52..=57 | 59..=61)
+        | (PPC64, 47 | 48 | 50 | 51 | 63 | 64 | 109)
+            if !other =>
+        {
+            Some(0)
+        }
+        (PPC64, 116 | 132 | 133) if other => Some(0),
         (X86_64, 1 | 24) => Some(8),
         (X86_64, 2 | 4 | 10 | 11) => Some(4),
         _ => None,
     }
 }
 
-/// Walks the relocations of `survey`'s file, `bytes`. Other machines than x86-64 and arm64 have none to tell.
+/// Walks the relocations of `survey`'s file, `bytes`. Of other machines, and of 32 bits, there is nothing to tell.
 #[must_use]
-pub fn obstacle(survey: &Survey, bytes: &[u8]) -> Option<Obstacle> {
-    let machine = survey.header.machine;
-    if !matches!(machine, X86_64 | ARM64) {
-        return None;
+pub fn obstacles(survey: &Survey, bytes: &[u8]) -> Obstacles {
+    let (machine, wide) = (survey.header.machine, matches!(survey.layout.class, Class::Elf64));
+    match machine {
+        X86_64 | ARM64 | S390 | S390_OLD if wide => {
+            let usual = obstacle(survey, bytes, false);
+            Obstacles { usual, other: usual }
+        }
+        RISCV | PPC64 if wide => Obstacles {
+            usual: obstacle(survey, bytes, false),
+            other: obstacle(survey, bytes, true),
+        },
+        _ => Obstacles::default(),
     }
+}
+
+fn obstacle(survey: &Survey, bytes: &[u8], other: bool) -> Option<Obstacle> {
+    let machine = survey.header.machine;
     let unloaded = [
         survey.version_sections.allocated,
         survey.extended_crcs.allocated,
@@ -73,8 +106,9 @@ pub fn obstacle(survey: &Survey, bytes: &[u8]) -> Option<Obstacle> {
         };
         for entry in relocations.data(bytes).unwrap_or_default().chunks_exact(ENTRY) {
             let offset = survey.layout.u64(entry, 0);
-            let kind = survey.layout.u32(entry, 8);
-            let Some(size) = wanted_zero(machine, kind) else {
+            // The lower half of `r_info`, wherever that half stands.
+            let kind = u32::try_from(survey.layout.u64(entry, 8) & 0xffff_ffff).unwrap_or_default();
+            let Some(size) = wanted_zero(machine, other, kind) else {
                 return Some(Obstacle::UnknownType { kind });
             };
             if range(image, offset, size).is_some_and(|place| place.iter().any(|b| *b != 0)) {

@@ -2,7 +2,7 @@
 
 use crate::elf::built::{Built, LAYOUTS, toy};
 use crate::elf::quick::quick;
-use crate::elf::relocations::{Obstacle, obstacle};
+use crate::elf::relocations::{Obstacle, Obstacles, obstacles};
 use crate::elf::survey::{Survey, survey};
 use crate::elf::symbols::Oddity;
 use crate::limits::Limits;
@@ -119,15 +119,16 @@ fn on_power_the_table_of_contents_is_nobodys_and_dots_come_off() {
 
 #[test]
 fn relocations_want_zero_below_them() {
-    let relocated = |machine, kind: u64, target: u8| {
-        let mut b = Built::new(LAYOUTS[0]);
+    let of = |layout, machine, kind: u64, target: u8| {
+        let mut b = Built::new(layout);
         let text = b.part(".text", 1, 6, &[0, 0, 0, 0, target, 0, 0, 0]);
         let entry = [b.word(4), b.word((1 << 32) | kind), b.word(0)].concat();
         let rela = b.part(".rela.text", 4, 0, &entry);
         b.parts[usize::from(rela) - 1].info = u32::from(text);
         let file = b.file(machine);
-        obstacle(&read(&file), &file)
+        obstacles(&read(&file), &file)
     };
+    let relocated = |machine, kind, target| of(LAYOUTS[0], machine, kind, target).usual;
     assert_eq!(relocated(62, 2, 0), None);
     let found = Obstacle::TargetNotZero { kind: 2, section: 1, offset: 4 };
     assert_eq!(relocated(62, 2, 1), Some(found));
@@ -137,7 +138,52 @@ fn relocations_want_zero_below_them() {
     assert_eq!(relocated(183, 283, 1), None);
     assert_eq!(relocated(183, 312, 0), Some(Obstacle::UnknownType { kind: 312 }));
     // What another machine's loader knows is not told.
-    assert_eq!(relocated(21, 4711, 1), None);
+    assert_eq!(relocated(50, 4711, 1), None);
+}
+
+/// The kinds by their names in `arch/{riscv,powerpc}/include/uapi/asm/elf.h` and `arch/s390/include/asm/elf.h`.
+#[test]
+fn each_loader_knows_kinds_of_its_own() {
+    let unknown = |kind| Some(Obstacle::UnknownType { kind });
+    let of = |layout, machine, kind: u32| {
+        let mut b = Built::new(layout);
+        let text = b.part(".text", 1, 6, &[0xff; 8]);
+        let entry = [b.word(0), b.word((1 << 32) | u64::from(kind)), b.word(0)].concat();
+        let rela = b.part(".rela.text", 4, 0, &entry);
+        b.parts[usize::from(rela) - 1].info = u32::from(text);
+        let file = b.file(machine);
+        let Obstacles { usual, other } = obstacles(&read(&file), &file);
+        (usual, other)
+    };
+    let [little, big, narrow, _] = LAYOUTS;
+    // R_RISCV_CALL_PLT, R_RISCV_SUB64; R_RISCV_SET_ULEB128 and R_RISCV_PLT32 since; R_RISCV_NONE and R_RISCV_ALIGN
+    // never.
+    for (kind, usual, other) in [
+        (19, None, None),
+        (40, None, None),
+        (60, None, unknown(60)),
+        (59, None, unknown(59)),
+        (0, unknown(0), unknown(0)),
+        (43, unknown(43), unknown(43)),
+        (62, unknown(62), unknown(62)),
+    ] {
+        assert_eq!(of(little, RISCV, kind), (usual, other), "riscv {kind}");
+    }
+    // R_PPC64_REL24; R_PPC64_TOC16_HA needs a table, R_PPC64_PCREL34 a kernel without; R_PPC64_REL14 never.
+    for (kind, usual, other) in [
+        (10, None, None),
+        (50, None, unknown(50)),
+        (132, unknown(132), None),
+        (11, unknown(11), unknown(11)),
+    ] {
+        assert_eq!(of(little, 21, kind), (usual, other), "ppc64 {kind}");
+    }
+    // R_390_GOTENT, R_390_GOTPLT20; R_390_RELATIVE is of shared objects, R_390_TLS_LE64 of programs.
+    for (kind, both) in [(26, None), (59, None), (12, unknown(12)), (51, unknown(51))] {
+        assert_eq!(of(big, 22, kind), (both, both), "s390 {kind}");
+        assert_eq!(of(big, 0xa390, kind), (both, both), "s390 {kind}");
+    }
+    assert_eq!(of(narrow, RISCV, 4711), (None, None));
 }
 
 #[test]
@@ -169,7 +215,7 @@ fn any_bytes_give_a_survey() {
         let cut = &whole[..length];
         let s = read(cut);
         assert_eq!(s.length, wide(length));
-        let _ = obstacle(&s, cut);
+        let _ = obstacles(&s, cut);
     }
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
     for round in 0..20_000_usize {
@@ -182,7 +228,7 @@ fn any_bytes_give_a_survey() {
             file[at] = seed.to_le_bytes()[7];
         }
         let s = read(&file);
-        let _ = obstacle(&s, &file);
+        let _ = obstacles(&s, &file);
         let total: usize = s.undefined().map(|u| u.name.len()).sum::<usize>()
             + s.exports().map(|e| e.name.len()).sum::<usize>();
         assert!(total <= file.len());

@@ -6,6 +6,7 @@ use crate::fact::Fact;
 use crate::fact::step::draw;
 use crate::proof::{Claim, Rule, text};
 use crate::tables::Version;
+use crate::tables::behaviours::Point;
 use alloc::format;
 use loadworthy_formats::kernel::image::Probe;
 use loadworthy_formats::kernel::kconfig::Setting;
@@ -36,7 +37,39 @@ pub(super) fn started(ground: &Ground<'_>, name: &'static str) -> Fact<bool> {
 }
 
 /// Whether `LoadPin` lets modules come from one file system only.
-pub(super) fn file_system_pinned(ground: &Ground<'_>) -> Fact<bool> {
+#[derive(Clone, Debug)]
+pub struct FileSystemPinned {
+    /// Modules as the kernel takes them: files that are not packed, and bytes that a program unpacked.
+    pub modules: Fact<bool>,
+    /// Files that the kernel unpacks itself.
+    pub packed: Fact<bool>,
+}
+
+/// Whether `LoadPin` lets modules come from one file system only.
+pub(super) fn file_system_pinned(ground: &Ground<'_>) -> FileSystemPinned {
+    static APART: Rule = Rule {
+        name: "linux/file-kinds-left-out",
+        source: "linux, include/linux/kernel_read_file.h; security/loadpin/loadpin.c parse_exclude",
+    };
+    let excludes = |word: &'static str| {
+        ground.host.cmdline.fact(move |c| {
+            let list = c.last("loadpin.exclude").unwrap_or_default();
+            (list.split(',').any(|one| one == word), format!("loadpin.exclude={list}"))
+        })
+    };
+    let (plain, own) = (excludes("kernel-module"), excludes("kernel-module-compressed"));
+    let packed = draw(&APART, |step| {
+        let (plain_out, own_out) = (*step.consult(&plain)?, *step.consult(&own)?);
+        // Where both are left out, or neither is, the kernel's word for them does not matter.
+        let apart = plain_out != own_out && *step.consult(&ground.does(Point::PackedReadApart))?;
+        let out = if apart { own_out } else { plain_out };
+        Ok((out, Claim::FileSystemPinned(!out)))
+    });
+    FileSystemPinned { modules: pinned(ground, &plain), packed: pinned(ground, &packed) }
+}
+
+/// Whether `LoadPin` is there, started and enforcing, and files of this kind are not left out.
+fn pinned(ground: &Ground<'_>, left_out: &Fact<bool>) -> Fact<bool> {
     static RULE: Rule = Rule {
         name: "linux/file-system-pinned",
         source: "linux, security/loadpin/loadpin.c loadpin_check, enforce, exclude_read_files",
@@ -55,11 +88,6 @@ pub(super) fn file_system_pinned(ground: &Ground<'_>) -> Fact<bool> {
         let on = *step.consult(&ground.host.running.loadpin)?;
         Ok((on, Claim::FileSystemPinned(on)))
     });
-    let excluded = ground.host.cmdline.fact(|c| {
-        let list = c.last("loadpin.exclude").unwrap_or_default();
-        let on = list.split(',').any(|one| one == "kernel-module");
-        (!on, format!("loadpin.exclude={list}"))
-    });
     draw(&RULE, |step| {
         let enforced = match step.consult(&now) {
             Ok(_) => now.clone(),
@@ -68,9 +96,10 @@ pub(super) fn file_system_pinned(ground: &Ground<'_>) -> Fact<bool> {
                 None => ground.option("SECURITY_LOADPIN_ENFORCE"),
             },
         };
+        let counted = left_out.map(|out| !out);
         // Its messages are in the image exactly where it is built in.
         let built = ground.option("SECURITY_LOADPIN").or(|| probed(ground, Probe::LoadPin));
-        let on = step.all(&[&enforced, &built, &started(ground, "loadpin"), &excluded])?;
+        let on = step.all(&[&enforced, &built, &started(ground, "loadpin"), &counted])?;
         Ok((on, Claim::FileSystemPinned(on)))
     })
 }
