@@ -5,7 +5,8 @@
 //! name; `none` where nothing must be found. The order is the order of the answer. ```` ```inf ````
 //! is a package of Windows that is given beside the texts; with the word `catalog` behind it, the
 //! program makes its catalog first, and nobody signs that. ```` ```consequence ```` is what the
-//! findings must quote as missing because of them.
+//! findings must quote as missing because of them, ```` ```changed ```` what the answer must list as
+//! changed before, a line each: its sort, what, and `suspect` where it is marked.
 
 use crate::forge::host::Host;
 use crate::forge::module::Module;
@@ -24,6 +25,8 @@ pub struct Example {
     pub findings: Vec<String>,
     /// The lines that they must quote as what is missing because of them, where that is asked.
     pub consequences: Option<Vec<String>>,
+    /// What must be listed as changed before, where that is asked.
+    pub changes: Option<Vec<String>>,
     /// An INF that is given beside them, and whether its catalog is made.
     pub package: Option<(String, bool)>,
     /// A host whose files stand beside the log, and its module.
@@ -53,6 +56,8 @@ pub fn examples(path: &str, document: &str) -> Vec<Example> {
                 .or_else(|| Some((part("inf catalog", &blocks, block)?, true))),
             host: part("toml host", &blocks, block).zip(part("toml module", &blocks, block)),
             consequences: part("consequence", &blocks, block)
+                .map(|text| text.lines().map(str::to_owned).collect()),
+            changes: part("changed", &blocks, block)
                 .map(|text| text.lines().map(str::to_owned).collect()),
             findings: block.text.lines().map(str::to_owned).filter(|l| l != "none").collect(),
         })
@@ -111,11 +116,30 @@ impl Example {
         }
         match &self.consequences {
             Some(wanted) if *wanted != missing(&answer) => {
-                Err(format!("missing: expected {wanted:#?}\ncame out {:#?}", missing(&answer)))
+                return Err(format!(
+                    "missing: expected {wanted:#?}\ncame out {:#?}",
+                    missing(&answer)
+                ));
+            }
+            _ => {}
+        }
+        match &self.changes {
+            Some(wanted) if *wanted != changed(&answer) => {
+                Err(format!("changed: expected {wanted:#?}\ncame out {:#?}", changed(&answer)))
             }
             _ => Ok(()),
         }
     }
+}
+
+/// What the answer lists as changed before, a line each.
+fn changed(answer: &Value) -> Vec<String> {
+    let changes = answer["changes"].as_array().cloned().unwrap_or_default();
+    let line = |c: &Value| {
+        let told = format!("{} {}", c["kind"].as_str()?, c["what"].as_str()?);
+        Some(if c["suspect"] == true { format!("{told} suspect") } else { told })
+    };
+    changes.iter().filter_map(line).collect()
 }
 
 /// The lines that the findings quote as what is missing because of them.
