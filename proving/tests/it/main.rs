@@ -4,6 +4,7 @@
 //! are counted at the end. Renew transcripts and seeds with `LOADWORTHY_UPDATE=1`.
 
 mod bootchain;
+mod anchored;
 mod arguments;
 mod before_install;
 mod builders;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
     let trials = [
         scenarios::trials(),
         findings::trials(),
+        anchored::trials(),
         diagnosed::trials(),
         transcripts::trials(),
         corpus::trials(),

@@ -187,6 +187,7 @@ fn scene<'c>(
         }
     }
     derive(&mut signs);
+    as_reported(&mut signs);
     for sign in &knowledge.signs {
         let of: Vec<&Clue> =
             sign.any.iter().filter_map(|s| signs.get(s)).flatten().copied().collect();
@@ -200,6 +201,20 @@ fn scene<'c>(
 /// The clues that show a sign.
 fn of<'c>(signs: &BTreeMap<String, Vec<&'c Clue>>, name: &str) -> Vec<&'c Clue> {
     signs.get(name).cloned().unwrap_or_default()
+}
+
+/// Which Windows is spoken of.
+const VERSIONS: [&str; 4] = ["on-seven", "on-eight", "on-recent", "on-eleven"];
+/// How a report's line about its machine begins.
+const REPORTED: &str = "# reported on:";
+
+/// Where a report says which machine it is of, other versions are those of other machines.
+fn as_reported(signs: &mut BTreeMap<String, Vec<&Clue>>) {
+    let own = |clue: &&Clue| clue.seen.quote.starts_with(REPORTED);
+    let versions = || VERSIONS.iter().filter_map(|v| signs.get(*v)).flatten();
+    if versions().any(|clue| own(&clue)) {
+        signs.retain(|name, of| !VERSIONS.contains(&name.as_str()) || of.iter().any(|c| own(c)));
+    }
 }
 
 /// Signs of several lines together.
