@@ -47,7 +47,12 @@ pub fn named_with(given: &str, folders: &[PathBuf]) -> Result<Option<Named>, Tro
 /// A sentence, where the name, a key or a value is none.
 pub fn policy(given: &str) -> Result<Vec<(String, String)>, String> {
     match named(given) {
-        Ok(Some(_)) if given.split(',').any(|part| part.trim().starts_with("kernel")) => {
+        Ok(Some(_))
+            if given.split(',').any(|part| {
+                let part = part.trim();
+                part.starts_with("kernel") || part.starts_with("arch")
+            }) =>
+        {
             Err(format!("--policy {given}: the kernel is that of the files; use --kernel"))
         }
         Ok(Some(named)) => Ok(named.assumed),
@@ -96,9 +101,14 @@ mod tests {
             policy("ubuntu-24.04,lockdown=integrity,secure-boot=off").unwrap(),
             [pair("secure-boot", "off"), pair("lockdown", "integrity")]
         );
-        for wrong in
-            ["", "prod.lwb", "windows-7", "debian-12,x=y", "debian-12,kernel=6.1.0-9-amd64"]
-        {
+        for wrong in [
+            "",
+            "prod.lwb",
+            "windows-7",
+            "debian-12,x=y",
+            "debian-12,kernel=6.1.0-9-amd64",
+            "debian-12,arch=arm64",
+        ] {
             assert!(policy(wrong).is_err(), "{wrong}");
         }
     }

@@ -8,6 +8,7 @@ pub mod looking;
 #[cfg(test)]
 mod host;
 pub mod certificate;
+mod other_firmware;
 pub mod firmware;
 pub mod deny_updates;
 pub mod inventory;

@@ -177,6 +177,11 @@ pub const EFIVARS: &str = "sys/firmware/efi/efivars";
 /// Where the kernel shows shim's tables (`drivers/firmware/efi/mokvar-table.c`).
 pub const MOK_VARIABLES: &str = "sys/firmware/efi/mok-variables";
 
+/// Where the kernel shows the device tree (`drivers/of/kobj.c`).
+pub const DEVICE_TREE: &str = "sys/firmware/devicetree/base";
+/// Where IBM Z shows how it was loaded (`arch/s390/kernel/ipl.c`).
+pub const IPL: &str = "sys/firmware/ipl";
+
 /// A variable's name as one step of a path.
 fn flat(name: &str) -> String {
     name.replace(['/', '\0'], "_")
@@ -342,6 +347,19 @@ pub static READS: &[Read] = &[
     file("sys/firmware/efi/efivars/*-*", "Secure Boot state, db, dbx, MOK variables", ""),
     folder(MOK_VARIABLES, "which tables shim handed over", ""),
     file("sys/firmware/efi/mok-variables/*", "machine owner keys", "names on enrolled keys"),
+    folder(DEVICE_TREE, "whether Power's firmware wants signed code", ""),
+    file(
+        "sys/firmware/devicetree/base/ibm,secure-boot",
+        "whether Power's firmware wants signed code",
+        "",
+    ),
+    file(
+        "sys/firmware/devicetree/base/ibm,secureboot/os-secureboot-enforcing",
+        "whether Power's firmware wants signed code",
+        "",
+    ),
+    folder(IPL, "whether IBM Z loaded securely", ""),
+    file("sys/firmware/ipl/secure", "whether IBM Z loaded securely", ""),
     folder("boot/efi/EFI", "which boot loaders are installed", "names of other systems"),
     folder("boot/efi/EFI/*", "which boot loaders are installed", ""),
     file("boot/efi/EFI/*/*.[eE][fF][iI]", "shim: whom its vendor trusts and denies", ""),

@@ -71,6 +71,8 @@ fn secure_boot(
     firmware.secure_boot = Fact::assumed(Some(u8::from(on)), as_given.clone());
     firmware.setup_mode = Fact::assumed(Some(0), as_given.clone());
     firmware.mok_sb_state = Fact::assumed(None, as_given.clone());
+    firmware.power_secure_boot = Fact::assumed(on, as_given.clone());
+    firmware.z_secure_load = Fact::assumed(on, as_given.clone());
     let other = |question| gap(question, Why::OtherKernel(text("assumed Secure Boot")));
     host.running = Running {
         lockdown: Fact::unknown(other(Question::Lockdown)),

@@ -28,7 +28,8 @@ pub struct Named {
 }
 
 /// The keys of a Linux platform beside `kernel`: those of `--assume`, and what each takes.
-pub const KEYS: [(&str, &str); 5] = [
+pub const KEYS: [(&str, &str); 6] = [
+    ("arch", "amd64 | arm64 | ppc64el | s390x | riscv64; not given: amd64"),
     ("secure-boot", "on | off; not given: on"),
     ("lockdown", "none | integrity | confidentiality; not given: what Secure Boot brings there"),
     ("sig-enforce", "on | off; not given: what Secure Boot brings there"),
@@ -42,12 +43,19 @@ impl Named {
     /// # Errors
     /// A sentence, where a key is none.
     pub fn of(given: &str, platform: &Platform) -> Result<Self, String> {
+        let mut parts = given.split(',').skip(1).map(str::trim);
+        let architecture = parts.find_map(|part| part.strip_prefix("arch=")).unwrap_or("amd64");
+        let platform = platform.on(architecture).ok_or_else(|| {
+            let all = platform.architectures().collect::<Vec<_>>().join(", ");
+            format!("{} is not known on {architecture:?}, only on {all}", platform.name)
+        })?;
         let mut kernel = platform.kernel.clone();
         let mut assumed = Vec::new();
         for part in given.split(',').skip(1) {
             let (key, value) = part.trim().split_once('=').unwrap_or((part.trim(), ""));
             match key {
                 "kernel" if !value.is_empty() => value.clone_into(&mut kernel),
+                "arch" => {}
                 _ if key != "kernel" && KEYS.iter().any(|(known, _)| *known == key) => {
                     assumed.push((key.to_owned(), value.to_owned()));
                 }
@@ -65,7 +73,7 @@ impl Named {
             assumed.push(("secure-boot".to_owned(), "on".to_owned()));
         }
         assumed.sort_by_key(|(key, _)| key != "secure-boot");
-        Ok(Self { given: text(given), platform: platform.clone(), kernel, assumed })
+        Ok(Self { given: text(given), platform, kernel, assumed })
     }
 
     /// Writes what is listed into the facts of its kernel.
@@ -86,6 +94,7 @@ impl Named {
 mod tests {
     use super::Named;
     use crate::tables::Tables;
+    use alloc::format;
 
     #[test]
     fn what_is_said_and_what_is_not() {
@@ -98,7 +107,11 @@ mod tests {
         let keys: alloc::vec::Vec<_> = named.assumed.iter().map(|(k, _)| k.as_str()).collect();
         assert_eq!(keys, ["secure-boot", "lockdown"]);
         assert_eq!(Named::of("debian-12", debian).unwrap().assumed[0].1, "on");
-        assert!(Named::of("debian-12,arch=x64", debian).is_err());
+        let on = |arch: &str| Named::of(&format!("debian-12,arch={arch}"), debian);
+        assert_eq!(on("x64").unwrap().kernel, debian.kernel);
+        assert!(on("aarch64").unwrap().kernel.ends_with("-arm64"));
+        let other = on("riscv64").unwrap_err();
+        assert!(other.ends_with("only on amd64, arm64, ppc64el, s390x"), "{other}");
         assert!(Named::of("debian-12,kernel", debian).is_err());
     }
 }

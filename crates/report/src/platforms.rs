@@ -32,7 +32,11 @@ pub fn text(
             [] => String::new(),
             all => format!(" (also {})", all.join(", ")),
         };
-        let told = format!("{}, {}{other}", platform.title, platform.kernel);
+        let on = match platform.architectures().collect::<Vec<_>>().as_slice() {
+            [_] => String::new(),
+            all => format!("; {}", all.join(" ")),
+        };
+        let told = format!("{}, {}{other}{on}", platform.title, platform.kernel);
         for (n, line) in wrap(&told, style.width.saturating_sub(27).max(20)).iter().enumerate() {
             let name = if n == 0 { platform.name.as_str() } else { "" };
             writeln!(out, "  {name:25}{line}")?;
@@ -75,6 +79,7 @@ struct LinuxDto<'a> {
     aliases: &'a [String],
     title: &'a str,
     kernel: &'a str,
+    arch: Vec<&'a str>,
     source: &'a str,
 }
 
@@ -128,6 +133,7 @@ pub fn json(tables: &Tables, linux: &Platforms, out: &mut dyn Write) -> io::Resu
                 aliases: &p.aliases,
                 title: &p.title,
                 kernel: &p.kernel,
+                arch: p.architectures().collect(),
                 source: &p.source,
             })
             .collect(),

@@ -63,6 +63,18 @@ fn unsigned() -> Result<(), Failed> {
         ("fedora-43", "EKEYREJECTED"),
         ("almalinux-9.6", "EKEYREJECTED"),
         ("debian-12,secure-boot=off,sig-enforce=on", "EKEYREJECTED"),
+        ("debian-12,arch=x64", "EKEYREJECTED"),
+        ("debian-12,arch=arm64", "EKEYREJECTED"),
+        ("ubuntu-24.04,arch=aarch64", "EKEYREJECTED"),
+        ("ubuntu-24.04,arch=ppc64el", "EKEYREJECTED"),
+        // IMA enforces on neither; lockdown does.
+        ("ubuntu-24.04,arch=s390x", "EPERM"),
+        ("ubuntu-26.04,arch=riscv64", "EPERM"),
+        ("debian-13,arch=riscv64", "EPERM"),
+        // Nothing insists: the module gets as far as its architecture.
+        ("debian-13,arch=s390x", "ENOEXEC"),
+        ("debian-12,arch=ppc64le", "ENOEXEC"),
+        ("ubuntu-24.04,arch=s390x,secure-boot=off", "ENOEXEC"),
     ] {
         let answer = judged(on)?;
         let said = answer.judgement.says.errno.map(|e| e.to_string());
@@ -126,6 +138,8 @@ fn usage() -> Result<(), Failed> {
         ("debian-1", "did you mean debian-1"),
         ("fedora", "fedora-4"),
         ("arch,hvci=on", "no key of arch"),
+        ("debian-12,arch=riscv64", "only on amd64, arm64, ppc64el, s390x"),
+        ("fedora-42,arch=arm64", "only on amd64"),
     ] {
         match on_linux::named(on) {
             Err(trouble @ Trouble::Profile { .. }) if trouble.to_string().contains(near) => {}

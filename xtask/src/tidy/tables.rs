@@ -54,16 +54,19 @@ fn check_table(source: &Source) -> Vec<Complaint> {
 }
 
 /// What a row may not share with another row of a meeting range: its name, and the point in which
-/// kernels differ together with whose kernels, where nothing in the image tells them apart.
+/// kernels differ together with whose kernels and the architecture, where nothing in the image tells them apart.
 fn keys(row: &Table, name: &str) -> Vec<String> {
     let mut keys = vec![name.to_owned()];
     let probed = row.contains_key("probe") || row.contains_key("without");
     if let Some(point) = word(row, "point").filter(|_| !probed) {
-        let whose = row.get("distro").and_then(Value::as_array).cloned().unwrap_or_default();
-        let whose: Vec<&str> = whose.iter().filter_map(Value::as_str).collect();
-        match whose.is_empty() {
-            true => keys.push(format!("{point} of everybody")),
-            false => keys.extend(whose.iter().map(|w| format!("{point} of {w}"))),
+        let words = |field: &str, none: &str| match row.get(field).and_then(Value::as_array) {
+            Some(all) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            None => vec![none.to_owned()],
+        };
+        for arch in words("arch", "") {
+            let on = if arch.is_empty() { String::new() } else { format!(" on {arch}") };
+            let whose = words("distro", "everybody");
+            keys.extend(whose.iter().map(|w| format!("{point} of {w}{on}")));
         }
     }
     keys

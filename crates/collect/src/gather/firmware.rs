@@ -18,6 +18,7 @@ use loadworthy_formats::uefi::variable::{self, Attributes};
 
 use super::certificate::named;
 use super::looking::{Looking, why};
+use super::other_firmware;
 use crate::item::{EFIVARS, Item, MOK_VARIABLES};
 use crate::sighting::Outcome;
 
@@ -40,6 +41,8 @@ pub fn gather(looking: &Looking<'_>) -> FirmwareFacts {
         mok_list: firmware.mok_list(),
         mok_list_x: firmware.denied(Question::MokListX, firmware.variable("MokListXRT", shim)),
         mok_list_trusted: firmware.mok_list_trusted(),
+        power_secure_boot: other_firmware::power(looking),
+        z_secure_load: other_firmware::z(looking),
     }
 }
 

@@ -27,6 +27,10 @@ pub struct FirmwareFacts {
     pub mok_list_x: Listing<Denied>,
     /// `MokListTrustedRT` is there: machine owner keys are to be trusted like built-in ones.
     pub mok_list_trusted: Fact<bool>,
+    /// Whether Power's firmware wants the operating system to boot securely, as its device tree says.
+    pub power_secure_boot: Fact<bool>,
+    /// Whether IBM Z loaded the kernel securely (Secure IPL).
+    pub z_secure_load: Fact<bool>,
 }
 
 impl FirmwareFacts {
@@ -44,6 +48,8 @@ impl FirmwareFacts {
             mok_list: Listing::unknown(why(Question::MokList)),
             mok_list_x: Listing::unknown(why(Question::MokListX)),
             mok_list_trusted: Fact::unknown(why(Question::MokTrusted)),
+            power_secure_boot: Fact::unknown(why(Question::SecureBoot)),
+            z_secure_load: Fact::unknown(why(Question::SecureBoot)),
         }
     }
 }

@@ -262,7 +262,7 @@ impl Ground<'_> {
             row = self
                 .tables
                 .behaviours
-                .of(point, &who.distro, who.version, probe)
+                .of(point, &who.distro, who.version, elf::architecture(self), probe)
                 .map(|(answer, row)| (text(answer), row));
             Ok(((), Claim::Verified))
         });

@@ -61,6 +61,10 @@ pub struct Behaviour {
     /// Whose kernels; empty: everybody's who has no row of their own.
     #[serde(default)]
     pub distro: Vec<String>,
+    /// On which architectures (`x86_64`, `arm64`, `ppc64`, `s390x`, `riscv64`, `loong64`); empty: on all that have no
+    /// row of their own.
+    #[serde(default)]
+    pub arch: Vec<String>,
     /// A string of the kernel image that must be there for the row to hold; or an option that
     /// its configuration must name, set or not: only a source that has it does.
     pub probe: Option<String>,
@@ -76,14 +80,15 @@ pub struct Behaviours {
 
 impl Behaviours {
     /// What a kernel does in `point`. `probe` tells whether a string is in its image, where the
-    /// image was seen, or an option in its configuration. Rows that the image confirms come before rows that only the version picks,
-    /// a distribution's own rows before everybody's, and the last of equals wins.
+    /// image was seen, or an option in its configuration; `arch` is the architecture, where it is known. Rows that the image confirms come before rows that only the version picks,
+    /// an architecture's own rows and then a distribution's before everybody's, and the last of equals wins.
     #[must_use]
     pub fn of(
         &self,
         point: Point,
         distro: &str,
         version: Version,
+        arch: Option<&str>,
         probe: impl Fn(&str) -> Option<bool>,
     ) -> Option<(&str, Row)> {
         let best = self
@@ -91,6 +96,7 @@ impl Behaviours {
             .iter()
             .filter(|b| b.point == point)
             .filter(|b| b.distro.is_empty() || b.distro.iter().any(|d| d == distro))
+            .filter(|b| b.arch.is_empty() || b.arch.iter().any(|a| Some(a.as_str()) == arch))
             .filter(|b| b.common.covers(version))
             .filter_map(|b| {
                 let probed = match (&b.probe, &b.without) {
@@ -108,9 +114,9 @@ impl Behaviours {
                     None => Some((0, b)),
                 }
             })
-            .map(|(weight, b)| (weight, !b.distro.is_empty(), b))
-            .max_by_key(|(weight, own, _)| (*weight, *own))?;
-        Some((best.2.answer.as_str(), best.2.common.row("linux/behaviours.toml", version)))
+            .map(|(weight, b)| ((weight, !b.arch.is_empty(), !b.distro.is_empty()), b))
+            .max_by_key(|(weight, _)| *weight)?;
+        Some((best.1.answer.as_str(), best.1.common.row("linux/behaviours.toml", version)))
     }
 
     /// All rows, for the tests that keep the table in order.

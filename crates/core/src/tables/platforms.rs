@@ -42,9 +42,39 @@ pub struct Platform {
     /// Nobody read this release's own configuration: it follows from what is told of the distribution.
     #[serde(default)]
     pub unread: bool,
+    /// Other architectures whose configuration was read.
+    #[serde(default)]
+    pub arch: Vec<OnArchitecture>,
 }
 
 impl Platform {
+    /// The architectures that it is known on.
+    pub fn architectures(&self) -> impl Iterator<Item = &str> {
+        ["amd64"].into_iter().chain(self.arch.iter().map(|on| on.name.as_str()))
+    }
+
+    /// The same release on an architecture; `None`: its configuration there is not known.
+    #[must_use]
+    pub fn on(&self, architecture: &str) -> Option<Self> {
+        let names = ARCHITECTURES.iter().find(|names| names.contains(&architecture))?;
+        let name = names.first()?;
+        if *name == "amd64" {
+            return Some(self.clone());
+        }
+        let on = self.arch.iter().find(|on| on.name == *name)?.clone();
+        Some(Self {
+            name: format!("{}.{name}", self.name),
+            kernel: on.kernel.unwrap_or_else(|| self.kernel.clone()),
+            yes: on.yes,
+            module: on.module,
+            no: on.no,
+            absent: on.absent,
+            lsm: on.lsm.or_else(|| self.lsm.clone()),
+            source: on.source,
+            ..self.clone()
+        })
+    }
+
     /// The row as a reason.
     #[must_use]
     pub fn row(&self) -> Row {
@@ -67,6 +97,38 @@ impl Platform {
         Kconfig::of_some(switched.chain(lsm), self.absent.iter().cloned())
     }
 }
+
+/// The same release on another architecture than amd64.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnArchitecture {
+    /// The architecture, as Debian names it: `arm64`, `ppc64el`, `s390x`, `riscv64`.
+    pub name: String,
+    /// The release of the kernel that is current there; `None`: the same.
+    pub kernel: Option<String>,
+    /// Options that are built in.
+    pub yes: Vec<String>,
+    /// Options that are modules.
+    #[serde(default)]
+    pub module: Vec<String>,
+    /// Options that are off.
+    pub no: Vec<String>,
+    /// Options that its configuration does not name.
+    pub absent: Vec<String>,
+    /// The security modules that are started; `None`: the same.
+    pub lsm: Option<String>,
+    /// Where it is written.
+    pub source: String,
+}
+
+/// The names of an architecture that people use, the one in the tables first.
+const ARCHITECTURES: [&[&str]; 5] = [
+    &["amd64", "x86_64", "x86-64", "x64"],
+    &["arm64", "aarch64"],
+    &["ppc64el", "ppc64le"],
+    &["s390x"],
+    &["riscv64"],
+];
 
 /// The table.
 #[derive(Clone, Debug, Deserialize)]
@@ -117,6 +179,13 @@ mod tests {
             assert!(known, "{}", platform.name);
             let config = platform.config();
             assert!(config.tells("MODULE_SIG") && !config.tells("NO_SUCH_OPTION"));
+            for name in platform.architectures() {
+                let on = platform.on(name).unwrap();
+                let machines = ["X86_64", "ARM64", "PPC64", "S390", "ARCH_RV64I"];
+                let config = on.config();
+                let named = machines.iter().filter(|option| config.is_yes(option)).count();
+                assert_eq!(named, 1, "{} {name}", platform.name);
+            }
         }
     }
 }

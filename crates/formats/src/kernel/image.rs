@@ -430,6 +430,19 @@ mod tests {
         zboot.extend(payload);
         let got = read(&zboot, &Limits::DEFAULT).unwrap().value;
         assert_eq!((got.container, got.release.as_deref()), (Container::ZBoot, Some("6.12.1")));
+        // loong64's image, packed with zstd as Debian's 7.2.13+deb14-loong64 is: shell and image have one mark.
+        flat[..2].copy_from_slice(b"MZ");
+        flat[0x38..0x3c].copy_from_slice(&0x8182_23cd_u32.to_le_bytes());
+        let payload = zstd::bulk::compress(&flat, 3).unwrap();
+        let length = u32::try_from(payload.len()).unwrap();
+        let mut zboot = b"MZ\0\0zimg".to_vec();
+        zboot.extend([64, length].map(u32::to_le_bytes).as_flattened());
+        zboot.resize(64, 0);
+        zboot[0x38..0x3c].copy_from_slice(&flat[0x38..0x3c]);
+        zboot.extend(payload);
+        let got = read(&zboot, &Limits::DEFAULT).unwrap().value;
+        assert_eq!((got.container, got.compression), (Container::ZBoot, Some(Compression::Zstd)));
+        assert_eq!(got.release.as_deref(), Some("6.12.1"));
         assert!(read(b"MZ is no kernel", &Limits::DEFAULT).is_err());
     }
 

@@ -265,9 +265,31 @@ impl Resolving<'_, '_> {
         if !*step.consult(&self.case.policy.behaviours.module_namespaces)? {
             return Ok(false);
         }
-        Ok(list.split(',').any(|pattern| match pattern.strip_suffix('*') {
-            Some(prefix) => self.name.starts_with(prefix),
-            None => self.name == pattern,
-        }))
+        Ok(names(list, &self.name))
+    }
+}
+
+/// Whether a list of names, which may end with `*`, has this one; `-` and `_` are one letter there
+/// (`kernel/module/main.c verify_module_namespace`, `mod_strncmp`).
+fn names(list: &str, module: &str) -> bool {
+    let (list, module) = (list.replace('-', "_"), module.replace('-', "_"));
+    list.split(',').any(|pattern| match pattern.strip_suffix('*') {
+        Some(prefix) => module.starts_with(prefix),
+        None => module == pattern,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    /// Debian's 7.2.13 exports `gfn_to_memslot` to `module:kvm-hv`, and the module calls itself `kvm_hv`.
+    #[test]
+    fn dashes_in_names_are_underscores() {
+        assert!(names("kvm-hv", "kvm_hv"));
+        assert!(names("kvm_intel,kvm-amd", "kvm-amd"));
+        assert!(names("snd-*", "snd_pcm"));
+        assert!(!names("kvm-hv", "kvm"));
+        assert!(!names("kvm", "kvm_hv"));
     }
 }

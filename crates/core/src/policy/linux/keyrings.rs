@@ -12,7 +12,9 @@ use crate::pkcs7::dialect::Dialect;
 use crate::pkcs7::kernel::{self, Anchor, Kernel};
 use crate::proof::{Claim, Gaps, Proof, Question, Ring, Rule, Why, gap, text};
 use crate::tables::behaviours::Point;
+use alloc::format;
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 
 /// A certificate in a keyring.
@@ -79,14 +81,17 @@ impl Keyrings {
         // Where the firmware's lists were not seen, a ring that the running kernel shows to be empty
         // is as good.
         let running = &ground.host.running;
-        let machine_whole = joined(&[&owners.whole, &sorted], Ring::Machine, machine.len())
+        let (by_power, by_z) =
+            (handed_over(ground, "LOAD_PPC_KEYS"), handed_over(ground, "LOAD_IPL_KEYS"));
+        let mut wholes = vec![&owners.whole, &sorted];
+        wholes.extend(by_power.as_ref());
+        let machine_whole = joined(&wholes, Ring::Machine, machine.len())
             .or(|| empty(&running.machine_keys, Ring::Machine));
-        let platform_whole = joined(
-            &[&db.whole, &owners.whole, &sorted],
-            Ring::Platform,
-            rest.len().saturating_add(db.items.len()),
-        )
-        .or(|| empty(&running.platform_keys, Ring::Platform));
+        wholes.insert(0, &db.whole);
+        wholes.extend(by_z.as_ref());
+        let platform_whole =
+            joined(&wholes, Ring::Platform, rest.len().saturating_add(db.items.len()))
+                .or(|| empty(&running.platform_keys, Ring::Platform));
         let trusted_whole = joined(
             &[&built_in.whole, &secondary_empty(), &machine_whole],
             Ring::Secondary,
@@ -140,6 +145,20 @@ fn firmware_services(ground: &Ground<'_>) -> Fact<bool> {
             on || !*step.consult(&ground.option("EFI_DISABLE_RUNTIME"))?
         };
         Ok((usable, Claim::FirmwareAsked(usable)))
+    })
+}
+
+/// Keys that a kernel of Power or IBM Z gets from other firmware than UEFI, and that nothing here shows; `None`: it
+/// looks for none.
+fn handed_over(ground: &Ground<'_>, option: &'static str) -> Option<Fact<()>> {
+    static RULE: Rule = Rule {
+        name: "linux/keys-of-other-firmware",
+        source: "linux, security/integrity/platform_certs/load_powerpc.c, load_ipl_s390.c",
+    };
+    let built = ground.host.config.fact(|c| (c.is_yes(option), format!("CONFIG_{option}")));
+    Step::of(&RULE).consult(&built).is_ok_and(|on| *on).then(|| {
+        let keys = text("the keys that the machine's own firmware hands over");
+        Fact::unknown(gap(Question::Db, Why::OutOfReach(keys)))
     })
 }
 

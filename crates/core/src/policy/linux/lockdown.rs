@@ -1,16 +1,42 @@
 //! Secure Boot, signature enforcement and lockdown.
 
 use super::Ground;
-use super::security_modules::started;
+use super::elf::architecture;
+use super::security_modules::{probed, started};
 use crate::fact::Fact;
 use crate::fact::step::{Step, draw};
 use crate::proof::{Claim, Proof, Rule};
 use crate::tables::behaviours::Point;
 use alloc::format;
+use loadworthy_formats::kernel::image::Probe;
 use loadworthy_formats::kernel::lockdown::Level;
 
-/// Whether Secure Boot is on as the kernel's EFI stub sees it.
+/// Whether Secure Boot is on, as kernels of the architecture see it.
 pub(super) fn secure_boot(ground: &Ground<'_>) -> Fact<bool> {
+    static POWER: Rule = Rule {
+        name: "linux/secure-boot-of-power",
+        source: "linux, arch/powerpc/kernel/secure_boot.c is_ppc_secureboot_enabled, CONFIG_PPC_SECURE_BOOT",
+    };
+    static Z: Rule = Rule {
+        name: "linux/secure-load-of-z",
+        source: "linux, arch/s390/boot/ipl_report.c, arch/s390/kernel/ipl.c ipl_secure_flag",
+    };
+    match architecture(ground) {
+        Some("ppc64") => draw(&POWER, |step| {
+            let compiled = ground.option("PPC_SECURE_BOOT");
+            let on = step.all(&[&compiled, &ground.firmware.power_secure_boot])?;
+            Ok((on, Claim::SecureBoot(on)))
+        }),
+        Some("s390x") => draw(&Z, |step| {
+            let on = *step.consult(&ground.firmware.z_secure_load)?;
+            Ok((on, Claim::SecureBoot(on)))
+        }),
+        _ => of_uefi(ground),
+    }
+}
+
+/// Whether Secure Boot is on as the kernel's EFI stub sees it.
+fn of_uefi(ground: &Ground<'_>) -> Fact<bool> {
     static RULE: Rule = Rule {
         name: "linux/secure-boot",
         source: "linux, drivers/firmware/efi/libstub/secureboot.c efi_get_secureboot; include/linux/efi.h efi_get_secureboot_mode",
@@ -104,7 +130,7 @@ pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Twof
     };
     static AUTOMATIC: Rule = Rule {
         name: "linux/locked-down-by-secure-boot",
-        source: "the distribution's lockdown patch: arch/x86/kernel/setup.c, init_lockdown",
+        source: "the distribution's lockdown patch: arch/x86/kernel/setup.c, drivers/firmware/efi/efi-init.c (arm64, riscv64), arch/powerpc/kernel/setup-common.c, arch/s390/kernel/setup.c",
     };
     static RUNNING: Rule = Rule {
         name: "linux/locked-down-now",
@@ -142,6 +168,14 @@ pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Twof
                 "LOCK_DOWN_IN_SECURE_BOOT",
                 "LOCK_DOWN_KERNEL",
             ]);
+            // On Power and Z the patches of some need no option: their words are in the image.
+            let words = match architecture(ground) {
+                Some("ppc64") => Some(Probe::LockdownPower),
+                Some("s390x") => Some(Probe::LockdownSecureIpl),
+                _ => None,
+            };
+            let worded = words.map(|words| probed(ground, words));
+            let worded = worded.filter(|w| Step::of(&AUTOMATIC).consult(w).is_ok_and(|on| *on));
             // The option came with the patch: where it is known, it says all there is to say.
             let patched = ground.behaviour(Point::AutomaticLockdown).map(|a| &**a != "none");
             let configured = match Step::of(&AUTOMATIC).consult(&configured) {
@@ -151,6 +185,7 @@ pub(super) fn locked_down(ground: &Ground<'_>, secure_boot: &Fact<bool>) -> Twof
                     Ok((on, Claim::LockedDown(on)))
                 }),
             };
+            let configured = worded.unwrap_or(configured);
             let on = step.all(&[&configured, secure_boot])?;
             Ok((on, Claim::LockedDown(on)))
         });

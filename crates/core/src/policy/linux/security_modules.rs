@@ -147,7 +147,7 @@ pub(super) fn ipe_decides(ground: &Ground<'_>) -> Fact<bool> {
 }
 
 /// Whether a string of the kernel image is there.
-fn probed(ground: &Ground<'_>, probe: Probe) -> Fact<bool> {
+pub(super) fn probed(ground: &Ground<'_>, probe: Probe) -> Fact<bool> {
     ground.host.image.fact(|i| {
         let there = i.probes.contains(&probe);
         (there, format!("{probe:?}: {there}"))

@@ -1,7 +1,7 @@
 //! The outer shell of a kernel image and where its payload lies.
 //!
 //! Sources: `Documentation/arch/x86/boot.rst` (setup header), `arch/arm64/include/asm/image.h`,
-//! `arch/riscv/include/asm/image.h`, `drivers/firmware/efi/libstub/zboot-header.S`,
+//! `arch/riscv/include/asm/image.h`, `arch/loongarch/kernel/head.S`, `include/linux/pe.h`, `drivers/firmware/efi/libstub/zboot-header.S`,
 //! `arch/s390/boot/head.S` (`EP_OFFSET`), `arch/arm/boot/compressed/head.S`.
 
 use crate::error::{Error, Kind};
@@ -16,7 +16,7 @@ pub enum Container {
     BzImage,
     /// An ELF file as the linker left it.
     Elf,
-    /// arm64 or riscv, unpacked and ready to run.
+    /// arm64, riscv or loong64, unpacked and ready to run.
     Flat,
     /// A PE file that unpacks its payload itself (`zimg`).
     ZBoot,
@@ -69,7 +69,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Header, Error> {
         let (start, length) = (r.u32_le()?, r.u32_le()?);
         return Ok(simple(Container::ZBoot, part(bytes, "zboot payload", start.into(), length)?));
     }
-    if bytes.get(0x38..0x3c) == Some(b"ARM\x64") || bytes.get(0x38..0x3c) == Some(b"RSC\x05") {
+    // `LINUX_PE_MAGIC` stands there on loong64, whose image has no other mark.
+    if matches!(bytes.get(0x38..0x3c), Some(b"ARM\x64" | b"RSC\x05" | b"\xcd\x23\x82\x81")) {
         return Ok(simple(Container::Flat, whole));
     }
     if bytes.get(0x1_0008..0x1_000e) == Some(b"S390EP") {

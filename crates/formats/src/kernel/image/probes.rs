@@ -140,6 +140,7 @@ const TEXTS: &[(Probe, &[u8])] = &[
     (Probe::LockdownEfiSecureBootMode, b"\0EFI Secure Boot mode\0"),
     (Probe::LockdownEfiSecureBootRhel8, b"\0EFI secure boot\0"),
     (Probe::LockdownPower, b"\0Power secure boot\0"),
+    (Probe::LockdownPower, b"\0PowerNV Secure Boot mode\0"),
     (Probe::LockdownSecureIpl, b"\0Secure IPL"),
     (Probe::SecureBootLine, b"secureboot: Secure boot enabled"),
     (Probe::ImaArchPolicy, b"No architecture policies found"),
@@ -219,7 +220,8 @@ mod tests {
     fn all_at_once_finds_what_each_alone_finds() {
         let every: Vec<u8> =
             TEXTS.iter().flat_map(|(_, text)| [text, &b"\0"[..]].concat()).collect();
-        assert_eq!(find(&[&every]).len(), TEXTS.len());
+        let all: BTreeSet<_> = TEXTS.iter().map(|(probe, _)| *probe).collect();
+        assert_eq!(find(&[&every]), all);
         // One that begins inside another, and one that is cut off by the end.
         let inside = b"unsigned module loading\0EFI Secure Boot\0.machine\0.platform";
         for stretches in [&[&every[..]][..], &[&inside[..]], &[&inside[..], b"x"], &[b""], &[]] {
