@@ -44,7 +44,7 @@ pub(crate) fn boot_chain(host: &Host, release: &str, request: &Request) -> Resul
     for (n, program) in host.next_boot.programs.iter().filter_map(known).enumerate() {
         if let Ok(path) = images::locate(&looking, &program) {
             let by = if n == 0 { Stage::Firmware } else { Stage::Shim };
-            images.push(boot_image::gather_installed(&looking, &path, by));
+            images.push(host.boot_image(&path, by));
         }
     }
     let chain = match images.first() {
@@ -91,7 +91,7 @@ pub(crate) fn kernel(
     entry: Option<&BootEntry>,
 ) -> Option<BootImageFacts> {
     let looking = host.looking();
-    let at = |path: &HostPath| boot_image::gather_installed(&looking, path, Stage::Grub);
+    let at = |path: &HostPath| host.boot_image(path, Stage::Grub);
     match entry {
         Some(entry) => match images::locate(&looking, &entry.kernel) {
             Ok(path) => Some(at(&path)),

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use loadworthy_collect::gather::boot_image;
 use loadworthy_collect::gather::firmware;
 use loadworthy_collect::gather::linux as linux_facts;
 use loadworthy_collect::gather::linux::initramfs::Initramfs;
@@ -24,13 +25,14 @@ use loadworthy_collect::views::nothing::Nothing;
 use loadworthy_collect::views::root::Root;
 use loadworthy_collect::views::split::{Split, trust_side};
 use loadworthy_core::fact::Fact;
+use loadworthy_core::facts::boot_image::BootImageFacts;
 use loadworthy_core::facts::firmware::FirmwareFacts;
 use loadworthy_core::facts::linux::LinuxFacts;
 use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
 use loadworthy_core::platform::Named;
 use loadworthy_core::policy::linux::LinuxPolicy;
 use loadworthy_core::policy::next_boot::NextBoot;
-use loadworthy_core::proof::{Assumption, Gaps, Why, text};
+use loadworthy_core::proof::{Assumption, Gaps, Stage, Why, text};
 use loadworthy_core::tables::Tables;
 use loadworthy_formats::kernel::btf::Base;
 use loadworthy_formats::limits::Limits;
@@ -58,12 +60,14 @@ pub struct Host {
     digests: Mutex<BTreeMap<Arc<str>, Fact<[u8; 32]>>>,
     /// Trees that were looked at.
     trees: Mutex<BTreeMap<Arc<str>, Tree>>,
+    /// Images of the boot chain that were read: the ways to several kernels share them.
+    images: Mutex<BTreeMap<HostPath, BootImageFacts>>,
     /// What was unpacked ahead of being asked for.
     ahead: Mutex<BTreeMap<Arc<str>, Result<Initramfs, Why>>>,
     limits: Limits,
     keep: Option<Keep>,
-    /// Signatures that were found good in earlier runs, where a folder is kept.
-    pub(crate) signatures: Option<GoodSignatures>,
+    /// Signatures that were found good: copies of one module have the same.
+    pub(crate) signatures: Arc<GoodSignatures>,
     /// What modules held that were read in earlier runs, likewise.
     pub(crate) known: Option<KeptModules>,
     /// The platform that it only is by name.
@@ -73,7 +77,7 @@ pub struct Host {
     /// What starts next, as boot loaders tell.
     pub next_boot: NextBoot,
     /// The tables it is judged with.
-    pub tables: Tables,
+    pub tables: Arc<Tables>,
 }
 
 impl std::fmt::Debug for Host {
@@ -184,11 +188,15 @@ impl Host {
     /// When a built-in table is not in order.
     pub fn over(view: Box<dyn View>) -> Result<Self, Trouble> {
         let tables = Tables::built_in().map_err(|e| Trouble::Table(e.to_string()))?;
+        Ok(Self::judged_by(view, Arc::new(tables)))
+    }
+
+    fn judged_by(view: Box<dyn View>, tables: Arc<Tables>) -> Self {
         let limits = Limits::DEFAULT;
         let looking = Looking::new(&*view, &limits);
         let mut kernels = kernels::gather(&looking);
         let next_boot = next_boot::settle(&looking, &mut kernels);
-        Ok(Self {
+        Self {
             view,
             path: String::new(),
             with: None,
@@ -199,13 +207,20 @@ impl Host {
             ahead: Mutex::default(),
             limits,
             keep: None,
-            signatures: None,
+            signatures: Arc::default(),
+            images: Mutex::default(),
             known: None,
             named: None,
             kernels,
             next_boot,
             tables,
-        })
+        }
+    }
+
+    /// What this machine holds inside one of its files, judged by the same tables.
+    pub(crate) fn within(&self, view: Box<dyn View>) -> Self {
+        let signatures = self.signatures.clone();
+        Self { signatures, ..Self::judged_by(view, self.tables.clone()) }
     }
 
     /// A platform that is only named.
@@ -227,7 +242,7 @@ impl Host {
         };
         let keep = folder.map(open).transpose();
         self.keep = keep.map_err(|(path, problem)| Trouble::Open { path, problem })?;
-        self.signatures = self.keep.as_ref().map(GoodSignatures::read);
+        self.signatures = self.keep.as_ref().map(GoodSignatures::read).unwrap_or_default().into();
         self.known = self.keep.as_ref().map(KeptModules::read).filter(KeptModules::is_of_use);
         Ok(self)
     }
@@ -235,7 +250,7 @@ impl Host {
     /// Keeps what modules held and what signatures were found good, for the next run.
     pub(crate) fn keep_modules(&self) {
         let Some(keep) = &self.keep else { return };
-        self.signatures.iter().for_each(|signatures| signatures.write(keep));
+        self.signatures.write(keep);
         self.known.iter().for_each(|known| known.write(keep));
     }
 
@@ -262,7 +277,7 @@ impl Host {
     /// # Errors
     /// When a folder has none, or one is not in order.
     pub fn knowing(mut self, folders: &[PathBuf]) -> Result<Self, Trouble> {
-        knowledge::extend(&mut self.tables, folders)?;
+        knowledge::extend(Arc::make_mut(&mut self.tables), folders)?;
         Ok(self)
     }
 
@@ -306,6 +321,14 @@ impl Host {
         let known = digests.get(path.to_string().as_str()).cloned();
         drop(digests);
         known.unwrap_or_else(|| content(&module::gather(&self.looking(), path, scratch)))
+    }
+
+    /// The boot image at `path`, which `sought_by` looks for; it is read once.
+    pub(crate) fn boot_image(&self, path: &HostPath, sought_by: Stage) -> BootImageFacts {
+        let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || boot_image::gather_installed(&self.looking(), path, sought_by);
+        let image = images.entry(path.clone()).or_insert_with(read).clone();
+        BootImageFacts { sought_by, ..image }
     }
 
     /// The tree of a kernel; it is read once, unless packages are laid over it as they are asked for.

@@ -76,7 +76,7 @@ pub(crate) fn of_kernel(
         }
         Place::Within(image) => (format!("{image}: .initrd"), open()),
     };
-    let mut found = match found {
+    let found = match found {
         Ok(found) => found,
         Err(why) => {
             let gaps = gap(Question::ImageBytes, why);
@@ -85,11 +85,13 @@ pub(crate) fn of_kernel(
             return Some(mended(asked, roots, &path, None, &case));
         }
     };
-    let kept = Inside::of(asked, &found, &path).ok()?.kept(roots, all);
-    if !kept {
-        found = initramfs::open(&looking, &place, None).ok()?;
+    let whole;
+    let mut inside = Inside::of(asked, &found, &path);
+    if !inside.kept(roots, all) {
+        whole = initramfs::open(&looking, &place, None).ok()?;
+        inside = Inside::of(asked, &whole, &path);
     }
-    let case = Inside::of(asked, &found, &path).ok()?.case(asked, roots, all, notes);
+    let case = inside.case(asked, roots, all, notes);
     Some(mended(asked, roots, &path, found.maker, &case))
 }
 
@@ -186,7 +188,7 @@ pub(crate) fn of_argument(
             let kernel = host.kernel(kernel, request)?;
             let names = Names::of(&host.looking(), &kernel);
             let asked = Asked { host, kernel: &kernel, names: &names, request, progress };
-            let inside = Inside::of(&asked, &found, path)?;
+            let inside = Inside::of(&asked, &found, path);
             if answers.is_empty() {
                 answers.push(answered(path, None, judge(&inside.whole()), false));
             }

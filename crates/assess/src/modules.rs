@@ -210,8 +210,8 @@ impl<'a> Modules<'a> {
     }
 
     fn examined(&self, facts: &ModuleFacts) -> Examined {
-        let good = self.host.signatures.as_ref().map(|signatures| signatures as &dyn Good);
-        Examined::with(facts, &self.kernel.policy, good)
+        let good: &dyn Good = &*self.host.signatures;
+        Examined::with(facts, &self.kernel.policy, Some(good))
     }
 
     fn examine_and_judge(

@@ -223,7 +223,13 @@ fn modules(
     answers: &mut Vec<Answered>,
 ) -> Vec<Fault> {
     let release = &older.release;
-    let Ok(kernel) = asked.host.kernel(older.clone(), asked.request) else { return Vec::new() };
+    // Its tree alone tells which modules it has, but for what packages would derive there.
+    let kernel = if judge || !asked.host.laid().is_empty() {
+        let Ok(kernel) = asked.host.kernel(older.clone(), asked.request) else { return Vec::new() };
+        kernel
+    } else {
+        asked.host.nameless(older)
+    };
     let names = Names::of(&asked.host.looking(), &kernel);
     let lacking = |name: &Arc<str>, from| {
         fault(&OLDER_KERNEL_LACKS_A_DRIVER, release, Lack::Module(name.clone()), from)

@@ -1,8 +1,8 @@
-//! Signatures that were found good in earlier runs, by their fingerprints.
+//! Signatures that were found good before, in this run or an earlier one, by their fingerprints.
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use loadworthy_core::crypt::good::{Fingerprint, Good};
 
@@ -26,11 +26,11 @@ impl fmt::Debug for GoodSignatures {
 
 impl Good for GoodSignatures {
     fn holds(&self, signature: &Fingerprint) -> bool {
-        self.before.contains(signature)
+        self.before.contains(signature) || self.now().contains(signature)
     }
 
     fn keep(&self, signature: Fingerprint) {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner).insert(signature);
+        self.now().insert(signature);
     }
 }
 
@@ -43,9 +43,13 @@ impl GoodSignatures {
         Self { before: all.iter().copied().collect(), now: Mutex::default() }
     }
 
+    fn now(&self) -> MutexGuard<'_, HashSet<Fingerprint>> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Keeps what was found since, if anything was.
     pub fn write(&self, keep: &Keep) {
-        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
         if now.is_empty() {
             return;
         }

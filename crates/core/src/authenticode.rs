@@ -17,6 +17,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use loadworthy_formats::authenticode::signature::{self, Signature, Signer};
 use loadworthy_formats::der::element::Elements;
 use loadworthy_formats::der::grammar::tag;
@@ -27,6 +28,19 @@ use loadworthy_formats::x509::key::KeyInfo;
 
 /// Digests of an image, by algorithm.
 pub type Digests = BTreeMap<DigestAlgorithm, Digest>;
+
+/// Digests of an image that need not be made before somebody asks for them: lists and signatures name one
+/// algorithm each, and most of them the same.
+pub trait Digested: fmt::Debug + Send + Sync {
+    /// The digest by `algorithm`; nothing by one that images are not digested by.
+    fn digest(&self, algorithm: DigestAlgorithm) -> Option<Digest>;
+}
+
+impl Digested for Digests {
+    fn digest(&self, algorithm: DigestAlgorithm) -> Option<Digest> {
+        self.get(&algorithm).copied()
+    }
+}
 
 /// A signature that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,11 +77,11 @@ const LONGEST: usize = 16;
 ///
 /// # Errors
 /// Why it does not.
-pub fn examine(message: &[u8], digests: &Digests) -> Result<Examined, Broken> {
+pub fn examine(message: &[u8], digests: &dyn Digested) -> Result<Examined, Broken> {
     let signature = signature::read(message, &Limits::DEFAULT).map_err(|_| Broken::Malformed)?;
     let indirect = signature.indirect.ok_or(Broken::NotForImages)?;
     let by = DigestAlgorithm::from_oid(indirect.digest_algorithm).ok_or(Broken::Unsupported)?;
-    let image = digests.get(&by).ok_or(Broken::Unsupported)?;
+    let image = digests.digest(by).ok_or(Broken::Unsupported)?;
     if image.as_bytes() != indirect.digest {
         return Err(Broken::DigestDiffers);
     }

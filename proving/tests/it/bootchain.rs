@@ -145,10 +145,9 @@ fn image_of(recorded: &Value) -> Result<BootImage, String> {
             other => return Err(format!("part {other:?}")),
         },
         sound: true,
-        digests: digests
-            .into_iter()
-            .filter_map(|(name, by)| Some((by, digest(name)?)))
-            .collect::<BTreeMap<_, _>>(),
+        digests: Arc::new(Digests::from_iter(
+            digests.into_iter().filter_map(|(name, by)| Some((by, digest(name)?))),
+        )),
         signatures: list(&recorded["signatures"]).iter().map(|s| unhex(s).into()).collect(),
         sbat: recorded["sbat"]
             .as_str()

@@ -53,7 +53,7 @@ pub(crate) fn note(asked: &Asked<'_>) -> Option<Note> {
         }
         Err(_) => return None,
         Ok(found) => {
-            let inside = Inside::of(asked, &found, &file).ok()?;
+            let inside = Inside::of(asked, &found, &file);
             let whole = judge(&inside.whole());
             match whole.verdict {
                 Verdict::Refused(_) => {

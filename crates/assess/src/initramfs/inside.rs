@@ -22,7 +22,6 @@ use crate::advice;
 use crate::host::{Host, OneKernel, known};
 use crate::judging::{Asked, Wanted};
 use crate::names::{Found, Names};
-use crate::request::Trouble;
 
 use super::copies::{self, Difference};
 
@@ -36,12 +35,8 @@ pub(super) struct Inside<'a> {
 }
 
 impl<'a> Inside<'a> {
-    pub(super) fn of(
-        asked: &Asked<'_>,
-        found: &'a Initramfs,
-        path: &'a str,
-    ) -> Result<Self, Trouble> {
-        let host = Host::over(Box::new(found.view.clone()))?;
+    pub(super) fn of(asked: &Asked<'_>, found: &'a Initramfs, path: &'a str) -> Self {
+        let host = asked.host.within(Box::new(found.view.clone()));
         let of = asked.kernel;
         let (tree, facts) = {
             let looking = host.looking();
@@ -58,7 +53,7 @@ impl<'a> Inside<'a> {
         };
         let kernel = OneKernel { kernel: of.kernel.clone(), tree, facts, firmware, policy, types };
         let names = Names::of(&host.looking(), &kernel);
-        Ok(Self { found, path, host, kernel, names })
+        Self { found, path, host, kernel, names }
     }
 
     pub(super) fn judged(

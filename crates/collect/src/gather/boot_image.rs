@@ -4,16 +4,19 @@
 //! the firmware keeps them while no system runs (`SecureBootEnable`, `MokList` …), which is what an
 //! image of a machine's store holds. What shim itself reads is taken where it is there.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use loadworthy_core::authenticode::Digested;
 use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet, Hasher, digest};
 use loadworthy_core::fact::{Fact, Listing, Source};
 use loadworthy_core::facts::boot_image::{
     BootFacts, BootImage, BootImageFacts, Entry, Level, Part, Shim,
 };
 use loadworthy_core::proof::{Evidence, Origin, Question, Stage, Why, gap, text};
-use loadworthy_formats::authenticode::coverage;
+use loadworthy_formats::authenticode::coverage::{self, Coverage};
 use loadworthy_formats::error::{Error, Kind};
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates::{self, PKCS_SIGNED_DATA};
@@ -61,7 +64,7 @@ pub fn gather_argument(path: &Path, shown: &str, limits: &Limits) -> BootImageFa
         Stage::Grub,
         Origin::Argument,
         &outcome,
-        &bytes,
+        bytes,
         limits,
     )
 }
@@ -83,7 +86,7 @@ pub fn gather_installed(
     };
     let name = String::from_utf8_lossy(path.name()).into_owned();
     let origin = looking.view.origin();
-    facts(&name, item, there, sought_by, origin, &outcome, &bytes, looking.limits)
+    facts(&name, item, there, sought_by, origin, &outcome, bytes, looking.limits)
 }
 
 /// An image that a boot loader names and that is nowhere.
@@ -94,7 +97,7 @@ pub fn missing(looking: &Looking<'_>, named: &str, sought_by: Stage) -> BootImag
     let there = Fact::absent(false, absent);
     let name = named.rsplit('/').next().unwrap_or(named);
     let origin = looking.view.origin();
-    facts(name, item, there, sought_by, origin, &Outcome::Absent, &[], looking.limits)
+    facts(name, item, there, sought_by, origin, &Outcome::Absent, Vec::new(), looking.limits)
 }
 
 #[expect(clippy::too_many_arguments, reason = "what was asked and what came back, side by side")]
@@ -105,7 +108,7 @@ fn facts(
     sought_by: Stage,
     origin: Origin,
     outcome: &Outcome,
-    bytes: &[u8],
+    bytes: Vec<u8>,
     limits: &Limits,
 ) -> BootImageFacts {
     let unknown = |why| Source::unknown(gap(Question::ImageBytes, why));
@@ -113,13 +116,13 @@ fn facts(
     BootImageFacts {
         name: text(name),
         path: item.clone(),
-        sha256: read.then(|| sha256(bytes)),
+        sha256: read.then(|| sha256(&bytes)),
         there,
         sought_by,
-        image: match (read, image(bytes, limits)) {
-            (true, Ok(image)) => Source::read(Arc::new(image), origin, item),
-            (true, Err(error)) => unknown(Why::Unreadable(item, error)),
-            (false, _) => unknown(why(&item, outcome)),
+        image: match read.then(|| image(bytes, limits)) {
+            Some(Ok(image)) => Source::read(Arc::new(image), origin, item),
+            Some(Err(error)) => unknown(Why::Unreadable(item, error)),
+            None => unknown(why(&item, outcome)),
         },
     }
 }
@@ -129,43 +132,67 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     digest.as_bytes().try_into().unwrap_or_default()
 }
 
+/// Digests by which images are looked for in lists (UEFI 2.10, 32.4.1).
+const ALGORITHMS: [DigestAlgorithm; 4] = [
+    DigestAlgorithm::Sha1,
+    DigestAlgorithm::Sha256,
+    DigestAlgorithm::Sha384,
+    DigestAlgorithm::Sha512,
+];
+
+/// An image that is digested when somebody asks, by each algorithm once.
+struct Covered {
+    bytes: Vec<u8>,
+    coverage: Coverage,
+    made: Mutex<BTreeMap<DigestAlgorithm, Option<Digest>>>,
+}
+
+impl fmt::Debug for Covered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Covered({} bytes)", self.bytes.len())
+    }
+}
+
+impl Digested for Covered {
+    fn digest(&self, algorithm: DigestAlgorithm) -> Option<Digest> {
+        if !ALGORITHMS.contains(&algorithm) {
+            return None;
+        }
+        let make = || {
+            let mut hasher = Hasher::new(DigestSet::of(algorithm));
+            self.coverage.pieces(&self.bytes).for_each(|piece| hasher.update(piece));
+            hasher.finish().into_iter().map(|(_, made)| made).next()
+        };
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        *made.entry(algorithm).or_insert_with(make)
+    }
+}
+
 /// What an image holds.
-fn image(bytes: &[u8], limits: &Limits) -> Result<BootImage, Error> {
-    let read = header::read(bytes, limits)?;
+fn image(bytes: Vec<u8>, limits: &Limits) -> Result<BootImage, Error> {
+    let read = header::read(&bytes, limits)?;
     let image = &read.value;
     let covered = coverage::of(image);
     let certificates = attribute_certificates::read(image, limits);
-    let mut algorithms = DigestSet::default();
-    for algorithm in [
-        DigestAlgorithm::Sha1,
-        DigestAlgorithm::Sha256,
-        DigestAlgorithm::Sha384,
-        DigestAlgorithm::Sha512,
-    ] {
-        algorithms.insert(algorithm);
-    }
-    let mut hasher = Hasher::new(algorithms);
-    covered.value.pieces(bytes).for_each(|piece| hasher.update(piece));
     let sbat = generations(image, limits);
     let fit = |odd: &Error| !matches!(odd.kind, Kind::Truncated { .. } | Kind::Illegal { .. });
     let columns = sbat.iter().flatten().all(|row: &Row| row.columns.len() >= 6);
-    Ok(BootImage {
-        part: part(image, sbat.as_deref()),
-        sound: read.deviations.is_empty()
-            && covered.deviations.is_empty()
-            && certificates.deviations.iter().all(fit)
-            && columns,
-        digests: hasher.finish().into_iter().collect(),
-        signatures: certificates
-            .value
-            .iter()
-            .filter(|entry| entry.kind == PKCS_SIGNED_DATA)
-            .map(|entry| Arc::from(entry.content))
-            .collect(),
-        shim: own(image, limits),
-        nx_compatible: image.dll_characteristics & NX_COMPAT != 0,
-        sbat,
-    })
+    let part = part(image, sbat.as_deref());
+    let sound = read.deviations.is_empty()
+        && covered.deviations.is_empty()
+        && certificates.deviations.iter().all(fit)
+        && columns;
+    let signatures = certificates
+        .value
+        .iter()
+        .filter(|entry| entry.kind == PKCS_SIGNED_DATA)
+        .map(|entry| Arc::from(entry.content))
+        .collect();
+    let shim = own(image, limits);
+    let nx_compatible = image.dll_characteristics & NX_COMPAT != 0;
+    let coverage = covered.value;
+    let digests = Arc::new(Covered { bytes, coverage, made: Mutex::default() });
+    Ok(BootImage { part, sound, digests, signatures, sbat, nx_compatible, shim })
 }
 
 /// `.sbat`, where it is as large in the file as in memory at least; shim passes over another.
@@ -449,7 +476,7 @@ fn is_shim_name(path: &HostPath) -> bool {
 
 fn shim_at(looking: &Looking<'_>, item: &Item) -> Option<Arc<BootImage>> {
     let bytes = looking.bytes(item, looking.limits.module_bytes).ok()?;
-    let image = image(&bytes, looking.limits).ok()?;
+    let image = image(bytes, looking.limits).ok()?;
     (image.part == Part::Shim).then(|| Arc::new(image))
 }
 

@@ -71,7 +71,7 @@ impl<'a> BootCase<'a> {
                 .iter()
                 .map(|message| Signed {
                     signer: authenticode::signer(message).unwrap_or_else(|| text("nobody")),
-                    examined: authenticode::examine(message, &i.digests),
+                    examined: authenticode::examine(message, &*i.digests),
                 })
                 .collect();
             let names: Vec<&str> = all.iter().map(|s| &*s.signer).collect();

@@ -1,6 +1,6 @@
 //! What was seen of an image that boots, and of what stands before it: firmware and shim.
 
-use crate::authenticode::Digests;
+use crate::authenticode::Digested;
 use crate::crypt::digest::{Digest, DigestAlgorithm};
 use crate::fact::{Fact, Listing, Source};
 use crate::facts::firmware::Certificate;
@@ -34,7 +34,7 @@ pub struct BootImage {
     /// Whether its parts fit together; loaders refuse images whose parts do not.
     pub sound: bool,
     /// Its Authenticode digests.
-    pub digests: Digests,
+    pub digests: Arc<dyn Digested>,
     /// Its signatures (PKCS #7 messages), in the order of the file.
     pub signatures: Vec<Arc<[u8]>>,
     /// Its `.sbat`; `None`: it has none.

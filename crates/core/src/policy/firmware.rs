@@ -1,6 +1,6 @@
 //! What firmware and shim will demand of an image, at the next boot of this machine.
 
-use crate::authenticode::Digests;
+use crate::authenticode::Digested;
 use crate::crypt::digest::{Digest, DigestAlgorithm};
 use crate::fact::step::{Step, draw};
 use crate::fact::{Fact, Listing};
@@ -248,10 +248,10 @@ fn nx_wanted(facts: &BootFacts) -> Fact<bool> {
 impl Entry {
     /// Whether it names one of these digests.
     #[must_use]
-    pub fn names(&self, digests: &Digests, by: &[DigestAlgorithm]) -> bool {
+    pub fn names(&self, digests: &dyn Digested, by: &[DigestAlgorithm]) -> bool {
         match self {
             Self::Digest(algorithm, digest) => {
-                by.contains(algorithm) && digests.get(algorithm) == Some(digest)
+                by.contains(algorithm) && digests.digest(*algorithm) == Some(*digest)
             }
             Self::Certificate { .. } | Self::SignedPart(..) | Self::Other => false,
         }

@@ -22,7 +22,7 @@ fn check(case: &BootCase<'_>, step: &mut Step) -> Answer {
     let all = shim_denies(case.policy);
     let of_firmware = [(List::Dbx, &case.policy.dbx)];
     let lists = if stage == Stage::Firmware { &of_firmware[..] } else { &all[..] };
-    let names = |list, entry: &Entry| entry.names(&image.digests, BootCase::digests(stage, list));
+    let names = |list, entry: &Entry| entry.names(&*image.digests, BootCase::digests(stage, list));
     match listed::find(step, lists, names)? {
         None => Ok(Passage::pass(Claim::ImageDigestDenied(None))),
         Some((list, _)) => {

@@ -32,7 +32,7 @@ fn check(case: &BootCase<'_>, step: &mut Step) -> Answer {
     let image = step.consult(&case.image)?;
     let signatures = step.consult(&case.signatures)?;
     let mut open = Gaps::new();
-    let names = |list, entry: &Entry| entry.names(&image.digests, BootCase::digests(stage, list));
+    let names = |list, entry: &Entry| entry.names(&*image.digests, BootCase::digests(stage, list));
     match listed::find(step, &allows, names) {
         Ok(Some((list, _))) => {
             return Ok(Passage::pass(Claim::ImageTrusted { list, by: text("") }));

@@ -67,7 +67,7 @@ pub(super) fn machines(
         several.hosts.push(keys::list_on(&host, &request, at(&request), &|_, _| {})?);
         several.at = request.at;
         sources.push(request.source);
-        lints.get_or_insert(host.tables.key_lints);
+        lints.get_or_insert(host.tables.key_lints.clone());
     }
     if let Some(lints) = &lints {
         keys::among(&mut several, lints, &named);
