@@ -4,6 +4,7 @@ use crate::boot_claim::By;
 use crate::code::Code;
 use crate::facts::cluster::Membership;
 use crate::facts::linux::KeyPair;
+use crate::initramfs_claim::CopySignature;
 use crate::policy::next_boot::BootEntry;
 use crate::proof::{Origin, Proof};
 use crate::tables::inf_lints::Level;
@@ -325,8 +326,8 @@ pub enum Remedy {
         maker: Option<Maker>,
         /// Modules that have to be named to the maker, since the last one lacks them.
         modules: Vec<Arc<str>>,
-        /// Whether modules in the last one were stripped of their signatures.
-        stripped: bool,
+        /// How modules in the last one lack the signatures that they are refused for want of.
+        unsigned: Option<CopySignature>,
     },
     /// Start another kernel, which is installed and accepted.
     StartOther {

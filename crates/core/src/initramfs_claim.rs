@@ -4,9 +4,10 @@ use crate::errno::Errno;
 use alloc::sync::Arc;
 
 /// The signature of a copy, beside that of the file in the module tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CopySignature {
-    /// It has none, and the file has one.
+    /// It has none, and is the file in every other byte: nobody signed it yet when it was copied, or
+    /// strip had nothing else to take off.
     None,
     /// It has none, and was stripped.
     StrippedOff,
@@ -55,12 +56,14 @@ pub enum InitramfsClaim {
         /// What the system call returns.
         errno: Option<Errno>,
     },
-    /// Its copy of a module does not load, since strip took its signature off.
-    CopyStripped {
+    /// Its copy of a module does not load for want of the signature of the file in the tree.
+    CopyUnsigned {
         /// The module.
         name: Arc<str>,
         /// What the system call returns.
         errno: Option<Errno>,
+        /// How it lacks it.
+        signature: CopySignature,
     },
     /// Its configuration of modprobe keeps a module from being loaded.
     Blocks(Arc<str>),
@@ -84,7 +87,7 @@ impl InitramfsClaim {
             | Self::OtherCopy(name)
             | Self::CopyLoads(name)
             | Self::CopyRefused { name, .. }
-            | Self::CopyStripped { name, .. }
+            | Self::CopyUnsigned { name, .. }
             | Self::SameBuild { name, .. }
             | Self::Blocks(name) => Some(name),
             Self::There(_)

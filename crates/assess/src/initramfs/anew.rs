@@ -40,7 +40,7 @@ pub(super) fn tried(
             inside: Fact::seen(own.is_some(), evidence(root)),
             loads: verdict
                 .map_or_else(|| Fact::unknown(Gaps::new()), |answer| copied(&answer.judgement)),
-            stripped: None,
+            unsigned: None,
         });
     }
     let judged = judge(&made).verdict;
@@ -52,7 +52,8 @@ pub(super) fn tried(
             there: known(&case.there) != Some(false),
             maker,
             modules: lacking.map(|needed| needed.name.clone()).collect(),
-            stripped: case.needed.iter().any(|needed| needed.stripped.is_some()),
+            // Where one was stripped for certain, making it again alone is no help.
+            unsigned: case.needed.iter().filter_map(|n| known(n.unsigned.as_ref()?)).max(),
         },
         judged,
         helps: true,

@@ -170,18 +170,18 @@ impl<'a> Inside<'a> {
                 inside: Fact::seen(path.is_some(), evidence),
                 loads: verdict
                     .map_or_else(|| Fact::unknown(Gaps::new()), |answer| copied(&answer.judgement)),
-                stripped: verdict.and_then(|answer| {
+                unsigned: verdict.and_then(|answer| {
                     let differs = differ.iter().find(|differs| differs.name == *root)?;
                     stripped(&answer.judgement, differs)
                 }),
             });
         }
         notes.extend(differ.into_iter().map(Difference::note));
-        for root in roots {
-            if let (Some(_), Found::Files(paths)) = (one(&self.names, root), asked.names.find(root))
-            {
-                let tree = paths.first().map(ToString::to_string).unwrap_or_default();
-                notes.extend(advice::firmware_inside(asked, &tree, root, &self.found.paths));
+        // What is in there is loaded from there, whoever needs it.
+        for (name, _) in &copies {
+            if let Some(tree) = one(asked.names, name) {
+                let inside = (&self.host.looking(), &self.found.paths);
+                notes.extend(advice::firmware_inside(asked, &tree.to_string(), name, inside));
             }
         }
         case

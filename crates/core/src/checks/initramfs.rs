@@ -14,7 +14,7 @@ use crate::codes::{
 use crate::errno::Errno;
 use crate::fact::Fact;
 use crate::fact::step::Step;
-use crate::initramfs_claim::InitramfsClaim;
+use crate::initramfs_claim::{CopySignature, InitramfsClaim};
 use crate::proof::{Claim, Rule, Standing};
 use crate::verdict::{self, Judgement};
 use alloc::sync::Arc;
@@ -58,8 +58,8 @@ pub struct Needed {
     pub inside: Fact<bool>,
     /// Whether that file loads.
     pub loads: Fact<Copied>,
-    /// That it is refused for want of the signature that strip took off.
-    pub stripped: Option<Fact<()>>,
+    /// That it is refused for want of the signature of the file in the tree, and how it lacks it.
+    pub unsigned: Option<Fact<CopySignature>>,
 }
 
 /// What becomes of a copy in the initramfs.
@@ -162,10 +162,10 @@ fn copy(needed: &Needed, step: &mut Step) -> Answer {
     Ok(match *step.consult(&needed.loads)? {
         Copied::Loads => Passage::pass(Claim::Initramfs(InitramfsClaim::CopyLoads(name))),
         Copied::Refused(errno) => {
-            let claim = match &needed.stripped {
-                Some(stripped) => {
-                    step.consult(stripped)?;
-                    InitramfsClaim::CopyStripped { name, errno }
+            let claim = match &needed.unsigned {
+                Some(signature) => {
+                    let signature = *step.consult(signature)?;
+                    InitramfsClaim::CopyUnsigned { name, errno, signature }
                 }
                 None => InitramfsClaim::CopyRefused { name, errno },
             };

@@ -49,11 +49,17 @@ pub(super) fn claim(claim: &InitramfsClaim) -> String {
         InitramfsClaim::CopyRefused { name, errno: None } => {
             format!("{name} of the initramfs will not load: the root cannot be mounted")
         }
-        InitramfsClaim::CopyStripped { name, errno } => {
+        InitramfsClaim::CopyUnsigned { name, errno, signature } => {
             let errno = errno.map(|errno| format!(" ({errno})")).unwrap_or_default();
+            let since = match signature {
+                CopySignature::StrippedOff => "it was stripped of its signature",
+                CopySignature::None | CopySignature::Another => {
+                    "it is the file of the module tree without its signature"
+                }
+            };
             format!(
-                "{name} of the initramfs will not load{errno}, since it was stripped of its \
-                 signature: the root cannot be mounted"
+                "{name} of the initramfs will not load{errno}, since {since}: the root cannot be \
+                 mounted"
             )
         }
         InitramfsClaim::Blocks(name) => {

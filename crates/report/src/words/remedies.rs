@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use loadworthy_core::answer::{Maker, Remedy};
 use loadworthy_core::facts::linux::KeyPair;
+use loadworthy_core::initramfs_claim::CopySignature;
 
 /// A remedy's short name in JSON.
 #[must_use]
@@ -72,10 +73,18 @@ pub fn remedy(remedy: &Remedy) -> String {
         Remedy::SignImage { with: None, .. } => {
             "make a key, enrol it as a machine owner key, and sign the image".to_owned()
         }
-        Remedy::RemakeInitramfs { release, stripped: true, maker, .. }
+        Remedy::RemakeInitramfs { release, unsigned: Some(how), maker, .. }
             if *maker != Some(Maker::Dracut) =>
         {
-            format!("take out what strips modules, and make the initramfs of {release} again")
+            match how {
+                CopySignature::StrippedOff => format!(
+                    "take out what strips modules, and make the initramfs of {release} again"
+                ),
+                CopySignature::None | CopySignature::Another => format!(
+                    "make the initramfs of {release} again, first without the hook that strips \
+                     modules where there is one: it takes the signature off anew"
+                ),
+            }
         }
         Remedy::RemakeInitramfs { release, modules, .. } if modules.is_empty() => {
             format!("make the initramfs of {release} again")
@@ -147,9 +156,10 @@ pub fn command(remedy: &Remedy) -> Option<String> {
         Remedy::SortCertificates { catalog } => {
             Some(format!("loadworthy sign --key KEY.pem --cert CERT.pem {catalog}"))
         }
-        Remedy::RemakeInitramfs { release, path, there, maker, modules, stripped } => {
+        Remedy::RemakeInitramfs { release, path, there, maker, modules, unsigned } => {
             // dracut strips what is not signed yet, and no other maker strips modules by itself.
-            let by_a_hook = *stripped && *maker != Some(Maker::Dracut);
+            let stripped = *unsigned == Some(CopySignature::StrippedOff);
+            let by_a_hook = stripped && *maker != Some(Maker::Dracut);
             if by_a_hook { None } else { remake(release, (path, *there), (*maker)?, modules) }
         }
         Remedy::StartOther { .. }
