@@ -44,8 +44,12 @@ fn firmware_folders(asked: &Asked<'_>) -> Vec<String> {
 /// Endings that the kernel tries (`CONFIG_FW_LOADER_COMPRESS_*`).
 const ENDINGS: [&str; 3] = ["", ".zst", ".xz"];
 
-/// Whether one of the files is there; `None`: the folder was not seen, or a name is a pattern.
-fn any_firmware(looking: &Looking<'_>, folders: &[String], files: &[String]) -> Option<bool> {
+/// Those of the files that are there; `None`: the folder was not seen, or a name is a pattern.
+fn firmware_there<'f>(
+    looking: &Looking<'_>,
+    folders: &[String],
+    files: &'f [String],
+) -> Option<Vec<&'f str>> {
     if files.is_empty() || files.iter().any(|file| file.contains(['*', '?', '['])) {
         return None;
     }
@@ -53,22 +57,31 @@ fn any_firmware(looking: &Looking<'_>, folders: &[String], files: &[String]) -> 
     if !["lib/firmware", "usr/lib/firmware"].iter().any(|folder| seen(folder).is_ok()) {
         return None;
     }
-    let mut there = false;
+    let mut there = Vec::new();
+    for file in files {
+        if is_there(looking, folders, file)? {
+            there.push(file.as_str());
+        }
+    }
+    Some(there)
+}
+
+/// Whether a file of firmware is in one of the folders; `None`: that cannot be told.
+fn is_there(looking: &Looking<'_>, folders: &[String], file: &str) -> Option<bool> {
+    let mut found = false;
     for folder in folders {
-        for file in files {
-            for ending in ENDINGS {
-                for top in ["", "usr/"] {
-                    let item = Item::file(format!("{top}{folder}/{file}{ending}"));
-                    match looking.view.metadata(&item) {
-                        Ok(_) => there = true,
-                        Err(Outcome::Absent | Outcome::OutOfReach) => {}
-                        Err(_) => return None,
-                    }
+        for ending in ENDINGS {
+            for top in ["", "usr/"] {
+                let item = Item::file(format!("{top}{folder}/{file}{ending}"));
+                match looking.view.metadata(&item) {
+                    Ok(_) => found = true,
+                    Err(Outcome::Absent | Outcome::OutOfReach) => {}
+                    Err(_) => return None,
                 }
             }
         }
     }
-    Some(there)
+    Some(found)
 }
 
 fn drawn(rule: &'static Rule, from: &[Fact<()>], claim: AdviceClaim) -> Proof {
@@ -116,7 +129,7 @@ fn firmware(asked: &Asked<'_>, path: &str, name: &Arc<str>, said: &Said) -> Opti
         source: "drivers/base/firmware_loader/main.c fw_get_filesystem_firmware",
     };
     let folders = firmware_folders(asked);
-    if any_firmware(&asked.host.looking(), &folders, &said.firmware)? {
+    if !firmware_there(&asked.host.looking(), &folders, &said.firmware)?.is_empty() {
         return None;
     }
     let (module, named) = (name.clone(), said.firmware.len());
@@ -128,30 +141,35 @@ fn firmware(asked: &Asked<'_>, path: &str, name: &Arc<str>, said: &Said) -> Opti
     Some(Note::new(&FIRMWARE_MISSING, drawn(&RULE, &from, claim)))
 }
 
-/// The same about a module in an initramfs, whose files have these paths, where the machine has one.
+/// Firmware that the machine has for a module and its initramfs, which holds the module, does not. Makers
+/// put in every file that a module names; which of them a device asks for shows only as it runs.
 pub(crate) fn firmware_inside(
     asked: &Asked<'_>,
     path: &str,
     name: &str,
-    inside: &BTreeSet<String>,
+    (inside, paths): (&Looking<'_>, &BTreeSet<String>),
 ) -> Option<Note> {
     static RULE: Rule =
         Rule { name: "advice/firmware-in-initramfs", source: "initramfs-tools(7), dracut(8)" };
     let said = asked.host.said(path)?;
-    if !any_firmware(&asked.host.looking(), &firmware_folders(asked), &said.firmware)? {
-        return None;
-    }
-    let held = said.firmware.iter().any(|file| {
+    let folders = firmware_folders(asked);
+    let there = firmware_there(&asked.host.looking(), &folders, &said.firmware)?;
+    // A path in there may lead over links, and a bundle knows the paths alone.
+    let held = |file: &str| {
         let ends =
             |path: &String| ENDINGS.iter().any(|end| path.ends_with(&format!("/{file}{end}")));
-        inside.iter().any(ends)
-    });
-    if held {
+        paths.iter().any(ends) || is_there(inside, &folders, file) == Some(true)
+    };
+    let lacking: Vec<&str> = there.iter().copied().filter(|file| !held(file)).collect();
+    if lacking.is_empty() {
         return None;
     }
-    let from = [seen(asked, path, format!("firmware={}", said.firmware.join(", ")))];
-    let claim =
-        AdviceClaim::NoFirmwareInInitramfs { module: text(name), named: said.firmware.len() };
+    let from = [
+        seen(asked, path, format!("firmware={}", said.firmware.join(", "))),
+        seen(asked, "lib/firmware", format!("{}, not in the initramfs", lacking.join(", "))),
+    ];
+    let (lacking, there) = (lacking.len(), there.len());
+    let claim = AdviceClaim::NoFirmwareInInitramfs { module: text(name), lacking, there };
     Some(Note::new(&FIRMWARE_NOT_IN_INITRAMFS, drawn(&RULE, &from, claim)))
 }
 

@@ -12,12 +12,14 @@ pub enum AdviceClaim {
         /// How many it names.
         named: usize,
     },
-    /// The root file system needs the module, and none of its firmware is in the initramfs.
+    /// The initramfs holds the module, and not all of the firmware that the machine has for it.
     NoFirmwareInInitramfs {
         /// The module.
         module: Arc<str>,
-        /// How many it names.
-        named: usize,
+        /// How many files are not in it.
+        lacking: usize,
+        /// How many the machine has.
+        there: usize,
     },
     /// A parameter is set that the module does not have.
     NoParameter {

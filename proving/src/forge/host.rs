@@ -229,6 +229,8 @@ impl Host {
                 inside.push((format!("lib/modules/{release}/{path}"), bytes.clone()));
             }
         }
+        let of_firmware = |name| (format!("usr/lib/firmware/{name}"), b"x".to_vec());
+        inside.extend(asked.firmware.iter().map(of_firmware));
         let at = format!("boot/initrd.img-{}", kernel.release);
         if asked.builder == "booster" {
             let inside = initramfs::of_booster(&inside, release);

@@ -12,6 +12,7 @@ pub struct Initramfs {
     pub release: Option<String>,
     pub copy: String,
     pub modprobe_d: Vec<String>,
+    pub firmware: Vec<String>,
     pub cut: bool,
     pub builder: String,
 }
@@ -24,6 +25,7 @@ impl Default for Initramfs {
             release: None,
             copy: "same".to_owned(),
             modprobe_d: Vec::new(),
+            firmware: Vec::new(),
             cut: false,
             builder: String::new(),
         }

@@ -172,7 +172,7 @@ impl<'a> Inside<'a> {
                     .map_or_else(|| Fact::unknown(Gaps::new()), |answer| copied(&answer.judgement)),
                 unsigned: verdict.and_then(|answer| {
                     let differs = differ.iter().find(|differs| differs.name == *root)?;
-                    stripped(&answer.judgement, differs)
+                    unsigned(&answer.judgement, differs)
                 }),
             });
         }
@@ -214,12 +214,12 @@ pub(super) fn copied(judgement: &Judgement) -> Fact<Copied> {
     }
 }
 
-/// That a copy is refused for want of the signature that strip took off.
-fn stripped(judgement: &Judgement, differs: &Difference) -> Option<Fact<()>> {
+/// That a copy is refused for want of the signature that the file in the tree has.
+fn unsigned(judgement: &Judgement, differs: &Difference) -> Option<Fact<CopySignature>> {
     let Verdict::Refused(code) = &judgement.verdict else { return None };
     let lacks = code.bucket() == Bucket::NeverSigned;
-    (lacks && differs.same_build == Some(CopySignature::StrippedOff))
-        .then(|| Fact::because((), differs.because.clone()))
+    let signature = differs.same_build.filter(|how| lacks && *how != CopySignature::Another)?;
+    Some(Fact::because(signature, differs.because.clone()))
 }
 
 /// The kernel's option that unpacks it (`usr/Kconfig`).

@@ -9,8 +9,17 @@ pub(super) fn claim(claim: &AdviceClaim) -> String {
         AdviceClaim::NoFirmware { module, named } => {
             format!("{module} loads, and will not find {} it names", files(*named))
         }
-        AdviceClaim::NoFirmwareInInitramfs { module, named } => {
-            format!("the initramfs holds {module} without {} it names", files(*named))
+        AdviceClaim::NoFirmwareInInitramfs { module, lacking, there } => {
+            let which = match (*lacking, *there) {
+                (1, 1) => "the firmware file that the machine has for it".to_owned(),
+                (lacking, there) if lacking == there => {
+                    format!("any of the {there} firmware files that the machine has for it")
+                }
+                (lacking, there) => {
+                    format!("{lacking} of the {there} firmware files that the machine has for it")
+                }
+            };
+            format!("the initramfs holds {module} without {which}")
         }
         AdviceClaim::NoParameter { module, parameter } => {
             format!("{module} has no parameter \"{parameter}\": the kernel ignores it")
