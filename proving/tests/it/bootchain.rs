@@ -6,6 +6,7 @@ use loadworthy_collect::gather::boot_image;
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::views::root::Root;
 use loadworthy_core::answer::Kind;
+use loadworthy_core::authenticode::Digests;
 use loadworthy_core::checks::firmware::{self, BootCase};
 use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm};
 use loadworthy_core::fact::Source;
@@ -127,15 +128,17 @@ fn replay(recorded: &Value, case: &Value) -> Result<(), Failed> {
     Ok(())
 }
 
+/// The digests that are recorded of an image.
+const BY: [DigestAlgorithm; 4] = [
+    DigestAlgorithm::Sha1,
+    DigestAlgorithm::Sha256,
+    DigestAlgorithm::Sha384,
+    DigestAlgorithm::Sha512,
+];
+
 /// What is recorded of an image, in the shape that rules ask about.
 fn image_of(recorded: &Value) -> Result<BootImage, String> {
-    let digests = [
-        ("sha1", DigestAlgorithm::Sha1),
-        ("sha256", DigestAlgorithm::Sha256),
-        ("sha384", DigestAlgorithm::Sha384),
-        ("sha512", DigestAlgorithm::Sha512),
-    ];
-    let digest = |name| Digest::from_bytes(&unhex(&recorded["digests"][name]));
+    let digest = |by: DigestAlgorithm| Digest::from_bytes(&unhex(&recorded["digests"][by.name()]));
     let level = |name: &str| recorded[name].as_str().map(Arc::from);
     Ok(BootImage {
         part: match word(&recorded["part"]) {
@@ -146,7 +149,7 @@ fn image_of(recorded: &Value) -> Result<BootImage, String> {
         },
         sound: true,
         digests: Arc::new(Digests::from_iter(
-            digests.into_iter().filter_map(|(name, by)| Some((by, digest(name)?))),
+            BY.into_iter().filter_map(|by| Some((by, digest(by)?))),
         )),
         signatures: list(&recorded["signatures"]).iter().map(|s| unhex(s).into()).collect(),
         sbat: recorded["sbat"]
@@ -262,7 +265,7 @@ fn seen(file: &Path, recorded: &Value) -> Result<(), String> {
     let held = ours.image.fact(|image| {
         let same = image.part == theirs.part
             && image.sound
-            && image.digests == theirs.digests
+            && BY.iter().all(|by| image.digests.digest(*by) == theirs.digests.digest(*by))
             && image.signatures == theirs.signatures
             && image.nx_compatible == theirs.nx_compatible
             && image.sbat.as_ref().map(Vec::len) == theirs.sbat.as_ref().map(Vec::len);
