@@ -70,7 +70,9 @@ impl HostPath {
 
 impl fmt::Display for HostPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "/" } else { "" })?;
+        if let Ok(path) = str::from_utf8(&self.0) {
+            return f.write_str(if path.is_empty() { "/" } else { path });
+        }
         self.0.utf8_chunks().try_for_each(|chunk| {
             f.write_str(chunk.valid())?;
             chunk.invalid().iter().try_for_each(|b| write!(f, "\\x{b:02x}"))
@@ -669,12 +671,10 @@ fn covers(pattern: &[u8], path: &[u8]) -> bool {
 fn matches(pattern: &[u8], path: &[u8]) -> bool {
     match pattern {
         [] => path.is_empty(),
-        [b'*', b'*', rest @ ..] => {
-            (0..=path.len()).any(|cut| path.get(cut..).is_some_and(|tail| matches(rest, tail)))
-        }
+        [b'*', b'*', rest @ ..] => somewhere(rest, path, path.len()),
         [b'*', rest @ ..] => {
             let step = path.iter().position(|b| *b == b'/').unwrap_or(path.len());
-            (0..=step).any(|cut| path.get(cut..).is_some_and(|tail| matches(rest, tail)))
+            somewhere(rest, path, step)
         }
         [b'[', set @ ..] => {
             let Some(end) = set.iter().position(|b| *b == b']') else { return false };
@@ -689,6 +689,15 @@ fn matches(pattern: &[u8], path: &[u8]) -> bool {
             path.split_first().is_some_and(|(b, tail)| b == same && matches(rest, tail))
         }
     }
+}
+
+/// Whether `pattern` matches what is left of `path` after so many bytes at most.
+fn somewhere(pattern: &[u8], path: &[u8], most: usize) -> bool {
+    let begins = pattern.first().filter(|first| !matches!(first, b'*' | b'['));
+    (0..=most).any(|cut| {
+        let tail = path.get(cut..).filter(|tail| begins.is_none_or(|b| tail.first() == Some(b)));
+        tail.is_some_and(|tail| matches(pattern, tail))
+    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use crate::error::{Error, Kind};
 use crate::limits::Limits;
 use crate::reader::wide;
@@ -59,8 +61,9 @@ pub fn printable(bytes: &[u8]) -> String {
 /// The same, borrowed where it is safe as it is.
 #[must_use]
 pub fn printed(bytes: &[u8]) -> Cow<'_, str> {
-    let bytes = bytes.split(|b| *b == 0).next().unwrap_or_default();
-    if bytes.iter().all(|b| matches!(b, b' '..=b'~'))
+    let bytes = bytes.get(..memchr(0, bytes).unwrap_or(bytes.len())).unwrap_or_default();
+    // All of them are looked at, which is done for many at once.
+    if bytes.iter().fold(true, |plain, b| plain & matches!(b, b' '..=b'~'))
         && let Ok(plain) = str::from_utf8(bytes)
     {
         return Cow::Borrowed(plain);

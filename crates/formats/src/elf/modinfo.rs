@@ -5,7 +5,7 @@
 
 use std::iter;
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use crate::elf::text::until_nul;
 use crate::text::printable;
@@ -65,7 +65,12 @@ impl Modinfo {
 
     /// Every value of `key`, raw, in order.
     pub fn all<'a, 'k>(&'a self, key: &'k str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'k> {
-        self.entries().filter(move |(k, _)| *k == key.as_bytes()).map(|(_, value)| value)
+        memmem::find_iter(&self.raw, key).filter_map(move |at| {
+            let (before, rest) = self.raw.split_at_checked(at)?;
+            let begins = before.last().is_none_or(|b| *b == 0);
+            let value = rest.get(key.len()..).filter(|_| begins)?.strip_prefix(b"=")?;
+            Some(until_nul(value))
+        })
     }
 
     /// The first value of `key`, safe to print.

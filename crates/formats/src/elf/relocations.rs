@@ -81,8 +81,15 @@ pub fn obstacles(survey: &Survey, bytes: &[u8]) -> Obstacles {
     }
 }
 
+/// Whether `N` bytes from `offset` are zero, or not all there.
+#[inline]
+fn is_zero<const N: usize>(image: &[u8], offset: u64) -> bool {
+    let place = image.get(index(offset)..).and_then(|rest| rest.first_chunk());
+    place.is_none_or(|place| *place == [0; N])
+}
+
 fn obstacle(survey: &Survey, bytes: &[u8], other: bool) -> Option<Obstacle> {
-    let machine = survey.header.machine;
+    let (machine, layout) = (survey.header.machine, survey.layout);
     let unloaded = [
         survey.version_sections.allocated,
         survey.extended_crcs.allocated,
@@ -104,14 +111,20 @@ fn obstacle(survey: &Survey, bytes: &[u8], other: bool) -> Option<Obstacle> {
             SHT_NOBITS => &[],
             _ => range(bytes, target.offset, target.size).unwrap_or_default(),
         };
-        for entry in relocations.data(bytes).unwrap_or_default().chunks_exact(ENTRY) {
-            let offset = survey.layout.u64(entry, 0);
+        let (entries, _) = relocations.data(bytes).unwrap_or_default().as_chunks::<ENTRY>();
+        for entry in entries {
+            let offset = layout.u64(entry, 0);
             // The lower half of `r_info`, wherever that half stands.
-            let kind = u32::try_from(survey.layout.u64(entry, 8) & 0xffff_ffff).unwrap_or_default();
+            let kind = u32::try_from(layout.u64(entry, 8) & 0xffff_ffff).unwrap_or_default();
             let Some(size) = wanted_zero(machine, other, kind) else {
                 return Some(Obstacle::UnknownType { kind });
             };
-            if range(image, offset, size).is_some_and(|place| place.iter().any(|b| *b != 0)) {
+            let taken = match size {
+                4 => is_zero::<4>(image, offset),
+                8 => is_zero::<8>(image, offset),
+                _ => true,
+            };
+            if !taken {
                 return Some(Obstacle::TargetNotZero { kind, section, offset });
             }
         }
