@@ -50,12 +50,13 @@ impl Keep {
     /// What was kept about bytes with this digest.
     #[must_use]
     pub fn get<T: DeserializeOwned>(&self, sha256: &[u8; 32]) -> Option<T> {
-        serde_json::from_slice(&self.read(&name(sha256))?).ok()
+        postcard::from_bytes(&self.read(&name(sha256))?).ok()
     }
 
     /// Keeps `found` about bytes with this digest. Where that fails, it is found again next time.
     pub fn put<T: Serialize>(&self, sha256: &[u8; 32], found: &T) {
-        self.write(&name(sha256), |out| serde_json::to_writer(out, found).map_err(Into::into));
+        let Ok(found) = postcard::to_allocvec(found) else { return };
+        self.write(&name(sha256), |out| out.write_all(&found));
     }
 
     /// The fingerprints of signatures that were found good, one behind the other.
@@ -134,7 +135,7 @@ fn signatures() -> String {
 
 fn name(sha256: &[u8; 32]) -> String {
     let (version, knowledge) = (env!("CARGO_PKG_VERSION"), Tables::KNOWLEDGE);
-    format!("image-{version}-{READER}-{knowledge}-{}.json", hex(sha256))
+    format!("image-{version}-{READER}-{knowledge}-{}", hex(sha256))
 }
 
 /// Whether it is of this sort, ours, and for nobody else to write.
@@ -166,7 +167,7 @@ mod tests {
         assert_eq!(keep.get::<String>(&ONE).as_deref(), Some("found"));
         assert_eq!(keep.get::<String>(&[2; 32]), None);
         assert_eq!(fs::read_dir(&path).unwrap().count(), 1);
-        fs::write(path.join(name(&ONE)), "\"fou").unwrap();
+        fs::write(path.join(name(&ONE)), b"\x05fou").unwrap();
         assert_eq!(keep.get::<String>(&ONE), None);
     }
 
