@@ -51,7 +51,7 @@ pub struct Tables {
     pub key_lints: key_lints::KeyLints,
     /// Error numbers, for people.
     pub errors: errors::Errors,
-    /// Numbers of Windows, for people.
+    /// Numbers of Windows, for people; empty unless they are to be explained.
     pub windows_codes: windows_codes::WindowsCodes,
     /// Whose keys Windows and firmware tell apart.
     pub authorities: authorities::Authorities,
@@ -115,7 +115,7 @@ impl Tables {
                 include_str!("../knowledge/linux/key_lints.toml"),
             )?,
             errors: read("errors/errno.toml", include_str!("../knowledge/errors/errno.toml"))?,
-            windows_codes: windows_codes::WindowsCodes::built_in()?,
+            windows_codes: windows_codes::WindowsCodes::default(),
             authorities: Self::authorities()?,
             block_rules: block_rules::BlockRules::default(),
             windows: read(
@@ -124,6 +124,15 @@ impl Tables {
             )?,
             inf_lints: Self::inf_lints()?,
         })
+    }
+
+    /// The same with the numbers of Windows, which only explanations ask for.
+    ///
+    /// # Errors
+    /// As [`Self::built_in`].
+    pub fn explaining() -> Result<Self, TableError> {
+        let windows_codes = windows_codes::WindowsCodes::built_in()?;
+        Ok(Self { windows_codes, ..Self::built_in()? })
     }
 }
 

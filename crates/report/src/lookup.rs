@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     fn found(asked: &str) -> String {
-        let tables = Tables::built_in().unwrap();
+        let tables = Tables::explaining().unwrap();
         let found = find(asked, &tables);
         let told: Vec<String> = found.iter().map(told).collect();
         if told.is_empty() { "nothing".to_owned() } else { told.join(", ") }
@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_finger_gets_a_suggestion() {
-        let tables = Tables::built_in().unwrap();
+        let tables = Tables::explaining().unwrap();
         assert_eq!(nearest("EKEYREJECTD", &tables).as_deref(), Some("EKEYREJECTED"));
         assert_eq!(
             nearest("unsigned-module-refsed", &tables).as_deref(),

@@ -256,7 +256,7 @@ struct RankRows {
 }
 
 /// All of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct WindowsCodes {
     /// NTSTATUS values.
     pub ntstatus: Vec<Known>,
@@ -446,7 +446,7 @@ mod tests {
 
     #[test]
     fn codes_are_found_however_they_are_written() {
-        let codes = Tables::built_in().unwrap().windows_codes;
+        let codes = Tables::explaining().unwrap().windows_codes;
         let names = |n| codes.of_number(n).iter().map(|f| f.row.name.clone()).collect::<Vec<_>>();
         assert_eq!(names(0x800b_0109), ["CERT_E_UNTRUSTEDROOT"]);
         assert_eq!(names(577), ["ERROR_INVALID_IMAGE_HASH"]);
@@ -472,7 +472,7 @@ mod tests {
 
     #[test]
     fn names_and_numbers_are_unique() {
-        let codes = Tables::built_in().unwrap().windows_codes;
+        let codes = Tables::explaining().unwrap().windows_codes;
         let mut names: Vec<_> = codes.all().map(|f| f.row.name.clone()).collect();
         let count = names.len();
         names.sort();

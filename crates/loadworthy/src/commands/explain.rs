@@ -17,7 +17,7 @@ pub(crate) fn run(
     around: &Surroundings,
     out: &mut dyn Write,
 ) -> Result<u8, Trouble> {
-    let tables = Tables::built_in().map_err(|e| Assess::Table(e.to_string()))?;
+    let tables = Tables::explaining().map_err(|e| Assess::Table(e.to_string()))?;
     // Words may begin with a hyphen (`-129`), so the flag is found among them where it stands last.
     let (what, is_json) = match args.what.split_last() {
         Some((last, what)) if last == "--json" => (what, true),

@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn every_code_that_evidence_names_is_explained() {
-        let tables = Tables::built_in().unwrap();
+        let tables = Tables::explaining().unwrap();
         let asked = NAMED.iter().flat_map(|(before, numbers)| {
             numbers.split(' ').map(move |number| format!("{before}{number}"))
         });
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_mask_is_taken_apart() {
-        let tables = Tables::built_in().unwrap();
+        let tables = Tables::explaining().unwrap();
         let masks = |kind: &str, number| {
             let (set, unknown) = set(kind, number, &tables);
             (set.iter().map(|(mask, _)| *mask).collect::<Vec<_>>(), unknown)

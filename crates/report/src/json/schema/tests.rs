@@ -156,7 +156,7 @@ fn diff_writes_what_its_schema_says() {
 
 #[test]
 fn explain_writes_what_its_schema_says() {
-    let tables = Tables::built_in().unwrap();
+    let tables = Tables::explaining().unwrap();
     let asked = [
         "LW1003",
         "EPERM",
