@@ -4,7 +4,7 @@ use crate::words;
 use loadworthy_core::answer::{Accepted, Host};
 use loadworthy_core::tables::Tables;
 use serde::Serialize;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 /// Who answered.
 #[derive(Debug, Serialize)]
@@ -48,8 +48,11 @@ impl<'a> From<&'a Host> for KnownHost<'a> {
 /// # Errors
 /// When `out` does not take it.
 pub fn document(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
-    out.write_all(b"\n")
+    // Known by its type here, so that each of the many small parts is only copied.
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    serde_json::to_writer(&mut out, value).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// An exception that somebody answers for.
