@@ -143,6 +143,9 @@ impl Scenario {
         let document: Value = serde_json::from_slice(&said.stdout).map_err(|e| {
             format!("no document ({e}): {}", String::from_utf8_lossy(&said.stderr).trim())
         })?;
+        if self.host.ask == "name" {
+            told_alike(&root_text, folder.path())?;
+        }
         self.compare(&document, said.status.code())
     }
 
@@ -332,6 +335,32 @@ fn told(judgement: &Judgement) -> Vec<String> {
         said.push(prompt.to_owned());
     }
     said
+}
+
+/// That a whole tree is judged alike whether or not it is told how what loads did so.
+fn told_alike(root: &str, folder: &Path) -> Result<(), String> {
+    let verdicts = |more: &[&str]| {
+        let said =
+            program::run(&[&["check", "--all", "--json", "--root", root], more].concat(), folder)?;
+        let mut document: Value =
+            serde_json::from_slice(&said.stdout).map_err(|e| e.to_string())?;
+        let verdicts = document["verdicts"].as_array_mut().map(std::mem::take).unwrap_or_default();
+        Ok::<_, String>(verdicts.into_iter().map(unproven).collect::<Vec<_>>())
+    };
+    let (short, full) = (verdicts(&[])?, verdicts(&["--proof", "full"])?);
+    match !full.is_empty() && short == full {
+        true => Ok(()),
+        false => Err(format!("told shortly: {short:?}\nin full: {full:?}")),
+    }
+}
+
+/// A verdict without the numbers of its proofs.
+fn unproven(mut verdict: Value) -> Value {
+    verdict["walk"] = Value::Null;
+    for reason in verdict["reasons"].as_array_mut().into_iter().flatten() {
+        reason["because"] = Value::Null;
+    }
+    verdict
 }
 
 /// Every code that a document tells, in the order of their numbers.

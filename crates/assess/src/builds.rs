@@ -11,7 +11,7 @@ use loadworthy_collect::sighting::{Kind, Outcome};
 use loadworthy_core::fact::step::Step;
 use loadworthy_core::keys::builds::{Builds, Built, Form, Setup, Worth};
 use loadworthy_core::proof::{Rule, text};
-use loadworthy_core::signature::{Examined, Stage};
+use loadworthy_core::signature::{Examined, Stage, signer};
 use loadworthy_formats::kernel::name;
 
 use crate::host::{Host, OneKernel};
@@ -212,7 +212,7 @@ fn judged(
     let examined = Examined::of(&facts, policy);
     let mut step = Step::of(&RULE);
     row.because = Some(examined.outcome.proof());
-    row.signer = examined.signer.as_deref().map(str::to_owned);
+    row.signer = signer(&facts).as_deref().map(str::to_owned);
     row.worth = match (step.consult(&examined.trailer), step.consult(&examined.verified)) {
         (Ok(Stage::NotReached), _) => Worth::Unsigned,
         (Ok(Stage::Failed(_)), _) => Worth::Broken,

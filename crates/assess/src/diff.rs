@@ -22,7 +22,7 @@ use loadworthy_core::drift::{
 use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::facts::firmware::{Certificate, Denied};
 use loadworthy_core::proof::Origin;
-use loadworthy_core::signature::Examined;
+use loadworthy_core::signature::signer;
 use loadworthy_core::verdict::Verdict;
 use loadworthy_formats::kernel::modprobe_d::Directive;
 use loadworthy_formats::text::hex;
@@ -277,7 +277,7 @@ fn look(view: &Arc<dyn View>, request: &Request, subjects: &Subjects) -> Result<
         let kernel = host.kernel(kernel, &request)?;
         release.get_or_insert_with(|| kernel.kernel.release.clone());
         of_policy(&mut portrait, &kernel);
-        of_modules(&mut portrait, &host, &kernel, &answers);
+        of_modules(&mut portrait, &host, &answers);
     }
     of_host(&mut portrait, &host);
     Ok(Looked { view: view.clone(), answers, portrait, release })
@@ -393,7 +393,7 @@ fn of_host(portrait: &mut Portrait, host: &Host) {
 }
 
 /// Digests and signers of what was judged.
-fn of_modules(portrait: &mut Portrait, host: &Host, kernel: &OneKernel, answers: &Answers) {
+fn of_modules(portrait: &mut Portrait, host: &Host, answers: &Answers) {
     let mut scratch = Scratch::default();
     for answered in &answers.answers {
         let subject = &answered.subject;
@@ -403,8 +403,7 @@ fn of_modules(portrait: &mut Portrait, host: &Host, kernel: &OneKernel, answers:
         if answers.answers.len() <= 500 {
             let facts =
                 module::gather(&host.looking(), &HostPath::new(path.as_bytes()), &mut scratch);
-            let signer = Examined::of(&facts, &kernel.policy).signer;
-            let signer = signer.as_deref().unwrap_or("nobody").to_owned();
+            let signer = signer(&facts).as_deref().unwrap_or("nobody").to_owned();
             portrait.add(Topic::Signer, &*subject.name, signer);
         }
     }

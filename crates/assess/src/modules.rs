@@ -63,7 +63,12 @@ pub struct Modules<'a> {
     exports: Arc<Offers>,
     files: HashMap<String, String>,
     judged: HashMap<String, Arc<Judgement>>,
+    /// Whether two are called the same or offer the same symbol: the order of paths decides between them.
+    doubled: bool,
 }
+
+/// So many modules are read before those of them are judged that can be.
+const WAVE: usize = 512;
 
 /// Of so many modules it is kept what they say of themselves; more are a whole tree.
 const ASKED_ABOUT: usize = 1000;
@@ -79,7 +84,7 @@ impl<'a> Modules<'a> {
         jobs: usize,
         progress: Progress<'_>,
     ) -> Self {
-        let mut all = Self::none(host, kernel, names);
+        let mut all = Self::none(host, kernel, names, paths.len());
         let note = paths.len() <= ASKED_ABOUT;
         all.read_more(paths, jobs, progress, note);
         host.keep_modules();
@@ -97,7 +102,25 @@ impl<'a> Modules<'a> {
         jobs: usize,
         progress: Progress<'_>,
     ) -> Self {
-        let mut all = Self::none(host, kernel, names);
+        let all = Self::in_waves(host, kernel, names, paths, WAVE, (jobs, progress));
+        // Which of two counts shows when all were read.
+        match all.doubled {
+            true => Self::in_waves(host, kernel, names, paths, usize::MAX, (jobs, progress)),
+            false => all,
+        }
+    }
+
+    /// The same; of modules that no index tells about so many are read before those are judged that need
+    /// nothing else, so that less waits in memory.
+    fn in_waves(
+        host: &'a Host,
+        kernel: &'a OneKernel,
+        names: &'a Names,
+        paths: &[HostPath],
+        wave: usize,
+        (jobs, progress): (usize, Progress<'_>),
+    ) -> Self {
+        let mut all = Self::none(host, kernel, names, paths.len());
         let needs = paths.iter().map(|path| names.loaded_before(&path.to_string())).collect();
         let Levels { levels, rest } = Levels::of(paths, needs);
         let mut before = 0;
@@ -112,23 +135,31 @@ impl<'a> Modules<'a> {
             });
             before += level.len();
             for (path, module, offers, judgement) in judged {
-                all.offer(offers);
-                all.files.insert(name::of_path(&path), path.clone());
+                all.offer(&path, offers);
                 all.settle(path, module, judgement);
             }
         }
-        let told = |done: usize, _: usize| progress(before + done, paths.len());
-        all.read_more(&rest, jobs, &told, false);
+        let mut waiting = Vec::new();
+        for wave in rest.chunks(wave) {
+            let told = |done: usize, _: usize| progress(before + done, paths.len());
+            all.read_more(wave, jobs, &told, false);
+            before += wave.len();
+            waiting.extend_from_slice(wave);
+            let last = before == paths.len();
+            waiting = all.judge_read(&waiting, last, jobs);
+        }
+        all.doubled &= rest.len() > wave;
         host.keep_modules();
-        all.judge_rest(&rest, jobs);
         all
     }
 
-    /// Judges modules that were read and that no index tells about, by what their symbols need.
-    fn judge_rest(&mut self, rest: &[HostPath], jobs: usize) {
+    /// Judges modules that were read and that no index tells about, by what their symbols need. Before the
+    /// `last` were read, those stay that need what nobody offers yet; and so do circles, which are judged when
+    /// they are asked for.
+    fn judge_read(&mut self, read: &[HostPath], last: bool, jobs: usize) -> Vec<HostPath> {
         let untold = |_: usize, _: usize| ();
         let needs = pool::each(
-            rest,
+            read,
             jobs,
             &untold,
             || (),
@@ -136,11 +167,13 @@ impl<'a> Modules<'a> {
                 let path = path.to_string();
                 let facts = &self.modules.get(&path)?.facts;
                 let policy = &self.kernel.policy;
-                Some(self.names.dependencies(&path, &self.exports, facts, policy, &self.files))
+                let (needs, all) =
+                    self.names.dependencies(&path, &self.exports, facts, policy, &self.files);
+                (all || last).then_some(needs)
             },
         );
-        // What is left of circles is judged when it is asked for.
-        for level in Levels::of(rest, needs).levels {
+        let Levels { levels, rest } = Levels::of(read, needs);
+        for level in levels {
             let judged = pool::each(
                 &level,
                 jobs,
@@ -159,6 +192,7 @@ impl<'a> Modules<'a> {
                 self.settle(path, Arc::unwrap_or_clone(module), judgement);
             }
         }
+        rest
     }
 
     fn settle(&mut self, path: String, module: Module, judgement: Judgement) {
@@ -167,15 +201,16 @@ impl<'a> Modules<'a> {
         self.modules.insert(path, module);
     }
 
-    fn none(host: &'a Host, kernel: &'a OneKernel, names: &'a Names) -> Self {
+    fn none(host: &'a Host, kernel: &'a OneKernel, names: &'a Names, most: usize) -> Self {
         Self {
             host,
             kernel,
             names,
-            modules: HashMap::new(),
+            modules: HashMap::with_capacity(most),
             exports: Arc::default(),
-            files: HashMap::new(),
-            judged: HashMap::new(),
+            files: HashMap::with_capacity(most),
+            judged: HashMap::with_capacity(most),
+            doubled: false,
         }
     }
 
@@ -203,8 +238,7 @@ impl<'a> Modules<'a> {
         // Of several that offer a symbol, or are called the same, the order of paths decides.
         read.sort_by(|(a, _), (b, _)| a.cmp(b));
         for (path, module) in read {
-            self.offer(offers(&path, &module.facts));
-            self.files.insert(name::of_path(&path), path.clone());
+            self.offer(&path, offers(&path, &module.facts));
             self.modules.insert(path, module);
         }
     }
@@ -236,21 +270,19 @@ impl<'a> Modules<'a> {
         signature: &Examined,
     ) -> Judgement {
         let needs = planned.needs.iter().map(|need| (need.as_str(), self.judged.get(need)));
-        let mut judgement = linux::judge(&self.prepared(facts, needs).of(facts, signature));
-        // Here, where the memory was taken.
-        if judgement.verdict == Verdict::Loads {
-            judgement.forget_walk();
-        }
-        judgement
+        linux::judge_shortly(&self.prepared(facts, needs).of(facts, signature))
     }
 
-    fn offer(&mut self, offers: Vec<(Arc<str>, Export)>) {
+    fn offer(&mut self, path: &str, offers: Vec<(Arc<str>, Export)>) {
+        self.doubled |= self.files.insert(name::of_path(path), path.to_owned()).is_some();
         if offers.is_empty() {
             return;
         }
         let exports = Arc::make_mut(&mut self.exports);
         for (symbol, export) in offers {
-            exports.entry(symbol).push(export);
+            let offered = exports.entry(symbol);
+            self.doubled |= !offered.is_empty();
+            offered.push(export);
         }
     }
 
@@ -317,7 +349,8 @@ impl<'a> Modules<'a> {
         above: &mut BTreeSet<String>,
     ) -> Prepared<'a> {
         let policy = &self.kernel.policy;
-        let mut needs = self.names.dependencies(path, &self.exports, module, policy, &self.files);
+        let (mut needs, _) =
+            self.names.dependencies(path, &self.exports, module, policy, &self.files);
         // A circle cannot be loaded by anybody; depmod breaks it, and so does this.
         needs.retain(|need| !above.contains(need));
         let judged: Vec<_> =

@@ -242,7 +242,7 @@ impl Names {
         Some(needs.map(|f| f.to_string()).collect())
     }
 
-    /// What must be loaded before the module at `path`, in that order.
+    /// What must be loaded before the module at `path`, in that order; and whether that is all it needs.
     pub(crate) fn dependencies(
         &self,
         path: &str,
@@ -250,25 +250,25 @@ impl Names {
         module: &ModuleFacts,
         policy: &LinuxPolicy,
         files: &HashMap<String, String>,
-    ) -> Vec<String> {
+    ) -> (Vec<String>, bool) {
         if let Some(needs) = self.loaded_before(path) {
-            return needs;
+            return (needs, true);
         }
         // Not in the index: what its own symbols ask for.
         let own = name::of_path(path);
         let file = known(&module.file.fact(|f| (f.clone(), String::new())));
-        let Some(ModuleFile::Read(bytes)) = file.as_deref() else { return Vec::new() };
+        let Some(ModuleFile::Read(bytes)) = file.as_deref() else { return (Vec::new(), true) };
         let kernel = known(&policy.symbols);
-        let mut owners = BTreeSet::new();
+        let (mut owners, mut all) = (BTreeSet::new(), true);
         for symbol in bytes.survey.undefined() {
-            let Ok(symbol) = str::from_utf8(symbol.name) else { continue };
-            if kernel.as_ref().is_some_and(|k| k.get(symbol).is_some()) {
+            if kernel.as_ref().is_some_and(|k| k.get(symbol.name).is_some()) {
                 continue;
             }
-            let owner = exports.get(symbol).and_then(|e| e.iter().find(|e| *e.owner != *own));
+            let owner = exports.get(symbol.name).and_then(|e| e.iter().find(|e| *e.owner != *own));
+            all &= owner.is_some();
             owners.extend(owner.map(|e| e.owner.clone()));
         }
-        owners.into_iter().filter_map(|owner| files.get(&*owner).cloned()).collect()
+        (owners.into_iter().filter_map(|owner| files.get(&*owner).cloned()).collect(), all)
     }
 
     /// Why `module` is not loaded when a device asks for it: a `blacklist` line names it.

@@ -11,7 +11,7 @@ use loadworthy_core::policy::linux::LinuxPolicy;
 use loadworthy_core::policy::linux::keyrings::Held;
 use loadworthy_core::proof::{Assumption, text};
 use loadworthy_core::remedy::{Ways, candidates, mends};
-use loadworthy_core::signature::Examined;
+use loadworthy_core::signature::{Examined, signer};
 use loadworthy_core::verdict::{Judgement, Verdict};
 
 use crate::host::{Host, OneKernel, known};
@@ -121,7 +121,7 @@ impl<'a> Remedies<'a> {
             release: self.kernel.kernel.release.clone(),
             keys: of_owner.or_else(|| pairs.first()).cloned(),
             owner_key,
-            signer: case.signature.signer.clone(),
+            signer: signer(case.module),
             certificate: not_enrolled.map(|(at, _)| text(format!("/{at}"))),
             in_tree,
             dependencies: case.by_name.is_none(),

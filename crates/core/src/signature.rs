@@ -167,8 +167,6 @@ pub struct Examined {
     pub trailer_lines: Vec<Line>,
     /// What the kernel prints at the message.
     pub lines: Vec<Line>,
-    /// How the message names its signer, for people.
-    pub signer: Option<Arc<str>>,
 }
 
 static TRAILER: Rule = Rule {
@@ -216,14 +214,13 @@ impl Examined {
             })
         });
         let mut lines = Vec::new();
-        let signer = signer(module);
         let verified = draw(&VERIFIED, |step| {
             let (Stage::Passed(()), Some(bytes)) = (step.consult(&trailer)?, step.consult(&bytes)?)
             else {
                 return Ok((Stage::NotReached, Claim::SignaturePresent(false)));
             };
             let asking = Asking { policy, good, bytes, step, fips: false, found: None };
-            verify(asking, signer.as_ref(), &mut lines)
+            verify(asking, module, &mut lines)
         });
         let outcome = draw(&OUTCOME, |step| {
             let stage = match step.consult(&trailer)? {
@@ -239,7 +236,7 @@ impl Examined {
                 Ok(()) => Claim::Verified,
                 Err(failure) if failure.errno == Errno::ENODATA => Claim::SignaturePresent(false),
                 Err(failure) if failure.errno == Errno::ENOKEY => {
-                    Claim::SignerUnknown { signer: signer.clone().unwrap_or_else(|| text("")) }
+                    Claim::SignerUnknown { signer: signer(module).unwrap_or_else(|| text("")) }
                 }
                 Err(failure) => {
                     Claim::SignatureFails { errno: failure.errno, rule: text(failure.rule) }
@@ -249,13 +246,13 @@ impl Examined {
         });
         let bytes = told(|bytes| format!("{} bytes", bytes.len))
             .map(|found| found.as_ref().map(|bytes| as_found(bytes, policy)));
-        Self { bytes, trailer, verified, outcome, trailer_lines, lines, signer }
+        Self { bytes, trailer, verified, outcome, trailer_lines, lines }
     }
 }
 
 fn verify(
     mut asking: Asking<'_>,
-    signer: Option<&Arc<str>>,
+    module: &ModuleFacts,
     lines: &mut Vec<Line>,
 ) -> Result<(Stage<Voucher>, Claim), Gaps> {
     let policy = asking.policy;
@@ -288,7 +285,7 @@ fn verify(
         Err(failure) => {
             let failure = Failure::of(failure);
             let claim = if failure.errno == Errno::ENOKEY {
-                Claim::SignerUnknown { signer: signer.cloned().unwrap_or_else(|| text("")) }
+                Claim::SignerUnknown { signer: signer(module).unwrap_or_else(|| text("")) }
             } else {
                 Claim::SignatureFails { errno: failure.errno, rule: text(failure.rule) }
             };
@@ -326,7 +323,8 @@ fn line(remark: &Remark) -> Line {
 
 /// How the message names its first signer: the common name of the issuer with the serial number, or
 /// the key identifier. A name is shown and never believed.
-fn signer(module: &ModuleFacts) -> Option<Arc<str>> {
+#[must_use]
+pub fn signer(module: &ModuleFacts) -> Option<Arc<str>> {
     let message = module.file.fact(|f| match &**f {
         ModuleFile::Read(bytes) => (bytes.message.clone(), String::new()),
         ModuleFile::NotReadable(_) => (None, String::new()),

@@ -104,11 +104,17 @@ pub struct Judgement {
     pub standing: Standing,
 }
 
-impl Judgement {
-    /// Keeps of the walk only its last step, which whatever depends on this one rests on.
-    pub fn forget_walk(&mut self) {
-        self.walk = self.walk.pop().into_iter().collect();
-    }
+/// How far it is backed that all of `taken` let it pass, without a mark or a word; `None` where one does not.
+/// The pens have no ink.
+pub(crate) fn loads_in_silence(
+    taken: impl IntoIterator<Item = (Step, Answer)>,
+    standing: impl Fn(&'static Rule, bool) -> Standing,
+) -> Option<Standing> {
+    taken.into_iter().try_fold(Standing::Confirmed, |backed, (step, answer)| {
+        let passage = answer.ok()?;
+        let silent = matches!(passage.effect, Effect::Pass) && passage.says.is_empty();
+        silent.then(|| backed.min(standing(step.rule(), false)).min(step.backed()))
+    })
 }
 
 /// Weighs the answers of all checks, given in the platform's own order.

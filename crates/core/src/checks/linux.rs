@@ -6,7 +6,7 @@ use crate::fact::step::Step;
 use crate::facts::linux::{Export, Offers, Symbols};
 use crate::facts::module::{ModuleBytes, ModuleFacts};
 use crate::policy::linux::LinuxPolicy;
-use crate::proof::{Claim, Gaps, Rule, Standing, text};
+use crate::proof::{Claim, Gaps, Rule, Standing};
 use crate::signature::Examined;
 use crate::tables::Tables;
 use crate::verdict::{self, Judgement};
@@ -14,7 +14,7 @@ use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 pub use by_name::ByName;
 use loadworthy_formats::elf::layout::X86_64;
-use loadworthy_formats::text::printable;
+use loadworthy_formats::text::printed;
 pub use type_information::types_matter;
 
 pub mod by_name;
@@ -83,7 +83,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    fn export(&self, symbol: &str) -> Option<&Export> {
+    fn export(&self, symbol: &[u8]) -> Option<&Export> {
         self.exports.get(symbol)?.iter().find(|e| self.loaded.contains(&e.owner))
     }
 }
@@ -187,32 +187,50 @@ pub fn judge(case: &LinuxCase<'_>) -> Judgement {
 /// The same with some rules taken for satisfied, as a remedy would satisfy them.
 #[must_use]
 pub fn judge_without(case: &LinuxCase<'_>, satisfied: &[&str]) -> Judgement {
+    let checks = checks(case).filter(|c| !satisfied.contains(&c.rule.name));
+    verdict::weigh(checks.map(|check| taken(check, case, Step::of(&check.rule))), standing(case))
+}
+
+/// The same where nobody asks how what simply loads did so: of the walk of that only the last step is kept,
+/// which whatever depends on it rests on.
+#[must_use]
+pub fn judge_shortly(case: &LinuxCase<'_>) -> Judgement {
+    let dry = checks(case).map(|check| taken(check, case, Step::dry(&check.rule)));
+    let Some(backed) = verdict::loads_in_silence(dry, standing(case)) else { return judge(case) };
+    let last = checks(case).last().map(|check| taken(check, case, Step::of(&check.rule)));
+    Judgement { standing: backed, ..verdict::weigh(last, standing(case)) }
+}
+
+fn taken(check: &'static LinuxCheck, case: &LinuxCase<'_>, mut step: Step) -> (Step, Answer) {
+    let answer = (check.run)(case, &mut step);
+    (step, answer)
+}
+
+/// What the module goes through, in that order.
+fn checks(case: &LinuxCase<'_>) -> impl Iterator<Item = &'static LinuxCheck> + use<> {
+    static FIRST: [&LinuxCheck; 3] =
+        [&by_name::MODPROBE, &by_name::DEPENDENCIES, &supported::BY_NAME];
+    let first = if case.by_name.is_some() { FIRST.as_slice() } else { &[] };
+    first.iter().chain(order(case.policy)).copied()
+}
+
+/// How far a rule is backed for this kernel, where it refuses or not.
+fn standing<'c>(case: &'c LinuxCase<'_>) -> impl Fn(&'static Rule, bool) -> Standing + use<'c> {
     static RULE: Rule = Rule { name: "linux/standing", source: "knowledge/linux/answers.toml" };
     let version = Step::of(&RULE).consult(&case.policy.identity).ok().map(|i| i.version);
     // Kernels of x86-64 were asked, and no others.
     let machine = Step::of(&RULE).consult(&case.policy.elf_rules).ok().map(|rules| rules.machine);
     let asked = machine.is_none_or(|machine| machine == X86_64);
-    let first: &[&'static LinuxCheck] = if case.by_name.is_some() {
-        &[&by_name::MODPROBE, &by_name::DEPENDENCIES, &supported::BY_NAME]
-    } else {
-        &[]
-    };
-    let checks =
-        first.iter().chain(order(case.policy)).filter(|c| !satisfied.contains(&c.rule.name));
-    let taken = checks.map(|check| {
-        let mut step = Step::of(&check.rule);
-        let answer = (check.run)(case, &mut step);
-        (step, answer)
-    });
-    verdict::weigh(taken, |rule, refuses| {
+    let answers = &case.tables.answers;
+    move |rule, refuses| {
         // That modprobe comes to ask the kernel says nothing about the kernel's own answer.
         if rule.name.starts_with("modprobe/") && !refuses {
             return Standing::Confirmed;
         }
-        version.filter(|_| asked).map_or(Standing::Documented, |version| {
-            case.tables.answers.standing(rule.name, version, refuses)
-        })
-    })
+        version
+            .filter(|_| asked)
+            .map_or(Standing::Documented, |version| answers.standing(rule.name, version, refuses))
+    }
 }
 
 /// What a module exports to others, by symbol.
@@ -225,11 +243,11 @@ pub fn exports_of<'m>(
         let export = Export {
             crc: e.crc,
             gpl_only: e.gpl_only,
-            namespace: text(printable(e.namespace)),
+            namespace: Arc::from(&*printed(e.namespace)),
             owner: owner.clone(),
             owner_proprietary,
         };
-        (text(printable(e.name)), export)
+        (Arc::from(&*printed(e.name)), export)
     })
 }
 
@@ -240,7 +258,7 @@ impl LinuxCase<'_> {
     }
 
     /// What another module or the kernel itself exports under this name.
-    pub(crate) fn export<'s>(&'s self, kernel: &'s Symbols, name: &str) -> Option<&'s Export> {
+    pub(crate) fn export<'s>(&'s self, kernel: &'s Symbols, name: &[u8]) -> Option<&'s Export> {
         kernel.get(name).or_else(|| self.scene.export(name))
     }
 

@@ -1,7 +1,7 @@
 //! The pen that writes a proof while a rule reads facts.
 
 use super::{Answer, Fact, Listing};
-use crate::proof::{Claim, Gaps, Node, Proof, Rule};
+use crate::proof::{Claim, Gaps, Node, Proof, Rule, Standing};
 use alloc::vec::Vec;
 
 /// One application of a rule. What it consults becomes the reason of what it concludes.
@@ -9,13 +9,27 @@ use alloc::vec::Vec;
 pub struct Step {
     rule: &'static Rule,
     from: Vec<Proof>,
+    /// Of a pen without ink: the weakest standing of what was consulted.
+    dry: Option<Standing>,
 }
 
 impl Step {
     /// Begins to apply `rule`.
     #[must_use]
     pub const fn of(rule: &'static Rule) -> Self {
-        Self { rule, from: Vec::new() }
+        Self { rule, from: Vec::new(), dry: None }
+    }
+
+    /// The same with a pen without ink, for a walk of which nobody keeps how its rules were satisfied. What
+    /// else it comes to is walked again and written down.
+    #[must_use]
+    pub(crate) const fn dry(rule: &'static Rule) -> Self {
+        Self { rule, from: Vec::new(), dry: Some(Standing::Confirmed) }
+    }
+
+    /// The weakest standing of what was consulted without ink.
+    pub(crate) fn backed(&self) -> Standing {
+        self.dry.unwrap_or(Standing::Confirmed)
     }
 
     /// The rule in hand.
@@ -109,7 +123,9 @@ impl Step {
     }
 
     fn note(&mut self, proof: &Proof) {
-        if !self.from.iter().any(|p| p.identity() == proof.identity()) {
+        if let Some(weakest) = &mut self.dry {
+            *weakest = proof.standing().map_or(*weakest, |standing| standing.min(*weakest));
+        } else if !self.from.iter().any(|p| p.identity() == proof.identity()) {
             self.from.push(proof.clone());
         }
     }
@@ -130,7 +146,7 @@ pub fn draw<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proof::{Evidence, Origin, Question, Why, gap, text};
+    use crate::proof::{Evidence, Origin, Question, Row, Why, gap, text};
 
     static RULE: Rule = Rule { name: "test/rule", source: "here" };
 
@@ -173,5 +189,18 @@ mod tests {
         );
         assert!(Step::of(&RULE).find(&part, |v| *v).is_err());
         assert_eq!(Step::of(&RULE).find(&part, |v| !*v), Ok(Some(&false)));
+    }
+
+    #[test]
+    fn a_dry_pen_keeps_nothing_but_the_weakest_standing() {
+        let row = |standing| Row { id: text("id"), source: text("source"), standing };
+        let mut step = Step::dry(&RULE);
+        for standing in [Standing::Confirmed, Standing::Documented, Standing::Confirmed] {
+            assert_eq!(step.consult(&Fact::listed(true, row(standing))), Ok(&true));
+        }
+        assert_eq!(step.consult(&seen(true)), Ok(&true));
+        assert_eq!(step.backed(), Standing::Documented);
+        assert!(step.consult(&open()).is_err());
+        assert_eq!(reasons(step), 0);
     }
 }

@@ -97,13 +97,13 @@ pub type Offers = BySymbol<Vec<Export>>;
 /// Something for each symbol. It is looked up and never listed, so that no answer can hang on an
 /// order: the one here differs from run to run.
 #[derive(Clone, Debug)]
-pub struct BySymbol<T>(HashMap<Arc<str>, T>);
+pub struct BySymbol<T>(HashMap<Arc<[u8]>, T>);
 
 impl<T> BySymbol<T> {
     /// What there is for `symbol`.
     #[must_use]
-    pub fn get(&self, symbol: &str) -> Option<&T> {
-        self.0.get(symbol)
+    pub fn get(&self, symbol: impl AsRef<[u8]>) -> Option<&T> {
+        self.0.get(symbol.as_ref())
     }
 
     /// How many symbols there are.
@@ -123,7 +123,7 @@ impl<T> BySymbol<T> {
     where
         T: Default,
     {
-        self.0.entry(symbol).or_default()
+        self.0.entry(symbol.into()).or_default()
     }
 }
 
@@ -135,7 +135,7 @@ impl<T> Default for BySymbol<T> {
 
 impl<T> FromIterator<(Arc<str>, T)> for BySymbol<T> {
     fn from_iter<I: IntoIterator<Item = (Arc<str>, T)>>(of: I) -> Self {
-        Self(of.into_iter().collect())
+        Self(of.into_iter().map(|(symbol, what)| (symbol.into(), what)).collect())
     }
 }
 

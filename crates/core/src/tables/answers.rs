@@ -4,7 +4,9 @@ use super::{NEWEST, Version};
 use crate::proof::Standing;
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::{Deserialize, Deserializer};
+use core::ops::Range;
+use hashbrown::HashMap;
+use serde::Deserialize;
 
 /// One rule and the recordings that stand behind it.
 #[derive(Clone, Debug, Deserialize)]
@@ -25,26 +27,36 @@ pub struct Answer {
 
 /// The table.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(from = "Rows")]
 pub struct Answers {
-    #[serde(deserialize_with = "by_rule")]
+    answer: Vec<Answer>,
+    /// Where the rows of a rule are: each rule is looked up for every module.
+    of_rule: HashMap<String, Range<usize>>,
+}
+
+#[derive(Deserialize)]
+struct Rows {
     answer: Vec<Answer>,
 }
 
-/// Each rule is looked up for every module, so rows stand in the order of their rules.
-fn by_rule<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Answer>, D::Error> {
-    let mut rows = Vec::<Answer>::deserialize(from)?;
-    rows.sort_by(|a, b| a.rule.cmp(&b.rule));
-    Ok(rows)
+impl From<Rows> for Answers {
+    fn from(Rows { mut answer }: Rows) -> Self {
+        answer.sort_by(|a, b| a.rule.cmp(&b.rule));
+        let mut of_rule = HashMap::<String, Range<usize>>::new();
+        for (n, row) in answer.iter().enumerate() {
+            of_rule.entry_ref(row.rule.as_str()).or_insert(n..n).end = n.saturating_add(1);
+        }
+        Self { answer, of_rule }
+    }
 }
 
 impl Answers {
     /// How far a rule that refuses, or lets pass, is backed for a kernel of this version.
     #[must_use]
     pub fn standing(&self, rule: &str, version: Version, refuses: bool) -> Standing {
-        let from = self.answer.partition_point(|row| *row.rule < *rule);
-        let of_rule = self.answer.iter().skip(from).take_while(|row| row.rule == rule);
+        let of_rule = self.of_rule.get(rule).and_then(|place| self.answer.get(place.clone()));
         let answered = |a: &Answer| a.versions.contains(&version) && !(refuses && a.passed_only);
-        if of_rule.into_iter().any(answered) {
+        if of_rule.is_some_and(|rows| rows.iter().any(answered)) {
             Standing::Confirmed
         } else if version > NEWEST {
             Standing::Extrapolated

@@ -6,7 +6,7 @@ use crate::codes::SYMBOL_ALREADY_EXPORTED;
 use crate::errno::Errno;
 use crate::fact::step::Step;
 use crate::proof::{Claim, Rule, text};
-use loadworthy_formats::text::printable;
+use loadworthy_formats::text::printed;
 
 pub(super) static CHECK: LinuxCheck = Check {
     rule: Rule {
@@ -23,10 +23,10 @@ fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
     }
     let kernel = step.consult(&case.policy.symbols)?;
     for ours in bytes.survey.exports() {
-        let name = printable(ours.name);
-        let Some(theirs) = case.export(kernel, &name) else { continue };
+        let name = printed(ours.name);
+        let Some(theirs) = case.export(kernel, name.as_bytes()) else { continue };
         let owner = if theirs.owner.is_empty() { text("kernel") } else { theirs.owner.clone() };
-        let claim = Claim::SymbolTaken { symbol: text(name.as_str()), owner: owner.clone() };
+        let claim = Claim::SymbolTaken { symbol: text(&*name), owner: owner.clone() };
         let mut passage = Passage::refuse(claim, &SYMBOL_ALREADY_EXPORTED, Errno::ENOEXEC);
         let module = words::struct_name(&bytes);
         passage.says.extend(case.line("duplicate-symbol", &[&module, &name, &owner], step)?);

@@ -8,8 +8,7 @@ use crate::errno::Errno;
 use crate::fact::step::Step;
 use crate::facts::module::ModuleBytes;
 use crate::proof::{Claim, Rule, text};
-use alloc::collections::BTreeSet;
-use alloc::vec::Vec;
+use hashbrown::HashSet;
 use loadworthy_formats::text::printable;
 
 pub(super) static CHECK: LinuxCheck = Check {
@@ -19,11 +18,6 @@ pub(super) static CHECK: LinuxCheck = Check {
     },
     run: check,
 };
-
-/// `SHF_ALLOC`: the section is part of the loaded module.
-const ALLOC: u64 = 2;
-/// `SHT_SYMTAB`.
-const SYMBOLS: u32 = 2;
 
 fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
     let Some(bytes) = case.bytes(step)? else { return unread() };
@@ -50,32 +44,23 @@ fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
 /// `layout_and_allocate`) and with the symbol table and its names (`layout_symtab`).
 fn first_repeated(bytes: &ModuleBytes) -> Option<&[u8]> {
     let survey = &bytes.survey;
-    let allocated = |name: &[u8]| {
-        let mut named = survey.sections.iter().enumerate().skip(1);
-        let found = named.find(|(n, s)| s.flags & ALLOC != 0 && survey.section_name(*n) == name);
-        found.map(|(n, _)| n)
-    };
-    let taken_out = [b"__versions".as_slice(), b".modinfo", b".data..percpu"].map(allocated);
-    let symbols = survey.sections.iter().enumerate().find(|(_, s)| s.kind == SYMBOLS);
-    let strings = symbols.and_then(|(_, s)| usize::try_from(s.link).ok());
-    let symbols = symbols.map(|(n, _)| n);
-    let kept: Vec<&[u8]> = survey
-        .sections
-        .iter()
-        .enumerate()
-        .filter(|(n, section)| {
-            let n = Some(*n);
-            let kept = section.flags & ALLOC != 0 && !taken_out.contains(&n);
-            section.size != 0 && (kept || n == symbols || n == strings)
-        })
-        .map(|(n, _)| survey.section_name(n))
-        .collect();
-    // Most modules repeat none, which sorting tells sooner than a set.
-    let mut sorted = kept.clone();
-    sorted.sort_unstable();
-    if sorted.is_sorted_by(|one, next| one < next) {
-        return None;
+    let taken_out = [survey.version_sections.allocated, survey.modinfo_sections.allocated];
+    let symbols = survey.symbol_table.map(usize::from);
+    let strings = symbols.and_then(|n| usize::try_from(survey.sections.get(n)?.link).ok());
+    let mut per_cpu = false;
+    let mut seen = HashSet::with_capacity(survey.sections.len());
+    for (n, section) in survey.sections.iter().enumerate() {
+        let name = survey.section_name(n);
+        let mut kept = section.is_allocated();
+        if taken_out.iter().flatten().any(|out| usize::from(*out) == n) {
+            kept = false;
+        } else if kept && !per_cpu && name == b".data..percpu" && n != 0 {
+            (kept, per_cpu) = (false, true);
+        }
+        let stays = kept || symbols == Some(n) || strings == Some(n);
+        if stays && section.size != 0 && !seen.insert(name) {
+            return Some(name);
+        }
     }
-    let mut seen = BTreeSet::new();
-    kept.into_iter().find(|name| !seen.insert(*name))
+    None
 }

@@ -5,7 +5,7 @@ use crate::check::{Answer, Check, Passage};
 use crate::errno::Errno;
 use crate::fact::step::Step;
 use crate::proof::{Claim, Rule, text};
-use crate::signature::Stage;
+use crate::signature::{Stage, signer};
 
 pub(super) static CHECK: LinuxCheck = Check {
     rule: Rule {
@@ -25,7 +25,7 @@ fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
             Passage::pass(Claim::SignatureVerifies { ring: by.ring, key: by.key.clone() })
         }
         Stage::Failed(failure) if failure.errno == Errno::ENOKEY => {
-            let signer = case.signature.signer.clone().unwrap_or_else(|| text(""));
+            let signer = signer(case.module).unwrap_or_else(|| text(""));
             Passage::pass(Claim::SignerUnknown { signer })
         }
         Stage::Failed(failure) => {

@@ -14,8 +14,10 @@ use crate::fact::step::Step;
 use crate::facts::linux::Export;
 use crate::facts::module::ModuleBytes;
 use crate::proof::{Claim, Gaps, Rule, text};
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use hashbrown::HashMap;
 use loadworthy_formats::elf::symbols::Oddity;
 use loadworthy_formats::text::{printable, printed};
 
@@ -40,20 +42,11 @@ struct Resolving<'a, 'b> {
     failing: usize,
     first: Option<(String, &'static Code)>,
     last: Option<Errno>,
-    versions: Option<Sorted<'a>>,
+    versions: Option<ByName<'a>>,
 }
 
 /// The versions a module was built against, to look them up; the first of a name counts.
-struct Sorted<'m>(Versions, Vec<(&'m [u8], u64)>);
-
-impl Sorted<'_> {
-    fn compare(&self, symbol: &[u8], wanted: u32) -> Version {
-        let Self(versions, sorted) = self;
-        let at = sorted.partition_point(|(name, _)| *name < symbol);
-        let found = sorted.get(at).filter(|(name, _)| *name == symbol);
-        versions.compare(found.map(|(_, crc)| *crc), wanted)
-    }
-}
+struct ByName<'m>(Versions, HashMap<&'m [u8], u64>);
 
 fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
     let Some(bytes) = case.bytes(step)? else { return unread() };
@@ -142,46 +135,49 @@ impl Resolving<'_, '_> {
 
     /// `resolve_symbol` and what `simplify_symbols` makes of its answer.
     fn resolve(&mut self, name: &[u8], weak: bool, step: &mut Step) -> Result<(), Gaps> {
-        let symbol = printed(name);
         let case = self.case;
         let kernel = step.consult(&case.policy.symbols)?;
-        let found = case.export(kernel, &symbol);
+        // What is offered is called as it is printed, which nearly every name is as it stands.
+        let found = case.export(kernel, name).or_else(|| match printed(name) {
+            Cow::Owned(symbol) => case.export(kernel, symbol.as_bytes()),
+            Cow::Borrowed(_) => None,
+        });
         let allowed = found.filter(|e| !(e.gpl_only && self.proprietary));
         let Some(export) = allowed else {
             if weak || name == b"_GLOBAL_OFFSET_TABLE_" {
                 return Ok(());
             }
             let code = if found.is_some() { &FREE_LICENCE_SYMBOL_REFUSED } else { &UNKNOWN_SYMBOL };
-            return self.unknown(&symbol, code, Errno::ENOENT, step);
+            return self.unknown(name, code, Errno::ENOENT, step);
         };
         self.uses_gpl_only |= export.gpl_only;
-        if export.owner_proprietary && !self.inherit(&symbol, export, step)? {
+        if export.owner_proprietary && !self.inherit(name, export, step)? {
             if weak {
                 return Ok(());
             }
-            return self.unknown(&symbol, &FREE_LICENCE_SYMBOL_REFUSED, Errno::ENOENT, step);
+            return self.unknown(name, &FREE_LICENCE_SYMBOL_REFUSED, Errno::ENOENT, step);
         }
-        match self.version_of(&symbol, export.crc, step)? {
+        match self.version_of(name, export.crc, step)? {
             Version::Fits => {}
             Version::MissingExtended => {
-                let name = words::info_name(self.bytes);
-                self.say("extended-version-missing", &[&name, &symbol], step)?;
+                let module = words::info_name(self.bytes);
+                self.say("extended-version-missing", &[&module, &printed(name)], step)?;
             }
             Version::Forced => {
                 if !*step.consult(&self.case.policy.options.force_load)? {
-                    return self.unknown(&symbol, &FORCED_LOAD_REFUSED, Errno::EINVAL, step);
+                    return self.unknown(name, &FORCED_LOAD_REFUSED, Errno::EINVAL, step);
                 }
                 self.forced = true;
             }
             Version::Differs => {
-                return self.version(&symbol, "version-differs", step);
+                return self.version(name, "version-differs", step);
             }
             Version::Missing => {
-                return self.version(&symbol, "version-missing", step);
+                return self.version(name, "version-missing", step);
             }
         }
-        if !self.may_use(&symbol, export, step)? {
-            return self.unknown(&symbol, &NAMESPACE_NOT_IMPORTED, Errno::EINVAL, step);
+        if !self.may_use(name, export, step)? {
+            return self.unknown(name, &NAMESPACE_NOT_IMPORTED, Errno::EINVAL, step);
         }
         Ok(())
     }
@@ -189,36 +185,39 @@ impl Resolving<'_, '_> {
     /// How the version of a symbol compares with the one the module was built against.
     fn version_of(
         &mut self,
-        symbol: &str,
+        symbol: &[u8],
         crc: Option<u32>,
         step: &mut Step,
     ) -> Result<Version, Gaps> {
         let Some(wanted) = crc else { return Ok(Version::Fits) };
-        let sorted = match self.versions.take() {
-            Some(sorted) => sorted,
+        let listed = match self.versions.take() {
+            Some(listed) => listed,
             None => {
                 let versions = Versions::of(self.case, step, &self.bytes.survey)?;
-                let mut sorted: Vec<_> = versions.listed(&self.bytes.survey).collect();
-                sorted.sort_by_key(|(name, _)| *name);
-                Sorted(versions, sorted)
+                let listed = versions.listed(&self.bytes.survey);
+                let mut first = HashMap::with_capacity(listed.size_hint().0);
+                listed.for_each(|(name, crc)| _ = first.entry(name).or_insert(crc));
+                ByName(versions, first)
             }
         };
-        Ok(self.versions.insert(sorted).compare(symbol.as_bytes(), wanted))
+        let ByName(versions, first) = self.versions.insert(listed);
+        Ok(versions.compare(first.get(symbol).copied(), wanted))
     }
 
-    fn version(&mut self, symbol: &str, row: &'static str, step: &mut Step) -> Result<(), Gaps> {
+    fn version(&mut self, symbol: &[u8], row: &'static str, step: &mut Step) -> Result<(), Gaps> {
         let name = words::info_name(self.bytes);
-        self.say(row, &[&name, symbol], step)?;
+        self.say(row, &[&name, &printed(symbol)], step)?;
         self.unknown(symbol, &SYMBOL_VERSION_DIFFERS, Errno::EINVAL, step)
     }
 
     fn unknown(
         &mut self,
-        symbol: &str,
+        symbol: &[u8],
         code: &'static Code,
         errno: Errno,
         step: &mut Step,
     ) -> Result<(), Gaps> {
+        let symbol = &printed(symbol);
         let number = errno.number().saturating_neg().to_string();
         self.say("unknown-symbol", &[&self.name.clone(), symbol, &number], step)?;
         self.fails(symbol, code, errno);
@@ -227,8 +226,8 @@ impl Resolving<'_, '_> {
 
     /// `inherit_taint`: symbols of a proprietary module make their user proprietary, unless it has
     /// used symbols that only free modules may use.
-    fn inherit(&mut self, symbol: &str, export: &Export, step: &mut Step) -> Result<bool, Gaps> {
-        let with = [&*self.name.clone(), symbol, &export.owner];
+    fn inherit(&mut self, symbol: &[u8], export: &Export, step: &mut Step) -> Result<bool, Gaps> {
+        let with = [&*self.name.clone(), &printed(symbol), &export.owner];
         if self.uses_gpl_only {
             self.say("proprietary-owner", &with, step)?;
             return Ok(false);
@@ -242,7 +241,7 @@ impl Resolving<'_, '_> {
     }
 
     /// `verify_namespace_is_imported`.
-    fn may_use(&mut self, symbol: &str, export: &Export, step: &mut Step) -> Result<bool, Gaps> {
+    fn may_use(&mut self, symbol: &[u8], export: &Export, step: &mut Step) -> Result<bool, Gaps> {
         let namespace = &*export.namespace;
         if namespace.is_empty() {
             return Ok(true);
@@ -255,7 +254,7 @@ impl Resolving<'_, '_> {
         if imported || self.is_named(namespace, step)? {
             return Ok(true);
         }
-        self.say("namespace", &[&self.name.clone(), symbol, namespace], step)?;
+        self.say("namespace", &[&self.name.clone(), &printed(symbol), namespace], step)?;
         step.consult(&self.case.policy.options.namespaces_lax).copied()
     }
 

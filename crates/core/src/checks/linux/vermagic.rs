@@ -30,14 +30,11 @@ fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
     let theirs = step.consult(&case.policy.vermagic)?.clone();
     let without_release = *step.consult(&case.policy.options.modversions)?
         && bytes.survey.version_sections.allocated.is_some();
-    let compared = |magic: &[u8]| -> alloc::vec::Vec<u8> {
-        if !without_release {
-            return magic.to_vec();
-        }
+    let blank = |magic: &[u8]| {
         let blank = magic.iter().position(|b| *b == b' ').unwrap_or(magic.len());
-        magic.get(blank..).unwrap_or_default().to_vec()
+        if without_release { blank } else { 0 }
     };
-    if compared(ours) == compared(&theirs) {
+    if ours.get(blank(ours)..) == theirs.get(blank(&theirs)..) {
         return Ok(Passage::pass(Claim::VermagicFits(Fit::Fits)));
     }
     let mut passage =
