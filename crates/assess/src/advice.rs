@@ -289,17 +289,13 @@ fn package(asked: &Asked<'_>, module: &Arc<str>) -> Option<Note> {
             continue;
         };
         let lines = String::from_utf8_lossy(&bytes);
-        let mut found: Vec<&str> = lines
-            .lines()
-            .filter(|line| {
-                line.contains("/lib/modules/")
-                    && line.contains(".ko")
-                    && name::of_path(line) == name::of_path(module)
-            })
-            .collect();
+        let found = lines.lines().filter(|line| {
+            line.contains("/lib/modules/")
+                && line.contains(".ko")
+                && name::of_path(line) == name::of_path(module)
+        });
         // One for this kernel says more than its sibling for another.
-        found.sort_by_key(|line| !line.contains(&tree));
-        if let Some(line) = found.first().copied() {
+        if let Some(line) = found.min_by_key(|line| !line.contains(&tree)) {
             let from = [seen(asked, &item, line.to_owned())];
             let package = text(package.split(':').next().unwrap_or(package));
             let claim = AdviceClaim::PackageLists { module: module.clone(), package };

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use loadworthy_collect::gather::windows::files::has_extension;
 use loadworthy_collect::views::caller;
 use loadworthy_formats::kernel::name::is_module;
 use loadworthy_formats::limits::Limits;
@@ -44,8 +45,7 @@ pub(crate) fn not_of_windows(named: &str) -> Result<(), Trouble> {
 
 /// Whether a file of this name is one of a package of Windows.
 pub(crate) fn ends_as_of_windows(path: &Path) -> bool {
-    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    OF_WINDOWS.iter().any(|e| ending.eq_ignore_ascii_case(e))
+    OF_WINDOWS.iter().any(|e| has_extension(&path.to_string_lossy(), e))
 }
 
 fn of_windows(named: &str) -> Trouble {

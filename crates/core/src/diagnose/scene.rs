@@ -237,9 +237,9 @@ fn derive(signs: &mut BTreeMap<String, Vec<&Clue>>) {
     let last = refused.max_by_key(|c| (c.order, c.line));
     // The kernel writes its notices before it asks whether the module fits.
     let fits = last.is_none_or(|no| !of(signs, "errno-noexec").contains(&no));
-    let loaded = ["module-inserted", "lsmod-row", "taint-verification", "taint-out-of-tree"];
-    let loaded = loaded.get(..if fits { 4 } else { 2 }).unwrap_or_default();
-    let after = loaded.iter().flat_map(|s| of(signs, s)).find(|load| {
+    let notices = ["taint-verification", "taint-out-of-tree"].into_iter().filter(|_| fits);
+    let loaded = ["module-inserted", "lsmod-row"].into_iter().chain(notices);
+    let after = loaded.flat_map(|s| of(signs, s)).find(|load| {
         last.is_some_and(|no| {
             load.module() == no.module() && (load.order, load.line) > (no.order, no.line)
         })

@@ -313,22 +313,12 @@ fn bootable(path: &str, bytes: &[u8], limits: &Limits) -> Option<Bootable> {
     }
     let release = header.and_then(|header| header.version);
     let release = release.and_then(|text| text.split_whitespace().next().map(str::to_owned));
-    let mut bootable = Bootable {
-        path: path.to_owned(),
-        release,
-        sha256: String::new(),
-        signers: Vec::new(),
-        sbat: None,
+    let (sha256, signatures, sbat) = match image {
+        Some(told) => (told.sha256, told.signatures, told.block.sbat),
+        None => (digest::sha256(bytes), Vec::new(), None),
     };
-    match image {
-        Some(told) => {
-            bootable.sha256 = told.sha256;
-            bootable.signers = told.signatures.into_iter().filter_map(|s| s.signer.name).collect();
-            bootable.sbat = told.block.sbat;
-        }
-        None => bootable.sha256 = digest::sha256(bytes),
-    }
-    Some(bootable)
+    let signers = signatures.into_iter().filter_map(|s| s.signer.name).collect();
+    Some(Bootable { path: path.to_owned(), release, sha256, signers, sbat })
 }
 
 /// Where kernels and EFI images lie: `/boot`, module trees, what loaders are installed from.

@@ -93,14 +93,10 @@ pub(super) fn find<'t>(asked: &str, tables: &'t Tables) -> Vec<Topic<'t>> {
         "error" | "hresult" | "ntstatus" | "status" | "win32" | "exitcode" | "result" => {
             number(rest).map(|number| bare(number, tables)).unwrap_or_default()
         }
-        "cioption" | "cioptions" | "codeintegrityoptions" => {
-            number(rest).map(|n| bits("ci-option", n, tables)).into_iter().collect()
-        }
-        "policyoptions" | "options" => {
-            number(rest).map(|n| bits("policy-option", n, tables)).into_iter().collect()
-        }
+        "cioption" | "cioptions" | "codeintegrityoptions" => bits("ci-option", rest, tables),
+        "policyoptions" | "options" => bits("policy-option", rest, tables),
         "devicestatus" | "devnodestatus" | "devicestatusflags" => {
-            number(rest).map(|n| bits("device-status", n, tables)).into_iter().collect()
+            bits("device-status", rest, tables)
         }
         "verificationerror" | "signaturetype" | "signinglevel" | "policyoption" | "loglevel" => {
             let number = number(rest);
@@ -112,12 +108,16 @@ pub(super) fn find<'t>(asked: &str, tables: &'t Tables) -> Vec<Topic<'t>> {
 }
 
 /// What a number made of bits means: the row of its bit, where it is one.
-fn bits<'t>(kind: &'static str, number: u32, tables: &'t Tables) -> Topic<'t> {
-    let mut rows = tables.windows_codes.values.iter().filter(|row| row.kind == kind);
-    match rows.find(|row| row.mask() == Some(number)) {
+fn bits<'t>(kind: &'static str, text: &str, tables: &'t Tables) -> Vec<Topic<'t>> {
+    let of = |number| match of_kind(kind, tables).find(|row| row.mask() == Some(number)) {
         Some(row) => Topic::EventValue(row),
         None => Topic::Bits(kind, number, tables),
-    }
+    };
+    number(text).map(of).into_iter().collect()
+}
+
+fn of_kind<'t>(kind: &str, tables: &'t Tables) -> impl Iterator<Item = &'t EventValue> {
+    tables.windows_codes.values.iter().filter(move |row| row.kind == kind)
 }
 
 /// The bits that are set and known, each with its row, and those that are set and not known.
@@ -126,8 +126,7 @@ pub(crate) fn set<'t>(
     number: u32,
     tables: &'t Tables,
 ) -> (Vec<(u32, &'t EventValue)>, u32) {
-    let rows = tables.windows_codes.values.iter().filter(|row| row.kind == kind);
-    let set: Vec<_> = rows
+    let set: Vec<_> = of_kind(kind, tables)
         .filter_map(|row| row.mask().map(|mask| (mask, row)))
         .filter(|(mask, _)| number & mask != 0)
         .collect();

@@ -6,7 +6,7 @@
 
 use super::{Base, ENUM64, Misfit, Parts, STRUCT, TYPE_TAG, Type, Types, verify};
 use crate::reader::{index, wide};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const INT: u32 = 1;
 const ARRAY: u32 = 3;
@@ -88,15 +88,11 @@ pub(super) fn accepts(kernel: &Base, distilled: &[u8], btf: &[u8]) -> Result<u32
     let strings = parts.strings.to_vec();
     let base = Base { types, strings, ..nothing };
     let added = verify::verify(&base, btf)?;
-    let own = Types { little: kernel.little, rest: parts.types }.flatten();
-    let own: Vec<Type<'_>> = own.collect();
-    let split = Parts::of(btf).ok_or(NONE)?;
-    let split: Vec<Type<'_>> =
-        Types { little: kernel.little, rest: split.types }.flatten().collect();
-    let both = Both { base: own, split };
+    let types = |rest| Types { little: kernel.little, rest }.flatten().collect();
+    let both = Both { base: types(parts.types), split: types(Parts::of(btf).ok_or(NONE)?.types) };
     let wanted = both.wanted()?;
-    let mapped = mapped(kernel, &base, &wanted, &both.embedded()?)?;
-    both.rests(&base, &mapped)?;
+    find(kernel, &base, &wanted, &both.embedded()?)?;
+    both.rests(&base, &wanted)?;
     Ok(added)
 }
 
@@ -124,27 +120,30 @@ impl<'a> Both<'a> {
     fn embedded(&self) -> Result<Vec<bool>, Misfit> {
         const AWAY: Misfit = Misfit::Open("a member of a type that is not there");
         let mut found = vec![false; self.base.len()];
+        // By which member a type was come through last: what an earlier one came through is done.
+        let mut through = vec![0_usize; self.base.len().saturating_add(self.split.len())];
         let composite = |one: &&Type<'_>| matches!(one.kind(), STRUCT | UNION);
-        for one in self.split.iter().filter(composite) {
-            for [_, mut id, _] in one.threes() {
-                // A row that leads to itself would hold the kernel up.
-                let mut left = self.base.len().saturating_add(self.split.len());
-                while id != 0 {
-                    left = left.checked_sub(1).ok_or(AWAY)?;
-                    let next = self.get(id).ok_or(AWAY)?;
-                    id = match next.kind() {
-                        8..=11 | TYPE_TAG => next.what,
-                        ARRAY => next.word(0),
-                        STRUCT | UNION => {
-                            let at = id.checked_sub(1).map(|n| index(n.into()));
-                            if let Some(mark) = at.and_then(|at| found.get_mut(at)) {
-                                *mark = true;
-                            }
-                            0
-                        }
-                        _ => 0,
-                    };
+        let members = self.split.iter().filter(composite).flat_map(|one| one.threes());
+        for (member, [_, mut id, _]) in (1..).zip(members) {
+            while let Some(at) = id.checked_sub(1).map(|n| index(n.into())) {
+                let (next, before) = self.get(id).zip(through.get_mut(at)).ok_or(AWAY)?;
+                match std::mem::replace(before, member) {
+                    0 => {}
+                    // A row that leads to itself would hold the kernel up.
+                    by if by == member => return Err(AWAY),
+                    _ => break,
                 }
+                id = match next.kind() {
+                    8..=11 | TYPE_TAG => next.what,
+                    ARRAY => next.word(0),
+                    STRUCT | UNION => {
+                        if let Some(mark) = found.get_mut(at) {
+                            *mark = true;
+                        }
+                        0
+                    }
+                    _ => 0,
+                };
             }
         }
         Ok(found)
@@ -153,16 +152,16 @@ impl<'a> Both<'a> {
     /// Every type and name that is used must have a place afterwards (`btf_relocate_rewrite_type_id`,
     /// `btf_relocate_rewrite_strs`).
     fn rests(&self, base: &Base, mapped: &[Named]) -> Result<(), Misfit> {
+        let mapped: BTreeSet<u32> = mapped.iter().map(|one| one.name).collect();
         let all = wide(self.base.len()).saturating_add(wide(self.split.len()));
         let end = wide(base.strings.len());
         let named = |name: &u32| *name == 0 || u64::from(*name) >= end;
-        let taken = |name: &u32| mapped.iter().any(|one| one.name == *name);
         for one in &self.split {
             let (ids, names) = used(*one);
             if ids.iter().any(|id| u64::from(*id) > all) {
                 return Err(Misfit::Open("a type that leads to one that is not there"));
             }
-            if !names.iter().all(|name| named(name) || taken(name)) {
+            if !names.iter().all(|name| named(name) || mapped.contains(name)) {
                 // ENOENT, and not EINVAL.
                 return Err(Misfit::Open("a name of the base that none of its types has"));
             }
@@ -208,14 +207,8 @@ fn used(one: Type<'_>) -> (Vec<u32>, Vec<u32>) {
     (ids, names)
 }
 
-/// Looks up what the module names among the kernel's types (`btf_relocate_map_distilled_base`); the
-/// types of the base that found theirs.
-fn mapped(
-    kernel: &Base,
-    base: &Base,
-    wanted: &[Named],
-    embedded: &[bool],
-) -> Result<Vec<Named>, Misfit> {
+/// Looks up what the module names among the kernel's types (`btf_relocate_map_distilled_base`).
+fn find(kernel: &Base, base: &Base, wanted: &[Named], embedded: &[bool]) -> Result<(), Misfit> {
     let name =
         |of: &'_ Base, at: u32| -> Vec<u8> { of.names(&[]).at(at).unwrap_or_default().to_vec() };
     let mut by_name: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
@@ -253,5 +246,5 @@ fn mapped(
     if !found.iter().all(|found| *found) {
         return Err(Misfit::Refused("a type of the kernel that this kernel has not"));
     }
-    Ok(wanted.to_vec())
+    Ok(())
 }
