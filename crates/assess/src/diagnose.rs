@@ -95,7 +95,7 @@ pub fn diagnose(question: Question) -> Result<Answer, Trouble> {
     if let Some(host) = host.as_ref().filter(|_| texts.is_empty()) {
         texts = host_files::logs(&host.looking());
     }
-    let Scanned { clues, short, files, packages, listed, read } =
+    let Scanned { clues, short, said, files, packages, listed, read } =
         scan::scan(texts, &recogniser, question.jobs)?;
     let ran = ran::of(&listed, &[packages.as_slice(), files.as_slice()].concat())?;
     let mut packaged = packages::judged(&packages, &clues, &question.at)?;
@@ -107,7 +107,7 @@ pub fn diagnose(question: Question) -> Result<Answer, Trouble> {
     };
     let asked = ran.is_empty() || clues.iter().any(refused);
     packaged.retain(|judged| asked && !ran.iter().any(|ran| runs(ran, &judged.name)));
-    let matter = Matter { clues: &clues, short, judged: &packaged };
+    let matter = Matter { clues: &clues, short, said: &said, judged: &packaged };
     let (Some(host), Some(request)) = (&host, &question.host) else {
         let diagnosis = Diagnosis { ran, ..reason(&matter, &knowledge) };
         return Ok(Answer { diagnosis, read, compared: None });

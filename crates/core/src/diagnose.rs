@@ -10,6 +10,7 @@ pub mod scene;
 pub mod weigh;
 pub mod ran;
 pub mod finding;
+pub mod likeness;
 pub mod timeline;
 pub mod joined;
 mod packaged;

@@ -122,7 +122,7 @@ mod tests {
             windows: false,
             line_ends: false,
         };
-        let matter = Matter { clues: &[], short: true, judged: &[judged] };
+        let matter = Matter { clues: &[], short: true, said: &[], judged: &[judged] };
         let mut told = diagnose(&matter, &knowledge);
         let quoted = |quote: &str| Quoted { source: "before.lwb".into(), quote: quote.into() };
         let shown = Shown {

@@ -13,6 +13,7 @@ use std::thread;
 
 use loadworthy_core::diagnose::clue::Clue;
 use loadworthy_core::diagnose::finding::Coverage;
+use loadworthy_core::diagnose::likeness::Said;
 use loadworthy_formats::compress;
 use loadworthy_formats::evidence::encoding::{self, Decoder, Encoding};
 use loadworthy_formats::evidence::journal::Record;
@@ -44,6 +45,8 @@ pub struct Scanned {
     pub clues: Vec<Clue>,
     /// Whether all texts are short.
     pub short: bool,
+    /// What the short ones say that are no whole logs.
+    pub said: Vec<Said>,
     /// Modules and images among the caller's files.
     pub files: Vec<PathBuf>,
     /// Files of packages of Windows among them.
@@ -171,7 +174,17 @@ pub fn scan(texts: Vec<Text>, recogniser: &Recogniser, jobs: usize) -> Result<Sc
             };
             let lines = recogniser.short(&rest, &mut |s| gathered.add(&name, order, s.line + 1, s));
             out.read.lines += lines;
-            out.short &= !told.log && lines <= WRITTEN as u64;
+            let report = !told.log && lines <= WRITTEN as u64;
+            out.short &= report;
+            if report {
+                let text = String::from_utf8_lossy(&rest);
+                let said = |(line, text): (u64, &str)| Said {
+                    source: name.clone(),
+                    line,
+                    text: text.to_owned(),
+                };
+                out.said.extend((1..).zip(text.lines()).map(said));
+            }
             continue;
         }
         out.short = false;

@@ -3,6 +3,7 @@
 use crate::diagnose::clue::Clue;
 use crate::diagnose::finding::{About, Confidence, Diagnosis, Finding, Other, Quoted, Recovery};
 use crate::diagnose::joined::Judged;
+use crate::diagnose::likeness::{self, Likeness, Said};
 use crate::diagnose::packaged;
 use crate::diagnose::platform::apart;
 use crate::diagnose::scene::{Scene, scenes};
@@ -29,6 +30,8 @@ pub struct Matter<'a> {
     pub clues: &'a [Clue],
     /// Whether all that was read are short texts: a report, the output of a few commands.
     pub short: bool,
+    /// The lines of short texts.
+    pub said: &'a [Said],
     /// What the judge says of the host's files.
     pub judged: &'a [Judged],
 }
@@ -69,6 +72,9 @@ pub fn diagnose(matter: &Matter<'_>, knowledge: &Knowledge) -> Diagnosis {
         if whole_log && !finding.fault && finding.cause != "transient-ordering" {
             harmless.append(&mut finding.evidence);
             continue;
+        }
+        if !whole_log {
+            finding = likened(finding, &scene, matter.said, knowledge);
         }
         let further = join(&mut finding, &scene, &candidates, matter.judged, knowledge);
         told.findings.push(finding);
@@ -146,6 +152,31 @@ fn told_as(
         .map(|c| Other { cause: c.reason.cause.clone(), because: c.reason.because.clone() })
         .collect();
     Some(told)
+}
+
+/// The finding, or what settled reports in such words were of, where no line makes more than a possible
+/// cause of it.
+fn likened(told: Finding, scene: &Scene<'_>, said: &[Said], knowledge: &Knowledge) -> Finding {
+    let like = Likeness::of(said, scene.windows, knowledge)
+        .filter(|like| told.confidence == Confidence::Possible && like.cause != told.cause)
+        .filter(|like| told.cause == OPEN || like.before(&told.cause));
+    let Some((like, cause)) =
+        like.and_then(|like| knowledge.cause_on(like.cause, scene.windows).map(|c| (like, c)))
+    else {
+        return told;
+    };
+    let because = likeness::BECAUSE.to_owned();
+    let named = Named { cause, detail: None, weight: told.weight, because };
+    let mut own = finding(named, &[], scene, knowledge);
+    own.evidence = like.quotes();
+    let further = told.evidence.into_iter().filter(|line| !own.evidence.contains(line));
+    own.evidence.extend(further.collect::<Vec<_>>());
+    own.evidence.truncate(QUOTES);
+    own.about = told.about;
+    let other = Other { cause: told.cause, because: told.because };
+    let others = core::iter::once(other).chain(told.others);
+    own.others = others.filter(|o| o.cause != OPEN && o.cause != cause.id).take(OTHERS).collect();
+    own
 }
 
 /// A cause, and why it is named.

@@ -2,6 +2,7 @@
 
 use super::{Common, TableError, read};
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -179,7 +180,13 @@ pub struct Knowledge {
     pub reasons: Vec<Reason>,
     /// Causes.
     pub causes: Vec<Cause>,
+    /// What words of reports speak for, by `linux` (with firmware) and `windows`.
+    pub likeness: BTreeMap<String, Words>,
 }
+
+/// How much a word speaks for causes, in tenths of a natural logarithm; the empty word is what they
+/// begin with.
+pub type Words = BTreeMap<String, BTreeMap<String, i16>>;
 
 #[derive(Deserialize)]
 struct Table {
@@ -191,10 +198,12 @@ struct Table {
     reason: Vec<Reason>,
     #[serde(default)]
     cause: Vec<Cause>,
+    #[serde(default)]
+    likeness: BTreeMap<String, Words>,
 }
 
 /// The built-in tables: name and text.
-pub static BUILT_IN: [(&str, &str); 11] = [
+pub static BUILT_IN: [(&str, &str); 12] = [
     ("diagnose/linux.toml", include_str!("../../knowledge/diagnose/linux.toml")),
     ("diagnose/linux_tongues.toml", include_str!("../../knowledge/diagnose/linux_tongues.toml")),
     ("diagnose/firmware.toml", include_str!("../../knowledge/diagnose/firmware.toml")),
@@ -212,6 +221,7 @@ pub static BUILT_IN: [(&str, &str); 11] = [
         include_str!("../../knowledge/diagnose/windows_reasons.toml"),
     ),
     ("diagnose/windows_causes.toml", include_str!("../../knowledge/diagnose/windows_causes.toml")),
+    ("diagnose/likeness.toml", include_str!("../../knowledge/diagnose/likeness.toml")),
 ];
 
 impl Knowledge {
@@ -249,6 +259,9 @@ impl Knowledge {
         merge(&mut self.patterns, table.pattern, |p| (&p.common.id, false));
         merge(&mut self.signs, table.sign, |s| (&s.id, false));
         merge(&mut self.reasons, table.reason, |r| (&r.common.id, false));
+        for (system, words) in table.likeness {
+            self.likeness.entry(system).or_default().extend(words);
+        }
         merge(&mut self.causes, table.cause, |c| (&c.id, c.platform == "windows"));
         Ok(())
     }
@@ -259,6 +272,11 @@ impl Knowledge {
     /// With the first that is not.
     pub fn sound(&self, table: &str) -> Result<(), TableError> {
         let wrong = |problem: String| Err(TableError { table: table.to_owned(), problem });
+        let spoken = self.likeness.values().flat_map(|words| words.values()).flatten();
+        if let Some((cause, _)) = spoken.into_iter().find(|(cause, _)| self.cause(cause).is_none())
+        {
+            return wrong(format!("likeness: no cause {cause}"));
+        }
         for reason in &self.reasons {
             if self.cause(&reason.cause).is_none() {
                 return wrong(format!("{}: no cause {}", reason.common.id, reason.cause));

@@ -214,7 +214,7 @@ fn diagnose_writes_what_its_schema_says() {
     let clue =
         |seen: Seen| Clue { source: "t".into(), order: 0, line: seen.line + 1, seen, times: 1 };
     recogniser.short(text, &mut |seen| clues.push(clue(seen)));
-    let told = reason(&Matter { clues: &clues, short: true, judged: &[] }, &knowledge);
+    let told = reason(&Matter { clues: &clues, short: true, said: &[], judged: &[] }, &knowledge);
     assert_eq!(told.findings.first().map(|f| f.cause.as_str()), Some("key-not-enrolled"));
     let mut out = Vec::new();
     diagnose::v1(&told, &Coverage::default(), &mut out).unwrap();
