@@ -212,7 +212,7 @@ const REPORTED: &str = "# reported on:";
 fn as_reported(signs: &mut BTreeMap<String, Vec<&Clue>>) {
     let own = |clue: &&Clue| clue.seen.quote.starts_with(REPORTED);
     let versions = || VERSIONS.iter().filter_map(|v| signs.get(*v)).flatten();
-    if versions().any(|clue| own(clue)) {
+    if versions().any(own) {
         signs.retain(|name, of| !VERSIONS.contains(&name.as_str()) || of.iter().any(&own));
     }
 }
