@@ -26,9 +26,9 @@ pub struct Said {
 /// reason that stands on a line.
 const AHEAD: i64 = 15;
 /// Words by which sentences are told from what programs print, and how many of them.
-const SENTENCES: [&str; 16] = [
-    "after", "and", "but", "does", "from", "is", "it", "me", "my", "of", "on", "the", "this", "to",
-    "when", "with",
+const SENTENCES: [&str; 24] = [
+    "after", "and", "at", "be", "been", "but", "by", "does", "from", "had", "has", "is", "it",
+    "me", "my", "of", "on", "that", "the", "this", "to", "was", "when", "with",
 ];
 const WRITTEN: usize = 3;
 /// Lines quoted of those that spoke most.

@@ -74,7 +74,7 @@ pub fn diagnose(matter: &Matter<'_>, knowledge: &Knowledge) -> Diagnosis {
             continue;
         }
         if !whole_log {
-            finding = likened(finding, &scene, matter.said, knowledge);
+            finding = likened(finding, &scene, &candidates, matter.said, knowledge);
         }
         let further = join(&mut finding, &scene, &candidates, matter.judged, knowledge);
         told.findings.push(finding);
@@ -155,11 +155,23 @@ fn told_as(
 }
 
 /// The finding, or what settled reports in such words were of, where no line makes more than a possible
-/// cause of it.
-fn likened(told: Finding, scene: &Scene<'_>, said: &[Said], knowledge: &Knowledge) -> Finding {
+/// cause of it. Where a program said that something was refused, words choose among what fits that.
+fn likened(
+    told: Finding,
+    scene: &Scene<'_>,
+    candidates: &[Candidate<'_, '_>],
+    said: &[Said],
+    knowledge: &Knowledge,
+) -> Finding {
+    let refusal = |clue: &&Clue| {
+        let pattern = knowledge.patterns.get(clue.seen.row);
+        pattern.is_some_and(|p| p.shows == Shows::Refusal && !p.words_only())
+    };
+    let printed = candidates.first().is_some_and(|first| first.clues.iter().any(refusal));
+    let fits = |cause: &str| !printed || candidates.iter().any(|c| c.reason.cause == cause);
     let like = Likeness::of(said, scene.windows, knowledge)
         .filter(|like| told.confidence == Confidence::Possible && like.cause != told.cause)
-        .filter(|like| told.cause == OPEN || like.before(&told.cause));
+        .filter(|like| told.cause == OPEN || like.before(&told.cause) && fits(like.cause));
     let Some((like, cause)) =
         like.and_then(|like| knowledge.cause_on(like.cause, scene.windows).map(|c| (like, c)))
     else {
