@@ -46,13 +46,9 @@ pub fn named_with(given: &str, folders: &[PathBuf]) -> Result<Option<Named>, Tro
 /// # Errors
 /// A sentence, where the name, a key or a value is none.
 pub fn policy(given: &str) -> Result<Vec<(String, String)>, String> {
+    let of_files = |part: &str| part.starts_with("kernel") || part.starts_with("arch");
     match named(given) {
-        Ok(Some(_))
-            if given.split(',').any(|part| {
-                let part = part.trim();
-                part.starts_with("kernel") || part.starts_with("arch")
-            }) =>
-        {
+        Ok(Some(_)) if given.split(',').map(str::trim).any(of_files) => {
             Err(format!("--policy {given}: the kernel is that of the files; use --kernel"))
         }
         Ok(Some(named)) => Ok(named.assumed),

@@ -73,7 +73,7 @@ pub fn diagnose(matter: &Matter<'_>, knowledge: &Knowledge) -> Diagnosis {
             harmless.append(&mut finding.evidence);
             continue;
         }
-        if !whole_log {
+        if !whole_log && finding.confidence == Confidence::Possible {
             finding = likened(finding, &scene, &candidates, matter.said, knowledge);
         }
         let further = join(&mut finding, &scene, &candidates, matter.judged, knowledge);
@@ -154,8 +154,7 @@ fn told_as(
     Some(told)
 }
 
-/// The finding, or what settled reports in such words were of, where no line makes more than a possible
-/// cause of it. Where a program said that something was refused, words choose among what fits that.
+/// A possible finding, or what settled reports in such words were of. Where a program said that something was refused, words choose among what fits that.
 fn likened(
     told: Finding,
     scene: &Scene<'_>,
@@ -170,7 +169,7 @@ fn likened(
     let printed = candidates.first().is_some_and(|first| first.clues.iter().any(refusal));
     let fits = |cause: &str| !printed || candidates.iter().any(|c| c.reason.cause == cause);
     let like = Likeness::of(said, scene.windows, knowledge)
-        .filter(|like| told.confidence == Confidence::Possible && like.cause != told.cause)
+        .filter(|like| like.cause != told.cause)
         .filter(|like| told.cause == OPEN || like.before(&told.cause) && fits(like.cause));
     let Some((like, cause)) =
         like.and_then(|like| knowledge.cause_on(like.cause, scene.windows).map(|c| (like, c)))

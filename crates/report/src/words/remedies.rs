@@ -74,7 +74,7 @@ pub fn remedy(remedy: &Remedy) -> String {
             "make a key, enrol it as a machine owner key, and sign the image".to_owned()
         }
         Remedy::RemakeInitramfs { release, unsigned: Some(how), maker, .. }
-            if *maker != Some(Maker::Dracut) =>
+            if strips_by_a_hook(*maker) =>
         {
             match how {
                 CopySignature::StrippedOff => format!(
@@ -157,10 +157,12 @@ pub fn command(remedy: &Remedy) -> Option<String> {
             Some(format!("loadworthy sign --key KEY.pem --cert CERT.pem {catalog}"))
         }
         Remedy::RemakeInitramfs { release, path, there, maker, modules, unsigned } => {
-            // dracut strips what is not signed yet, and no other maker strips modules by itself.
             let stripped = *unsigned == Some(CopySignature::StrippedOff);
-            let by_a_hook = stripped && *maker != Some(Maker::Dracut);
-            if by_a_hook { None } else { remake(release, (path, *there), (*maker)?, modules) }
+            if stripped && strips_by_a_hook(*maker) {
+                None
+            } else {
+                remake(release, (path, *there), (*maker)?, modules)
+            }
         }
         Remedy::StartOther { .. }
         | Remedy::Enroll { certificate: None, .. }
@@ -199,6 +201,12 @@ pub fn first(remedy: &Remedy) -> Vec<String> {
         Remedy::SignImage { with: None, .. } => vec![make(" --images"), enroll(CERTIFICATE)],
         _ => Vec::new(),
     }
+}
+
+/// Whether what strips modules is somebody's hook: dracut strips what is not signed yet, and no other maker
+/// strips modules by itself.
+fn strips_by_a_hook(maker: Option<Maker>) -> bool {
+    maker != Some(Maker::Dracut)
 }
 
 /// The command that makes an initramfs. Sources: update-initramfs(8), dracut(8), mkinitcpio(8), booster(1).
