@@ -55,8 +55,10 @@ impl Named {
             let (key, value) = part.trim().split_once('=').unwrap_or((part.trim(), ""));
             match key {
                 "kernel" if !value.is_empty() => value.clone_into(&mut kernel),
-                "arch" => {}
-                _ if key != "kernel" && KEYS.iter().any(|(known, _)| *known == key) => {
+                "arch" if !value.is_empty() => {}
+                _ if !["kernel", "arch"].contains(&key)
+                    && KEYS.iter().any(|(known, _)| *known == key) =>
+                {
                     assumed.push((key.to_owned(), value.to_owned()));
                 }
                 _ => {
@@ -113,5 +115,6 @@ mod tests {
         let other = on("riscv64").unwrap_err();
         assert!(other.ends_with("only on amd64, arm64, ppc64el, s390x"), "{other}");
         assert!(Named::of("debian-12,kernel", debian).is_err());
+        assert!(Named::of("debian-12,arch", debian).is_err());
     }
 }
