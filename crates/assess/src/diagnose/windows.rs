@@ -60,7 +60,7 @@ pub(super) fn long(head: &[u8]) -> Option<Form> {
         || start.starts_with("[BeginLog]")
         || text.contains("\n>>>  [")
         || start.starts_with(">>>  [");
-    let records = start.starts_with(['{', '[']) && text.contains("\"")
+    let records = json(start)
         || start.starts_with('<') && text.contains("<Event")
         || start.starts_with("Windows Registry Editor")
         || start.starts_with("REGEDIT4")
@@ -70,6 +70,13 @@ pub(super) fn long(head: &[u8]) -> Option<Form> {
         (false, true) => Some(Form::Records),
         _ => None,
     }
+}
+
+/// Whether a list of records or one of them begins here; a bracket begins a time stamp, too.
+fn json(start: &str) -> bool {
+    let inner = start.strip_prefix('[').map(str::trim_start);
+    let record = inner.unwrap_or(start).strip_prefix('{').map(str::trim_start);
+    record.is_some_and(|record| record.starts_with('"'))
 }
 
 /// Reads a short text: a document of records, or sections of setup among other lines.
@@ -206,5 +213,21 @@ pub(super) fn setup(
 fn say(told: &[Statement], to: &mut Hearer<'_>) {
     for statement in told {
         to.recogniser.said(statement, &mut |s| to.gathered.add(to.name, to.order, s.line + 1, s));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_in_brackets_begins_no_document() {
+        for log in ["[    1.5] usb: \"x\"\n", "[Mon Jan 19] \"x\"\n", "{braces} \"x\"\n"] {
+            assert_eq!(long(log.as_bytes()), None, "{log}");
+        }
+        for records in ["[\r\n  {\r\n  \"Id\": 3077", "[{\"Id\":3077", "{ \"Id\": 3077"] {
+            assert_eq!(long(records.as_bytes()), Some(Form::Records), "{records}");
+        }
+        assert_eq!(long(b"[Device Install Log]\n"), Some(Form::Setup));
     }
 }
