@@ -72,8 +72,13 @@ pub(super) fn long(head: &[u8]) -> Option<Form> {
     }
 }
 
-/// Whether a list of records or one of them begins here; a bracket begins a time stamp, too.
+/// Whether a list of records or one of them begins here. A bracket begins a time stamp, too; and
+/// records of the journal, each of which has its cursor (journalctl(1), `--output-fields`), are read
+/// line by line.
 fn json(start: &str) -> bool {
+    if start.lines().next().is_some_and(|first| first.contains("\"__CURSOR\"")) {
+        return false;
+    }
     let inner = start.strip_prefix('[').map(str::trim_start);
     let record = inner.unwrap_or(start).strip_prefix('{').map(str::trim_start);
     record.is_some_and(|record| record.starts_with('"'))
@@ -221,8 +226,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_in_brackets_begins_no_document() {
-        for log in ["[    1.5] usb: \"x\"\n", "[Mon Jan 19] \"x\"\n", "{braces} \"x\"\n"] {
+    fn neither_a_time_in_brackets_nor_the_journal_is_a_document() {
+        let journal = "{\"MESSAGE\":\"x\",\"__CURSOR\":\"s=1\"}\n";
+        for log in ["[    1.5] usb: \"x\"\n", "[Mon Jan 19] \"x\"\n", "{braces} \"x\"\n", journal] {
             assert_eq!(long(log.as_bytes()), None, "{log}");
         }
         for records in ["[\r\n  {\r\n  \"Id\": 3077", "[{\"Id\":3077", "{ \"Id\": 3077"] {
