@@ -27,7 +27,10 @@ fn build() -> Result<PathBuf, String> {
     let folder = folder.ok_or("no target directory")?;
     let target = folder.parent().ok_or("no target directory")?;
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", "loadworthy", "--target-dir"]).arg(target);
+    // Of the workspace, so that its libraries have the features that the tests were built with.
+    cargo
+        .args(["build", "--quiet", "--workspace", "--bin", "loadworthy", "--target-dir"])
+        .arg(target);
     if folder.ends_with("release") {
         cargo.arg("--release");
     }

@@ -42,16 +42,7 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
         }
     }
     // One after another: Wine's server trips over its own folder when two programs start it at once.
-    let arguments = [
-        "test",
-        "--package",
-        "loadworthy-proving",
-        "--test",
-        "it",
-        "--",
-        "--test-threads=1",
-        "wine:",
-    ];
+    let arguments = ["test", "--workspace", "--test", "it", "--", "--test-threads=1", "wine:"];
     say(&format!("cargo {}", arguments.join(" ")));
     let status = Command::new("cargo")
         .args(arguments)
