@@ -165,10 +165,9 @@ impl<'a> Modules<'a> {
             || (),
             |(), path| {
                 let path = path.to_string();
-                let facts = &self.modules.get(&path)?.facts;
-                let policy = &self.kernel.policy;
+                let module = self.modules.get(&path)?.signature.as_ref()?;
                 let (needs, all) =
-                    self.names.dependencies(&path, &self.exports, facts, policy, &self.files);
+                    self.names.dependencies(&path, &self.exports, module, &self.files);
                 (all || last).then_some(needs)
             },
         );
@@ -228,17 +227,19 @@ impl<'a> Modules<'a> {
                     if note {
                         self.host.note(&facts);
                     }
+                    let path = path.to_string();
+                    let offers = offers(&path, &facts);
                     let signature = Some(self.examined(&facts));
                     let digests = digests_named(&facts);
-                    (path.to_string(), Arc::new(Module { facts, digests, signature }))
+                    (path, Arc::new(Module { facts, digests, signature }), offers)
                 };
                 pair.iter().zip(read).map(examine).collect()
             },
         );
         // Of several that offer a symbol, or are called the same, the order of paths decides.
-        read.sort_by(|(a, _), (b, _)| a.cmp(b));
-        for (path, module) in read {
-            self.offer(&path, offers(&path, &module.facts));
+        read.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        for (path, module, offers) in read {
+            self.offer(&path, offers);
             self.modules.insert(path, module);
         }
     }
@@ -280,9 +281,7 @@ impl<'a> Modules<'a> {
         }
         let exports = Arc::make_mut(&mut self.exports);
         for (symbol, export) in offers {
-            let offered = exports.entry(symbol);
-            self.doubled |= !offered.is_empty();
-            offered.push(export);
+            self.doubled |= exports.add(symbol, export);
         }
     }
 
@@ -311,7 +310,7 @@ impl<'a> Modules<'a> {
         let module = self.modules.get(path)?.clone();
         let signature = module.signature.as_ref()?;
         above.insert(path.to_owned());
-        let prepared = self.prepare(path, &module.facts, above);
+        let prepared = self.prepare(path, &module.facts, signature, above);
         above.remove(path);
         let judgement = Arc::new(linux::judge(&prepared.of(&module.facts, signature)));
         self.judged.insert(path.to_owned(), judgement.clone());
@@ -337,7 +336,7 @@ impl<'a> Modules<'a> {
         let module = self.modules.get(path)?.clone();
         let signature = module.signature.as_ref()?;
         let above = &mut BTreeSet::from([path.to_owned()]);
-        let prepared = self.prepare(path, &module.facts, above);
+        let prepared = self.prepare(path, &module.facts, signature, above);
         Some(then(&prepared.of(&module.facts, signature)))
     }
 
@@ -346,11 +345,10 @@ impl<'a> Modules<'a> {
         &mut self,
         path: &str,
         module: &ModuleFacts,
+        signature: &Examined,
         above: &mut BTreeSet<String>,
     ) -> Prepared<'a> {
-        let policy = &self.kernel.policy;
-        let (mut needs, _) =
-            self.names.dependencies(path, &self.exports, module, policy, &self.files);
+        let (mut needs, _) = self.names.dependencies(path, &self.exports, signature, &self.files);
         // A circle cannot be loaded by anybody; depmod breaks it, and so does this.
         needs.retain(|need| !above.contains(need));
         let judged: Vec<_> =

@@ -10,9 +10,8 @@ use loadworthy_core::checks::linux::by_name::NoFile;
 use loadworthy_core::fact::step::Step;
 use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::facts::linux::Offers;
-use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
-use loadworthy_core::policy::linux::LinuxPolicy;
 use loadworthy_core::proof::{Assumption, Gaps, Proof, Question, Rule, Why, gap, text};
+use loadworthy_core::signature::Examined;
 use loadworthy_formats::kernel::modprobe_d::Directive;
 use loadworthy_formats::kernel::modules_alias::{Aliases, matches};
 use loadworthy_formats::kernel::modules_builtin::Builtin;
@@ -247,8 +246,7 @@ impl Names {
         &self,
         path: &str,
         exports: &Offers,
-        module: &ModuleFacts,
-        policy: &LinuxPolicy,
+        module: &Examined,
         files: &HashMap<String, String>,
     ) -> (Vec<String>, bool) {
         if let Some(needs) = self.loaded_before(path) {
@@ -256,14 +254,9 @@ impl Names {
         }
         // Not in the index: what its own symbols ask for.
         let own = name::of_path(path);
-        let file = known(&module.file.fact(|f| (f.clone(), String::new())));
-        let Some(ModuleFile::Read(bytes)) = file.as_deref() else { return (Vec::new(), true) };
-        let kernel = known(&policy.symbols);
+        let Some(bytes) = known(&module.bytes).flatten() else { return (Vec::new(), true) };
         let (mut owners, mut all) = (BTreeSet::new(), true);
-        for symbol in bytes.survey.undefined() {
-            if kernel.as_ref().is_some_and(|k| k.get(symbol.name).is_some()) {
-                continue;
-            }
+        for symbol in module.needs.of_others(&bytes.survey) {
             let owner = exports.get(symbol.name).and_then(|e| e.iter().find(|e| *e.owner != *own));
             all &= owner.is_some();
             owners.extend(owner.map(|e| e.owner.clone()));

@@ -30,6 +30,7 @@ pub mod check;
 pub mod policy;
 pub mod profile;
 pub mod platform;
+pub mod needs;
 pub mod signature;
 pub mod verdict;
 pub mod checks;

@@ -18,6 +18,7 @@ use crate::errno::Errno;
 use crate::fact::Fact;
 use crate::fact::step::{Step, draw};
 use crate::facts::module::{ModuleBytes, ModuleFacts, ModuleFile};
+use crate::needs::Needs;
 use crate::pkcs7::failure::{self, Reason};
 use crate::pkcs7::kernel::{self, Anchor, Kernel};
 use crate::pkcs7::module::{Trailer, attempt, trailer};
@@ -152,11 +153,13 @@ pub struct Voucher {
     pub key: Arc<str>,
 }
 
-/// The appended signature of one module, examined under one policy.
+/// One module under one policy: its appended signature, examined, and which symbols it needs of others.
 #[derive(Clone, Debug)]
 pub struct Examined {
     /// The module's bytes, told once for every check that asks; `None` for a file that is not read.
     pub bytes: Fact<Option<Arc<ModuleBytes>>>,
+    /// What it needs, as far as it was read.
+    pub needs: Needs,
     /// The marker and the trailer before it; `NotReached` where there is no marker.
     pub trailer: Fact<Stage<()>>,
     /// The message, the arithmetic and the keys.
@@ -246,7 +249,9 @@ impl Examined {
         });
         let bytes = told(|bytes| format!("{} bytes", bytes.len))
             .map(|found| found.as_ref().map(|bytes| as_found(bytes, policy)));
-        Self { bytes, trailer, verified, outcome, trailer_lines, lines }
+        let read = Step::dry(&VERIFIED).consult(&bytes).ok().and_then(Option::as_ref);
+        let needs = read.map(|read| Needs::of(&read.survey, policy)).unwrap_or_default();
+        Self { bytes, needs, trailer, verified, outcome, trailer_lines, lines }
     }
 }
 

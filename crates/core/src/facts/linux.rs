@@ -5,7 +5,8 @@ use crate::facts::firmware::Certificate;
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use hashbrown::HashMap;
+use core::hash::BuildHasher;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use loadworthy_formats::kernel::cmdline::CommandLine;
 use loadworthy_formats::kernel::ima_policy::ImaRule;
 use loadworthy_formats::kernel::image::KernelImage;
@@ -88,54 +89,114 @@ pub struct Running {
     pub denied_files: Listing<[u8; 32]>,
 }
 
-/// Exported symbols by name.
-pub type Symbols = BySymbol<Export>;
+/// Symbols that built-in code exports, by name.
+///
+/// Names lie one behind the other, apart from what is known of them: all that is looked at to find one fits a
+/// processor's cache, where modules that are read in between leave little.
+#[derive(Clone, Debug, Default)]
+pub struct Symbols {
+    names: Vec<u8>,
+    named: HashTable<Named>,
+    all: Vec<Export>,
+    hasher: DefaultHashBuilder,
+}
 
-/// What several modules export, by symbol, with all who do.
-pub type Offers = BySymbol<Vec<Export>>;
+/// Where a symbol lies in the table that it was found in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(u32);
 
-/// Something for each symbol. It is looked up and never listed, so that no answer can hang on an
-/// order: the one here differs from run to run.
-#[derive(Clone, Debug)]
-pub struct BySymbol<T>(HashMap<Arc<[u8]>, T>);
+/// Where a name lies, and what it names.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    start: usize,
+    length: u32,
+    place: Place,
+}
 
-impl<T> BySymbol<T> {
-    /// What there is for `symbol`.
+impl Named {
+    fn among<'n>(&self, names: &'n [u8]) -> &'n [u8] {
+        let length = usize::try_from(self.length).unwrap_or_default();
+        names.get(self.start..).and_then(|rest| rest.get(..length)).unwrap_or_default()
+    }
+}
+
+impl Symbols {
+    /// Where the symbol of this name lies.
     #[must_use]
-    pub fn get(&self, symbol: impl AsRef<[u8]>) -> Option<&T> {
-        self.0.get(symbol.as_ref())
+    pub fn find(&self, name: impl AsRef<[u8]>) -> Option<Place> {
+        let name = name.as_ref();
+        let same = |named: &Named| named.among(&self.names) == name;
+        self.named.find(self.hasher.hash_one(name), same).map(|named| named.place)
+    }
+
+    /// The symbol at a place that was found here.
+    #[must_use]
+    pub fn at(&self, Place(place): Place) -> Option<&Export> {
+        self.all.get(usize::try_from(place).ok()?)
+    }
+
+    /// The symbol of this name.
+    #[must_use]
+    pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&Export> {
+        self.at(self.find(name)?)
     }
 
     /// How many symbols there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
-    /// What there is for `symbol`, made first where there is nothing.
-    pub fn entry(&mut self, symbol: Arc<str>) -> &mut T
-    where
-        T: Default,
-    {
-        self.0.entry(symbol.into()).or_default()
+    /// Adds a symbol; of two of a name the later one counts.
+    fn add(&mut self, name: &[u8], export: Export) {
+        let known = self.find(name).and_then(|Place(place)| usize::try_from(place).ok());
+        if let Some(known) = known.and_then(|place| self.all.get_mut(place)) {
+            *known = export;
+            return;
+        }
+        let (Ok(length), Ok(place)) = (u32::try_from(name.len()), u32::try_from(self.all.len()))
+        else {
+            return;
+        };
+        let named = Named { start: self.names.len(), length, place: Place(place) };
+        self.names.extend_from_slice(name);
+        self.all.push(export);
+        let hash = |named: &Named| self.hasher.hash_one(named.among(&self.names));
+        self.named.insert_unique(self.hasher.hash_one(name), named, hash);
     }
 }
 
-impl<T> Default for BySymbol<T> {
-    fn default() -> Self {
-        Self(HashMap::new())
+impl<N: AsRef<[u8]>> FromIterator<(N, Export)> for Symbols {
+    fn from_iter<I: IntoIterator<Item = (N, Export)>>(of: I) -> Self {
+        let mut symbols = Self::default();
+        of.into_iter().for_each(|(name, export)| symbols.add(name.as_ref(), export));
+        symbols
     }
 }
 
-impl<T> FromIterator<(Arc<str>, T)> for BySymbol<T> {
-    fn from_iter<I: IntoIterator<Item = (Arc<str>, T)>>(of: I) -> Self {
-        Self(of.into_iter().map(|(symbol, what)| (symbol.into(), what)).collect())
+/// What several modules export, by symbol, with all who do. It is looked up and never listed, so that no
+/// answer can hang on an order: the one here differs from run to run.
+#[derive(Clone, Debug, Default)]
+pub struct Offers(HashMap<Arc<[u8]>, Vec<Export>>);
+
+impl Offers {
+    /// Those who offer `symbol`.
+    #[must_use]
+    pub fn get(&self, symbol: impl AsRef<[u8]>) -> Option<&[Export]> {
+        self.0.get(symbol.as_ref()).map(Vec::as_slice)
+    }
+
+    /// Adds somebody who offers `symbol`; whether others do, too.
+    pub fn add(&mut self, symbol: Arc<str>, export: Export) -> bool {
+        let all = self.0.entry(symbol.into()).or_default();
+        all.push(export);
+        all.len() > 1
     }
 }
 

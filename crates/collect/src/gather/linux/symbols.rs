@@ -30,18 +30,17 @@ pub(super) fn gather(looking: &Looking<'_>, release: &str, image: &Image) -> Sou
 
 fn of_exports(exports: &[image::Export]) -> Symbols {
     let none: Arc<str> = Arc::from("");
-    let export = |export: &image::Export| {
+    let value = |export: &image::Export| {
         let namespace = export.namespace.as_deref().filter(|n| !n.is_empty());
-        let value = Export {
+        Export {
             crc: export.crc,
             gpl_only: export.gpl_only,
             namespace: namespace.map_or_else(|| none.clone(), text),
             owner: none.clone(),
             owner_proprietary: false,
-        };
-        (text(&*export.name), value)
+        }
     };
-    exports.iter().map(export).collect()
+    exports.iter().map(|export| (&export.name, value(export))).collect()
 }
 
 /// `Module.symvers` of the kernel's build. Without `MODVERSIONS` its sums are all zero, which is
@@ -75,7 +74,7 @@ fn listed(looking: &Looking<'_>, release: &str) -> Result<Read<Symbols>, Why> {
             owner: none.clone(),
             owner_proprietary: false,
         };
-        (text(&*symbol.name), value)
+        (&*symbol.name, value)
     });
     Ok(Read { value: symbols.collect(), item: read.item })
 }

@@ -83,8 +83,8 @@ fn check(case: &LinuxCase<'_>, step: &mut Step) -> Answer {
                 resolving.odd(o.name, o.oddity, step)?;
             }
         } else if let Some(n) = needed.next() {
+            resolving.resolve(count, n.name, n.weak, step)?;
             count = count.saturating_add(1);
-            resolving.resolve(n.name, n.weak, step)?;
         }
     }
     Ok(resolving.passage(count))
@@ -133,12 +133,19 @@ impl Resolving<'_, '_> {
         Ok(())
     }
 
-    /// `resolve_symbol` and what `simplify_symbols` makes of its answer.
-    fn resolve(&mut self, name: &[u8], weak: bool, step: &mut Step) -> Result<(), Gaps> {
+    /// `resolve_symbol` of the `nth` symbol and what `simplify_symbols` makes of its answer.
+    fn resolve(
+        &mut self,
+        nth: usize,
+        name: &[u8],
+        weak: bool,
+        step: &mut Step,
+    ) -> Result<(), Gaps> {
         let case = self.case;
         let kernel = step.consult(&case.policy.symbols)?;
+        let built_in = case.signature.needs.offered(kernel, nth, name);
         // What is offered is called as it is printed, which nearly every name is as it stands.
-        let found = case.export(kernel, name).or_else(|| match printed(name) {
+        let found = built_in.or_else(|| case.scene.export(name)).or_else(|| match printed(name) {
             Cow::Owned(symbol) => case.export(kernel, symbol.as_bytes()),
             Cow::Borrowed(_) => None,
         });
