@@ -106,9 +106,10 @@ impl Reading<'_> {
         };
         let first = match self.begin(one, scratch) {
             Err(begun) if fits(&begun, scratch) => begun,
+            // One that is large leaves its room to the next.
             Err(begun) => {
                 let first = self.end_alone(begun, scratch);
-                return [first, self.one(other, beside)];
+                return [first, self.one(other, scratch)];
             }
             Ok(known) => return [known, self.one(other, beside)],
         };
