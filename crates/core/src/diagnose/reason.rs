@@ -154,7 +154,8 @@ fn told_as(
     Some(told)
 }
 
-/// A possible finding, or what settled reports in such words were of. Where a program said that something was refused, words choose among what fits that.
+/// A possible finding, or what settled reports in such words were of. Where a program said that
+/// something was refused, or a strong reason has another beside it, words choose among what fits.
 fn likened(
     told: Finding,
     scene: &Scene<'_>,
@@ -167,7 +168,8 @@ fn likened(
         pattern.is_some_and(|p| p.shows == Shows::Refusal && !p.words_only())
     };
     let printed = candidates.first().is_some_and(|first| first.clues.iter().any(refusal));
-    let fits = |cause: &str| !printed || candidates.iter().any(|c| c.reason.cause == cause);
+    let among = printed || told.weight >= LIKELY;
+    let fits = |cause: &str| !among || candidates.iter().any(|c| c.reason.cause == cause);
     let like = Likeness::of(said, scene.windows, knowledge)
         .filter(|like| like.cause != told.cause)
         .filter(|like| told.cause == OPEN || like.before(&told.cause) && fits(like.cause));
