@@ -51,6 +51,8 @@ pub struct Host {
     view: Box<dyn View>,
     /// The bundle it was opened from.
     path: String,
+    /// The file whose inside it is.
+    within: Option<String>,
     with: Option<With>,
     /// Trees whose indexes were derived.
     derived: Mutex<BTreeSet<Arc<str>>>,
@@ -199,6 +201,7 @@ impl Host {
         Self {
             view,
             path: String::new(),
+            within: None,
             with: None,
             derived: Mutex::default(),
             said: Mutex::default(),
@@ -218,9 +221,9 @@ impl Host {
     }
 
     /// What this machine holds inside one of its files, judged by the same tables.
-    pub(crate) fn within(&self, view: Box<dyn View>) -> Self {
-        let signatures = self.signatures.clone();
-        Self { signatures, ..Self::judged_by(view, self.tables.clone()) }
+    pub(crate) fn within(&self, file: &str, view: Box<dyn View>) -> Self {
+        let (signatures, within) = (self.signatures.clone(), Some(file.to_owned()));
+        Self { signatures, within, ..Self::judged_by(view, self.tables.clone()) }
     }
 
     /// A platform that is only named.
@@ -295,7 +298,8 @@ impl Host {
     /// How this machine is looked at.
     #[must_use]
     pub fn looking(&self) -> Looking<'_> {
-        Looking { keep: self.keep.as_ref(), ..Looking::new(&*self.view, &self.limits) }
+        let (keep, within) = (self.keep.as_ref(), self.within.as_deref());
+        Looking { keep, within, ..Looking::new(&*self.view, &self.limits) }
     }
 
     /// What was laid over the machine.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use loadworthy_collect::gather::linux::modprobe;
+use loadworthy_collect::gather::linux::tree::AliasIndex;
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;
 use loadworthy_core::checks::linux::by_name::NoFile;
@@ -13,7 +14,7 @@ use loadworthy_core::facts::linux::Offers;
 use loadworthy_core::proof::{Assumption, Gaps, Proof, Question, Rule, Why, gap, text};
 use loadworthy_core::signature::Examined;
 use loadworthy_formats::kernel::modprobe_d::Directive;
-use loadworthy_formats::kernel::modules_alias::{Aliases, matches};
+use loadworthy_formats::kernel::modules_alias::matches;
 use loadworthy_formats::kernel::modules_builtin::Builtin;
 use loadworthy_formats::kernel::modules_dep::ModulesDep;
 use loadworthy_formats::kernel::name;
@@ -27,7 +28,7 @@ static RULE: Rule = Rule { name: "modprobe/look-up", source: "kmod, libkmod/libk
 pub struct Names {
     base: Option<HostPath>,
     index: Option<Arc<ModulesDep>>,
-    aliases: Option<Arc<Aliases>>,
+    aliases: Arc<AliasIndex>,
     builtin: Option<Arc<Builtin>>,
     directives: Listing<Directive>,
     /// Whether modprobe's configuration allows modules that SUSE does not support.
@@ -92,7 +93,7 @@ impl Names {
                 .collect(),
             base: tree.base.clone().ok(),
             index,
-            aliases: known(&tree.aliases.fact(|a| (a.clone(), String::new()))),
+            aliases: tree.aliases.clone(),
             builtin: known(&tree.builtin.fact(|b| (b.clone(), String::new()))),
             unsupported_allowed: unsupported_allowed(&directives),
             directives,
@@ -153,8 +154,7 @@ impl Names {
             })
             .collect();
         if found.is_empty() {
-            let index = self.aliases.iter().flat_map(|aliases| aliases.find(alias));
-            found.extend(index.map(text));
+            found.extend(self.aliases.all().find(alias).into_iter().map(text));
         }
         found.retain(|module| self.has(module) && self.blocked(module).is_none());
         found
@@ -179,8 +179,8 @@ impl Names {
     /// The files that the index of aliases gives for a modalias.
     #[must_use]
     pub fn aliased(&self, modalias: &str) -> Vec<HostPath> {
-        let (Some(aliases), Some(index)) = (&self.aliases, &self.index) else { return Vec::new() };
-        let found: BTreeSet<_> = aliases.find(modalias).into_iter().collect();
+        let Some(index) = &self.index else { return Vec::new() };
+        let found: BTreeSet<_> = self.aliases.all().find(modalias).into_iter().collect();
         let entries = found.into_iter().filter_map(|module| index.get(module));
         entries.filter_map(|entry| self.file(&entry.path)).collect()
     }
@@ -221,8 +221,8 @@ impl Names {
     #[must_use]
     pub fn algorithms(&self) -> Vec<(String, Vec<HostPath>)> {
         let mut found: BTreeMap<String, Vec<HostPath>> = BTreeMap::new();
-        let (Some(aliases), Some(index)) = (&self.aliases, &self.index) else { return Vec::new() };
-        for alias in aliases.all().iter().filter(|a| a.pattern.starts_with("crypto-")) {
+        let Some(index) = &self.index else { return Vec::new() };
+        for alias in self.aliases.all().all().iter().filter(|a| a.pattern.starts_with("crypto-")) {
             let entry = index.get(&alias.module).filter(|e| e.path.contains("/crypto/"));
             let file = entry.and_then(|e| self.file(&e.path));
             found.entry(alias.pattern.clone()).or_default().extend(file);

@@ -125,6 +125,15 @@ impl<T> Source<T> {
         Self(Err(gaps))
     }
 
+    /// The same, read from an item that is told as `item`.
+    #[must_use]
+    pub fn told_as(self, item: Arc<str>) -> Self {
+        Self(self.0.map(|(value, from)| match from {
+            From::Item(origin, _) => (value, From::Item(origin, item)),
+            other => (value, other),
+        }))
+    }
+
     /// One answer out of it, where it has one.
     pub fn fact_if<U>(&self, ask: impl FnOnce(&T) -> Result<(U, String), Gaps>) -> Fact<U> {
         let mut missing = None;

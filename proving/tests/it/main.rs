@@ -12,6 +12,7 @@ mod bundles;
 mod cases;
 mod catalog_inputs;
 mod catalogs;
+mod copies;
 mod corpus;
 mod findings;
 #[cfg(unix)]
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         anchored::trials(),
         diagnosed::trials(),
         transcripts::trials(),
+        copies::trials(),
         corpus::trials(),
         forged::trials(),
         arguments::trials(),

@@ -36,7 +36,7 @@ pub(super) struct Inside<'a> {
 
 impl<'a> Inside<'a> {
     pub(super) fn of(asked: &Asked<'_>, found: &'a Initramfs, path: &'a str) -> Self {
-        let host = asked.host.within(Box::new(found.view.clone()));
+        let host = asked.host.within(path, Box::new(found.view.clone()));
         let of = asked.kernel;
         let (tree, facts) = {
             let looking = host.looking();

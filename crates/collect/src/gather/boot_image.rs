@@ -6,11 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::iter;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use loadworthy_core::authenticode::Digested;
 use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet, Hasher, digest};
+use loadworthy_core::crypt::paired;
 use loadworthy_core::fact::{Fact, Listing, Source};
 use loadworthy_core::facts::boot_image::{
     BootFacts, BootImage, BootImageFacts, Entry, Level, Part, Shim,
@@ -22,6 +24,7 @@ use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates::{self, PKCS_SIGNED_DATA};
 use loadworthy_formats::pe::header::{self, Image, NX_COMPAT};
 use loadworthy_formats::pe::shim;
+use loadworthy_formats::processor::has_sha256;
 use loadworthy_formats::uefi::guid::Guid;
 use loadworthy_formats::uefi::sbat::{self, Row};
 use loadworthy_formats::uefi::signature_list;
@@ -30,7 +33,7 @@ use loadworthy_formats::uefi::signature_type::Type;
 use super::certificate::named;
 use super::firmware::{Firmware, Look, Variables};
 use super::linux::boot;
-use super::looking::{Looking, why};
+use super::looking::{Looking, counted, why};
 use crate::item::{HostPath, Item};
 use crate::sighting::Outcome;
 use crate::views::caller;
@@ -112,19 +115,25 @@ fn facts(
     limits: &Limits,
 ) -> BootImageFacts {
     let unknown = |why| Source::unknown(gap(Question::ImageBytes, why));
-    let read = matches!(outcome, Outcome::Bytes { .. });
-    BootImageFacts {
-        name: text(name),
-        path: item.clone(),
-        sha256: read.then(|| sha256(&bytes)),
-        there,
-        sought_by,
-        image: match read.then(|| image(bytes, limits)) {
-            Some(Ok(image)) => Source::read(Arc::new(image), origin, item),
-            Some(Err(error)) => unknown(Why::Unreadable(item, error)),
-            None => unknown(why(&item, outcome)),
+    let mut sha256 = None;
+    let image = match matches!(outcome, Outcome::Bytes { .. }) {
+        true => match image(bytes, Some(&mut sha256), limits) {
+            Ok(image) => Source::read(Arc::new(image), origin, item.clone()),
+            Err(error) => unknown(Why::Unreadable(item.clone(), error)),
         },
+        false => unknown(why(&item, outcome)),
+    };
+    BootImageFacts { name: text(name), path: item, sha256, there, sought_by, image }
+}
+
+/// SHA-256 of the file and of what firmware covers of it, which nearly every list of digests names: both
+/// in turns where that is faster, else the latter when somebody asks.
+fn digests(bytes: &[u8], coverage: &Coverage) -> ([u8; 32], Option<Digest>) {
+    if has_sha256() {
+        let [of_file, covered] = paired::of_pieces(iter::once(bytes), coverage.pieces(bytes));
+        return (of_file, Digest::from_bytes(&covered));
     }
+    (sha256(bytes), None)
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -168,9 +177,17 @@ impl Digested for Covered {
     }
 }
 
-/// What an image holds.
-fn image(bytes: Vec<u8>, limits: &Limits) -> Result<BootImage, Error> {
-    let read = header::read(&bytes, limits)?;
+/// What an image holds; and the digest of its file, where somebody wants that.
+fn image(
+    bytes: Vec<u8>,
+    mut of_file: Option<&mut Option<[u8; 32]>>,
+    limits: &Limits,
+) -> Result<BootImage, Error> {
+    let read = header::read(&bytes, limits).inspect_err(|_| {
+        if let Some(of_file) = &mut of_file {
+            **of_file = Some(sha256(&bytes));
+        }
+    })?;
     let image = &read.value;
     let covered = coverage::of(image);
     let certificates = attribute_certificates::read(image, limits);
@@ -191,7 +208,14 @@ fn image(bytes: Vec<u8>, limits: &Limits) -> Result<BootImage, Error> {
     let shim = own(image, limits);
     let nx_compatible = image.dll_characteristics & NX_COMPAT != 0;
     let coverage = covered.value;
-    let digests = Arc::new(Covered { bytes, coverage, made: Mutex::default() });
+    let mut made = BTreeMap::new();
+    if let Some(of_file) = of_file {
+        let (sha256, covered) = digests(&bytes, &coverage);
+        *of_file = Some(sha256);
+        made.extend(covered.map(|covered| (DigestAlgorithm::Sha256, Some(covered))));
+    }
+    let made = Mutex::new(made);
+    let digests = Arc::new(Covered { bytes, coverage, made });
     Ok(BootImage { part, sound, digests, signatures, sbat, nx_compatible, shim })
 }
 
@@ -352,7 +376,7 @@ impl Chain<'_> {
                 Fact::seen(entry, looking.evidence(&item, said))
             })
             .collect();
-        let said = format!("{} entries, and that is all", items.len());
+        let said = format!("{}, and that is all", counted(items.len(), "entry", "entries"));
         Listing::new(items, Fact::seen((), looking.evidence(&item, said)))
     }
 
@@ -476,7 +500,7 @@ fn is_shim_name(path: &HostPath) -> bool {
 
 fn shim_at(looking: &Looking<'_>, item: &Item) -> Option<Arc<BootImage>> {
     let bytes = looking.bytes(item, looking.limits.module_bytes).ok()?;
-    let image = image(bytes, looking.limits).ok()?;
+    let image = image(bytes, None, looking.limits).ok()?;
     (image.part == Part::Shim).then(|| Arc::new(image))
 }
 

@@ -17,7 +17,7 @@ use loadworthy_formats::uefi::signature_type::Type;
 use loadworthy_formats::uefi::variable::{self, Attributes};
 
 use super::certificate::named;
-use super::looking::{Looking, why};
+use super::looking::{Looking, counted, why};
 use super::other_firmware;
 use crate::item::{EFIVARS, Item, MOK_VARIABLES};
 use crate::sighting::Outcome;
@@ -273,11 +273,12 @@ impl Firmware<'_> {
             }
             // The kernel stops at the same place and keeps what came before.
             Some(error) => {
-                let said = format!("{} entries, then damaged: {error}", items.len());
+                let said =
+                    format!("{}, then damaged: {error}", counted(items.len(), "entry", "entries"));
                 Fact::seen((), self.looking.evidence(&item, said))
             }
             None => {
-                let said = format!("{} entries, and that is all", items.len());
+                let said = format!("{}, and that is all", counted(items.len(), "entry", "entries"));
                 Fact::seen((), self.looking.evidence(&item, said))
             }
         };

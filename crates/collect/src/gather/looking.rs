@@ -22,6 +22,8 @@ pub struct Looking<'v> {
     pub limits: &'v Limits,
     /// What was found before, where somebody wants it kept.
     pub keep: Option<&'v Keep>,
+    /// The file whose inside this is, where it is one: what is seen in it is told behind its name.
+    pub within: Option<&'v str>,
 }
 
 impl std::fmt::Debug for Looking<'_> {
@@ -35,6 +37,11 @@ impl std::fmt::Debug for Looking<'_> {
 pub(super) struct Read<T> {
     pub(super) value: T,
     pub(super) item: Arc<str>,
+}
+
+/// How many there are: `1 key`, `2 keys`.
+pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// Why `outcome` is no answer about `item`.
@@ -60,12 +67,17 @@ impl<'v> Looking<'v> {
     /// Looks through `view` within `limits`.
     #[must_use]
     pub const fn new(view: &'v dyn View, limits: &'v Limits) -> Self {
-        Self { view, limits, keep: None }
+        Self { view, limits, keep: None, within: None }
     }
 
     /// Evidence that `item` said `said`.
     pub(super) fn evidence(&self, item: &Arc<str>, said: impl Into<String>) -> Evidence {
-        Evidence { origin: self.view.origin(), item: item.clone(), said: text(said) }
+        Evidence { origin: self.view.origin(), item: self.told(item), said: text(said) }
+    }
+
+    /// How `item` is told.
+    pub(super) fn told(&self, item: &Arc<str>) -> Arc<str> {
+        self.within.map_or_else(|| item.clone(), |file| text(format!("{file}: {item}")))
     }
 
     /// The bytes of one item.
@@ -139,7 +151,9 @@ impl<'v> Looking<'v> {
         read: Result<Read<T>, Why>,
     ) -> Source<Arc<T>> {
         match read {
-            Ok(Read { value, item }) => Source::read(Arc::new(value), self.view.origin(), item),
+            Ok(Read { value, item }) => {
+                Source::read(Arc::new(value), self.view.origin(), self.told(&item))
+            }
             Err(why) => Source::unknown(gap(question, why)),
         }
     }

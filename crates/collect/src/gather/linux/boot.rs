@@ -9,7 +9,7 @@ use loadworthy_formats::kernel::cmdline::{self, CommandLine};
 use loadworthy_formats::kernel::ima_policy::{self, ImaRule};
 
 use super::runtime::About;
-use crate::gather::looking::Looking;
+use crate::gather::looking::{Looking, counted};
 use crate::item::Item;
 use crate::sighting::Outcome;
 
@@ -44,7 +44,7 @@ pub(super) fn ima_policy(looking: &Looking<'_>) -> Fact<Option<Arc<[ImaRule]>>> 
                         None => Ok(Parsed::clean(Arc::from(read.value))),
                     }
                 },
-                |rules: &Arc<[ImaRule]>| format!("{} rules", rules.len()),
+                |rules: &Arc<[ImaRule]>| counted(rules.len(), "rule", "rules"),
             )
             .map(|rules| Some(rules.clone())),
     }

@@ -17,7 +17,7 @@ use loadworthy_formats::kernel::{modules_builtin, proc_modules};
 use super::image::Image;
 use super::runtime::About;
 use super::tree::Tree;
-use crate::gather::looking::{Looking, Read};
+use crate::gather::looking::{Looking, Read, counted};
 use crate::item::Item;
 
 /// Names that code gives its parameters instead of that of its file (`MODULE_PARAM_PREFIX`); the
@@ -59,7 +59,7 @@ pub(super) fn names(
     let drivers = || match &image.0 {
         Ok(read) if read.value.builtin_names.is_some() => tree.builtin.fact(|builtin| {
             let names: BTreeSet<_> = builtin.iter().map(|(name, _)| text(name)).collect();
-            let said = format!("{} drivers inside the image", names.len());
+            let said = format!("{} inside the image", counted(names.len(), "driver", "drivers"));
             (Arc::new(names), said)
         }),
         _ => Fact::unknown(Vec::new()),

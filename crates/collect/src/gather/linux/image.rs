@@ -18,7 +18,7 @@ use loadworthy_formats::pe::header;
 use super::boot_loader::{PARTITIONS, images};
 use super::runtime::About;
 use crate::gather::certificate::named;
-use crate::gather::looking::{Looking, Read};
+use crate::gather::looking::{Looking, Read, counted};
 use crate::item::{HostPath, Item};
 
 /// What an image may unpack to, so that together with the file and a decoder's dictionary it stays
@@ -151,7 +151,10 @@ impl Image {
             .collect();
         let found =
             if image.certificates_delimited { "in its list" } else { "found anywhere in it" };
-        let said = format!("{} certificates {found}, and that is all", items.len());
+        let said = format!(
+            "{} {found}, and that is all",
+            counted(items.len(), "certificate", "certificates")
+        );
         Listing::new(items, Fact::seen((), looking.evidence(item, said)))
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use loadworthy_core::answer::Maker;
 use loadworthy_core::fact::Fact;
 use loadworthy_core::facts::linux::LinuxFacts;
-use loadworthy_core::proof::{Evidence, Origin, Why, text};
+use loadworthy_core::proof::{Origin, Why, text};
 use loadworthy_formats::boot::unified;
 use loadworthy_formats::bundle::archive::Archive;
 use loadworthy_formats::compress::streaming::stream;
@@ -376,7 +376,7 @@ pub fn facts_within(looking: &Looking<'_>, facts: &LinuxFacts, tree: &Tree) -> L
     let found = ["sbin/modprobe", "usr/sbin/modprobe"]
         .iter()
         .any(|path| looking.view.metadata(&Item::file(path)).is_ok());
-    let evidence = Evidence { origin: looking.view.origin(), item, said: text("in the initramfs") };
+    let evidence = looking.evidence(&item, "in the initramfs");
     let modprobe = if found { Fact::seen(true, evidence) } else { Fact::absent(false, evidence) };
     LinuxFacts {
         modprobe,

@@ -90,12 +90,27 @@ impl Reading<'_> {
     /// One module.
     #[must_use]
     pub fn one(self, path: &HostPath, scratch: &mut Scratch) -> ModuleFacts {
-        self.begin(path, scratch).unwrap_or_else(|begun| self.end_alone(begun, scratch))
+        let facts =
+            self.begin(path, scratch).unwrap_or_else(|begun| self.end_alone(begun, scratch));
+        self.told(facts)
     }
 
     /// Two modules.
     #[must_use]
-    pub fn both(
+    pub fn both(self, paths: [&HostPath; 2], scratches: &mut [Scratch; 2]) -> [ModuleFacts; 2] {
+        self.both_read(paths, scratches).map(|facts| self.told(facts))
+    }
+
+    /// The module, its file told behind that of the file in which it lies.
+    fn told(self, facts: ModuleFacts) -> ModuleFacts {
+        if self.looking.within.is_none() {
+            return facts;
+        }
+        let item = self.looking.told(&facts.path);
+        ModuleFacts { file: facts.file.told_as(item), ..facts }
+    }
+
+    fn both_read(
         self,
         [one, other]: [&HostPath; 2],
         [scratch, beside]: &mut [Scratch; 2],

@@ -12,7 +12,7 @@ use loadworthy_formats::kernel::proc_keys::{self, Key, What};
 use loadworthy_formats::text::hex;
 
 use super::kernels::{Kernel, Kernels};
-use crate::gather::looking::Looking;
+use crate::gather::looking::{Looking, counted};
 use crate::item::Item;
 use crate::sighting::Outcome;
 
@@ -127,7 +127,8 @@ impl Shown {
         let items: Vec<_> = digests
             .map(|d| Fact::seen(d, looking.evidence(&self.item, format!("bin:{}", hex(&d)))))
             .collect();
-        let said = format!("{} digests of files, and that is all", items.len());
+        let said =
+            format!("{} of files, and that is all", counted(items.len(), "digest", "digests"));
         Listing::new(items, Fact::seen((), looking.evidence(&self.item, said)))
     }
 }

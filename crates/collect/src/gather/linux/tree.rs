@@ -11,8 +11,9 @@ use loadworthy_formats::kernel::modules_builtin::{self, Builtin};
 use loadworthy_formats::kernel::modules_dep::{self, ModulesDep};
 use loadworthy_formats::kernel::modules_softdep::{self, SoftDependency};
 use loadworthy_formats::kernel::name::{self, is_module};
+use loadworthy_formats::limits::Limits;
 
-use crate::gather::looking::{Looking, Read, why};
+use crate::gather::looking::{Looking, Read, counted, why};
 use crate::item::{HostPath, Item};
 use crate::sighting::{Kind, Metadata, Outcome};
 
@@ -27,7 +28,7 @@ pub struct Tree {
     /// `modules.dep`.
     pub dependencies: Source<Arc<ModulesDep>>,
     /// `modules.alias`.
-    pub aliases: Source<Arc<Aliases>>,
+    pub aliases: Arc<AliasIndex>,
     /// `modules.softdep`.
     pub soft_dependencies: Source<Arc<Vec<SoftDependency>>>,
     /// `modules.builtin`.
@@ -35,6 +36,24 @@ pub struct Tree {
     names: Fact<Arc<BTreeSet<Arc<str>>>>,
     walked: OnceLock<Arc<Walk>>,
     indexed: bool,
+}
+
+/// `modules.alias`, which is made sense of when somebody asks for a device: names need none of its tens
+/// of thousands of lines.
+#[derive(Debug, Default)]
+pub struct AliasIndex {
+    bytes: Vec<u8>,
+    limits: Limits,
+    read: OnceLock<Aliases>,
+}
+
+impl AliasIndex {
+    /// The aliases; none where there is no such index, or it is larger than is read.
+    #[must_use]
+    pub fn all(&self) -> &Aliases {
+        let read = || modules_alias::read(&self.bytes, &self.limits).map(|parsed| parsed.value);
+        self.read.get_or_init(|| read().unwrap_or_default())
+    }
 }
 
 /// A module of a tree, not read yet.
@@ -72,7 +91,7 @@ pub fn gather(looking: &Looking<'_>, release: &str) -> Tree {
     let mut tree = Tree {
         base,
         dependencies: Source::unknown(Gaps::new()),
-        aliases: Source::unknown(Gaps::new()),
+        aliases: Arc::default(),
         soft_dependencies: Source::unknown(Gaps::new()),
         builtin: Source::unknown(Gaps::new()),
         names: Fact::unknown(Gaps::new()),
@@ -85,7 +104,7 @@ pub fn gather(looking: &Looking<'_>, release: &str) -> Tree {
         Ok(read) => {
             let paths = read.value.entries.iter().map(|entry| text(name::of_path(&entry.path)));
             let names: BTreeSet<_> = paths.collect();
-            let said = format!("{} modules", names.len());
+            let said = counted(names.len(), "module", "modules");
             Fact::seen(Arc::new(names), looking.evidence(&read.item, said))
         }
         // No index: the files themselves say what is there.
@@ -96,8 +115,9 @@ pub fn gather(looking: &Looking<'_>, release: &str) -> Tree {
     };
     tree.indexed = dependencies.is_ok();
     tree.dependencies = looking.source(question, dependencies);
-    let aliases = tree.index(looking, "modules.alias", |b| modules_alias::read(b, limits));
-    tree.aliases = looking.source(question, aliases);
+    let aliases = tree.index(looking, "modules.alias", |b| Ok(Parsed::clean(b.to_vec())));
+    let bytes = aliases.map(|read| read.value).unwrap_or_default();
+    tree.aliases = Arc::new(AliasIndex { bytes, limits: *limits, read: OnceLock::new() });
     let soft = tree.index(looking, "modules.softdep", |b| modules_softdep::read(b, limits));
     tree.soft_dependencies = looking.source(question, soft);
     let builtin = tree.index(looking, "modules.builtin", |b| modules_builtin::read(b, limits));
@@ -119,7 +139,7 @@ fn walked_names(
     let paths = walk.modules.iter();
     let names: BTreeSet<_> =
         paths.map(|module| text(name::of_path(&module.path.to_string()))).collect();
-    let said = format!("{} modules", names.len());
+    let said = counted(names.len(), "module", "modules");
     Fact::seen(Arc::new(names), looking.evidence(&text(base.to_string()), said))
 }
 

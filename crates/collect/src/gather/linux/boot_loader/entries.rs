@@ -10,7 +10,7 @@ use loadworthy_formats::boot::{entry, unified};
 use loadworthy_formats::pe::header;
 
 use super::PARTITIONS;
-use crate::gather::looking::{Looking, why};
+use crate::gather::looking::{Looking, counted, why};
 use crate::item::{HostPath, Item};
 use crate::sighting::Outcome;
 
@@ -81,7 +81,7 @@ pub(super) fn gather(looking: &Looking<'_>) -> Listing<LoaderEntry> {
     let whole = match (failed, seen) {
         (Some(why), _) => Fact::unknown(gap(Question::BootEntry, why)),
         (None, Some(item)) => {
-            let said = format!("{} entries", items.len());
+            let said = counted(items.len(), "entry", "entries");
             Fact::seen((), looking.evidence(&item, said))
         }
         (None, None) => {

@@ -11,7 +11,7 @@ use loadworthy_formats::boot::grub::snippets::{self, Snippet};
 use loadworthy_formats::error::Parsed;
 
 use super::PARTITIONS;
-use crate::gather::looking::{Looking, why};
+use crate::gather::looking::{Looking, counted, why};
 use crate::item::{HostPath, Item};
 use crate::sighting::Outcome;
 
@@ -47,7 +47,7 @@ fn one(looking: &Looking<'_>, path: &HostPath) -> Option<Fact<Arc<Script>>> {
                 unknown(Why::Unreadable(name, first))
             }
             Ok(read) => {
-                let said = format!("{} commands", read.value.commands.len());
+                let said = counted(read.value.commands.len(), "command", "commands");
                 Some(Fact::seen(Arc::new(read.value), looking.evidence(&name, said)))
             }
             Err(error) => unknown(Why::Unreadable(name, error)),
@@ -126,6 +126,6 @@ pub(super) fn snippets(looking: &Looking<'_>) -> Fact<Arc<[Snippet]>> {
         }
     }
     snippets::sort(&mut found);
-    let said = format!("{} entries", found.len());
+    let said = counted(found.len(), "entry", "entries");
     Fact::seen(Arc::from(found), looking.evidence(&shown, said))
 }
