@@ -1,12 +1,11 @@
 //! What a package, or a folder of the caller's, would put on a machine: paths and what lies there.
 //!
-//! Only names are kept in memory. The bytes of a package's files lie unpacked in a temporary file that
-//! has no name, those of a folder stay where they are. A member whose path climbs (`..`) is left out
+//! The bytes of a package's files lie unpacked in memory, and where they are many in a temporary file
+//! that has no name; those of a folder stay where they are. A member whose path climbs (`..`) is left out
 //! and told; links are resolved among the paths of the machine and lead nowhere else.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use loadworthy_formats::cpio::image::{self, Part};
@@ -20,6 +19,9 @@ use crate::item::{HostPath, Item};
 use crate::regular;
 use crate::sighting::{Entry, Kind, Metadata, Outcome};
 use crate::spelling;
+use store::Store;
+
+mod store;
 
 /// Links that may follow one another, as the kernel counts them (`MAXSYMLINKS`).
 const LINKS: usize = 40;
@@ -48,7 +50,7 @@ enum Node {
 pub struct Layer {
     nodes: BTreeMap<HostPath, Node>,
     folders: BTreeMap<HostPath, BTreeMap<Vec<u8>, Kind>>,
-    store: Option<File>,
+    store: Option<Store>,
     /// What the package says of itself; nothing for a folder.
     pub about: Option<Package>,
     /// What of it was left out, and why.
@@ -82,12 +84,11 @@ impl Layer {
     pub fn of_package(path: &Path, limits: &Limits) -> io::Result<Self> {
         let mut source = regular::open(path)?;
         let mut layer = Self::empty();
-        let mut store = tempfile::tempfile()?;
-        let mut end = 0_u64;
+        let mut store = Store::default();
         let mut failed = None;
         let parsed = form::walk(&mut source, UNPACKED, limits, &mut |member, data| {
             if failed.is_none()
-                && let Err(e) = layer.member(member, data, true, (&mut store, &mut end))
+                && let Err(e) = layer.member(member, data, true, &mut store)
             {
                 failed = Some(e);
             }
@@ -109,7 +110,7 @@ impl Layer {
         member: &Member<'_>,
         data: &mut dyn Read,
         wanted: bool,
-        (store, end): (&mut File, &mut u64),
+        store: &mut Store,
     ) -> io::Result<()> {
         let path = HostPath::new(member.path);
         if member.path.split(|b| *b == b'/').any(|step| step == b"..") {
@@ -124,12 +125,9 @@ impl Layer {
                 None => return Ok(()),
             },
             Sort::File if wanted && Item::File(path.clone()).row().is_some() => {
-                let at = *end;
-                let copied = copy(data, store);
-                // What follows a member that breaks off begins where the store ends.
-                *end = store.stream_position()?;
-                let size = copied?;
-                Node::Packed { at, size }
+                let at = store.end();
+                store.take(data)?;
+                Node::Packed { at, size: store.end() - at }
             }
             Sort::File => Node::Unread { size: member.size },
             Sort::Other => return Ok(()),
@@ -149,8 +147,7 @@ impl Layer {
         limits: &Limits,
     ) -> io::Result<(Self, Parsed<Vec<Part>>)> {
         let mut layer = Self::empty();
-        let mut store = tempfile::tempfile()?;
-        let mut end = 0_u64;
+        let mut store = Store::default();
         let mut failed = None;
         let mut linked: BTreeMap<(u32, u32, u32), Vec<HostPath>> = BTreeMap::new();
         let parsed = image::walk(source, UNPACKED, limits, &mut |_, entry, data| {
@@ -172,8 +169,7 @@ impl Layer {
             }
             let member = Member { path: entry.path, sort, size: entry.size };
             if failed.is_none() {
-                let into = (&mut store, &mut end);
-                failed = layer.member(&member, data, wanted(entry.path), into).err();
+                failed = layer.member(&member, data, wanted(entry.path), &mut store).err();
             }
             for other in linked.remove(&entry.file).unwrap_or_default() {
                 if let Some(node) = layer.nodes.get(&path).cloned() {
@@ -333,7 +329,7 @@ impl Layer {
                     return too_large;
                 }
                 buffer.resize(size, 0);
-                if regular::read_at(store, buffer, *at).is_err() {
+                if store.read(*at, buffer).is_err() {
                     buffer.clear();
                     return Outcome::Broken(io::ErrorKind::UnexpectedEof);
                 }
@@ -356,22 +352,6 @@ impl Layer {
             None => return Err(Outcome::Absent),
         };
         Ok(Metadata { kind, size, modified: 0, inode: 0, device: 0 })
-    }
-}
-
-/// Copies in pieces that are worth a call to the system each.
-fn copy(from: &mut dyn Read, to: &mut File) -> io::Result<u64> {
-    let mut piece = vec![0; 128 << 10];
-    let mut copied = 0;
-    loop {
-        let read = match from.read(&mut piece) {
-            Ok(0) => return Ok(copied),
-            Ok(read) => read,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(e),
-        };
-        to.write_all(&piece[..read])?;
-        copied += read as u64;
     }
 }
 
