@@ -8,6 +8,8 @@ use std::io::{self, Write};
 
 /// So many names or losses are told before the rest is counted.
 const TOLD: usize = 8;
+/// So many drivers on which nothing was seen are named.
+const NAMED: usize = 4;
 
 /// Whether these answers are about what a host needs.
 pub(super) fn is_one(all: &[Answered]) -> bool {
@@ -71,17 +73,30 @@ pub(super) fn lines(
     if let Some(line) = told(&these(false, true), &these(false, false)) {
         writeln!(out, "will not do as initramfs: {line}")?;
     }
+    writeln!(out, "lost without them: {}", listed(&lost(&troubled, style), "nothing"))?;
+    Ok(())
+}
+
+/// What is lost without these, each once. What stands on a driver is only known where its device was
+/// seen: a manifest's name, or a folder in place of a host, does not tell that it is nothing.
+fn lost(troubled: &[&Answered], style: &Style) -> Vec<String> {
+    let count = troubled.iter().filter(|a| a.subject.need.counts());
+    let (seen, not): (Vec<&Answered>, Vec<&Answered>) =
+        count.partition(|a| !a.subject.need.loses.is_empty());
     let mut lost: Vec<String> = Vec::new();
-    for a in troubled.iter().filter(|a| a.subject.need.counts()) {
-        for phrase in &a.subject.need.loses {
-            let phrase = style.plain(phrase);
-            if !lost.contains(&phrase) {
-                lost.push(phrase);
-            }
+    for phrase in seen.iter().flat_map(|a| &a.subject.need.loses) {
+        let phrase = style.plain(phrase);
+        if !lost.contains(&phrase) {
+            lost.push(phrase);
         }
     }
-    writeln!(out, "lost without them: {}", listed(&lost, "nothing"))?;
-    Ok(())
+    if !not.is_empty() {
+        let names: Vec<String> = not.iter().map(|a| style.plain(&a.subject.name)).collect();
+        let names =
+            if names.len() > NAMED { format!("{} of them", names.len()) } else { names.join(", ") };
+        lost.push(format!("whatever uses {names} (not seen)"));
+    }
+    lost
 }
 
 fn is_refused(a: &Answered) -> bool {

@@ -5,6 +5,7 @@ use crate::sample;
 use crate::style::Style;
 use crate::tree::{self, Depth};
 use loadworthy_core::answer::Answered;
+use loadworthy_formats::manifest::Class;
 
 fn page(answers: Vec<Answered>, proof: Depth) -> String {
     let options = Options { style: Style::default(), proof, verbose: false, quiet: false };
@@ -136,4 +137,29 @@ fn a_full_proof_in_ascii_has_every_step() {
 `- the module was built outside the kernel tree                    linux/in-tree
    `- seen     lib/modules/6.1.0-56-amd64/x.ko: modinfo without intree"
     );
+}
+
+#[test]
+fn what_stands_on_a_driver_and_was_not_seen_is_not_told_to_be_nothing() {
+    let needed = |name: &str, loses: &[&str]| {
+        let mut answer = sample::refused(name);
+        answer.subject.need.class = Some(Class::Storage);
+        answer.subject.need.loses = loses.iter().map(ToString::to_string).collect();
+        answer
+    };
+    let lost = |answers: Vec<Answered>| {
+        let page = page(answers, Depth::None);
+        page.lines().find_map(|line| line.strip_prefix("lost without them: ").map(str::to_owned))
+    };
+    let told = |answers: Vec<Answered>| lost(answers).unwrap();
+    assert_eq!(told(vec![needed("lpfc", &[])]), "whatever uses lpfc (not seen)");
+    assert_eq!(
+        told(vec![needed("lpfc", &[]), needed("ahci", &["disk sda"]), needed("qla2xxx", &[])]),
+        "disk sda; whatever uses lpfc, qla2xxx (not seen)"
+    );
+    let many = ["a", "b", "c", "d", "e"].map(|name| needed(name, &[])).to_vec();
+    assert_eq!(told(many), "whatever uses 5 of them (not seen)");
+    let mut loads = sample::loads("ext4");
+    loads.subject.need.class = Some(Class::Storage);
+    assert_eq!(told(vec![loads]), "nothing");
 }
