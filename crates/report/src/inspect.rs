@@ -54,7 +54,7 @@ pub use keys::{Encryption, Mac, Part, Pkcs12, Pvk};
 pub use kind::Kind;
 pub use module::Module;
 pub use package::{Bootable, Carried, Driver, Package, Script, Source};
-pub use pe::{Digests, Pe, Table};
+pub use pe::{Digests, Pe, Table, Unified};
 pub use pkcs7::{Pkcs7, Signer};
 pub use registry::{Registry, Setting};
 pub use signature::{Crossing, Known, PageDiffers, Signature, SignedBy, SignedDigest, Timestamp};

@@ -6,6 +6,7 @@ use loadworthy_core::crypt::digest::{Digest, DigestAlgorithm, DigestSet};
 use loadworthy_core::crypt::paired;
 use loadworthy_formats::authenticode::coverage::{self, Coverage};
 use loadworthy_formats::authenticode::extent;
+use loadworthy_formats::boot::unified;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::pe::attribute_certificates::{self, PKCS_SIGNED_DATA};
 use loadworthy_formats::pe::header::{self, Image};
@@ -54,6 +55,22 @@ pub struct Pe {
     /// Components and generations of `.sbat`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sbat: Option<Vec<[String; 2]>>,
+    /// What it starts, where it is a unified kernel image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unified: Option<Unified>,
+}
+
+/// What the sections of a unified kernel image say (UAPI.5).
+#[derive(Clone, Debug, Serialize)]
+pub struct Unified {
+    /// The release of its kernel, where `.uname` tells it.
+    pub kernel: Option<String>,
+    /// The kernel's command line, where `.cmdline` fixes it.
+    pub command_line: Option<String>,
+    /// The system that it is of, as `.osrel` calls it.
+    pub system: Option<String>,
+    /// Whether it brings an initramfs.
+    pub initramfs: bool,
 }
 
 /// Digests of an image without its signatures.
@@ -139,6 +156,7 @@ pub(super) fn read(
         sections: image.sections.iter().map(|s| s.name.clone()).collect(),
         nx_compatible: image.dll_characteristics & header::NX_COMPAT != 0,
         sbat: generations(image, limits),
+        unified: unified::read(image).map(Unified::from),
     };
     let pages = |number| signed.pages.iter().find(|(n, _)| *n == number).map(|(_, pages)| pages);
     let signatures = signed.signatures.iter().map(|s| Signature::of_code(s, pages(s.index)));
@@ -209,10 +227,19 @@ fn generations(image: &Image<'_>, limits: &Limits) -> Option<Vec<[String; 2]>> {
     Some(rows.iter().map(|r| [r.component().into(), r.generation_text().into()]).collect())
 }
 
+impl From<unified::Unified> for Unified {
+    fn from(of: unified::Unified) -> Self {
+        let system = of.os("PRETTY_NAME").or_else(|| of.os("ID")).map(str::to_owned);
+        let unified::Unified { uname: kernel, cmdline: command_line, initrd: initramfs, .. } = of;
+        Self { kernel, command_line, system, initramfs }
+    }
+}
+
 impl Pe {
     /// What it is, in a few words.
     pub(super) fn headline(&self) -> String {
         let what = match self.subsystem {
+            10 if self.unified.is_some() => "unified kernel image",
             10 => "EFI application",
             11 | 12 => "EFI driver",
             1 => "Windows driver",
@@ -229,6 +256,12 @@ impl Pe {
         page.field("nx", if self.nx_compatible { "compatible" } else { "not told" });
         page.maybe("file version", self.file_version.as_ref());
         page.maybe("original name", self.original_filename.as_ref());
+        if let Some(unified) = &self.unified {
+            page.maybe("kernel", unified.kernel.as_ref());
+            page.maybe("system", unified.system.as_ref());
+            page.maybe("command line", unified.command_line.as_ref());
+            page.field("initramfs", if unified.initramfs { "inside" } else { "none inside" });
+        }
         for [component, generation] in self.sbat.iter().flatten() {
             page.field("sbat", format!("{component},{generation}"));
         }
