@@ -1,6 +1,7 @@
 //! Remedies, each applied to the facts and judged again before it is told.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use loadworthy_core::answer::{Remedy, Tried};
 use loadworthy_core::assume::{self, Assume};
@@ -49,7 +50,14 @@ impl<'a> Remedies<'a> {
                 Some(Tried { remedy, judged: judged.verdict, helps })
             })
             .collect();
-        tried.sort_by_key(|t| !t.helps);
+        // What this machine's key has signed already needs no second signature by it.
+        let enough: Vec<Arc<str>> =
+            tried.iter().filter(|t| t.helps).filter_map(|t| enrolled(&t.remedy)).collect();
+        let again = |t: &Tried| match &t.remedy {
+            Remedy::Sign { with: None, keys: Some(pair), .. } => enough.contains(&pair.certificate),
+            _ => false,
+        };
+        tried.sort_by_key(|t| (!t.helps, again(t)));
         tried
     }
 
@@ -126,6 +134,14 @@ impl<'a> Remedies<'a> {
             in_tree,
             dependencies: case.by_name.is_none(),
         }
+    }
+}
+
+/// The certificate that would be enrolled, where it was found.
+fn enrolled(remedy: &Remedy) -> Option<Arc<str>> {
+    match remedy {
+        Remedy::Enroll { certificate, .. } => certificate.clone(),
+        _ => None,
     }
 }
 
