@@ -1,14 +1,14 @@
 #!/bin/sh
 # builders.sh TREE DIR: images that real builders make for the newest kernel of the Debian 12 below TREE, which
 # stays as it is: dracut, kdump-tools, Debian 13's ukify, and mkinitcpio where LOADWORTHY_MKINITCPIO names a
-# folder that holds it as it is installed (`usr/bin/mkinitcpio` and what it needs). Needs root.
+# checkout of its sources. Needs root.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 tree=$1 out=$2
 [ ! -e "$out/built" ] || exit 0
 rm -rf "$out"
 mkdir -p "$out/state/upper/root"
-[ -z "${LOADWORTHY_MKINITCPIO-}" ] || cp -a "$LOADWORTHY_MKINITCPIO/." "$out/state/upper/"
+[ -z "${LOADWORTHY_MKINITCPIO-}" ] || "$here/mkinitcpio.sh" "$LOADWORTHY_MKINITCPIO" "$out/state/upper"
 tail -n1 "$tree/built" > "$out/state/upper/root/release"
 cat > "$out/state/upper/root/build" <<'BUILD'
 set -eu
@@ -19,6 +19,8 @@ drivers="acmedisk ahci ext4 sd_mod"
 echo update_initramfs=no > /etc/initramfs-tools/update-initramfs.conf
 apt-get -q update
 apt-get -q -y --no-install-recommends install dracut-core kdump-tools python3-pefile systemd-boot-efi
+[ ! -e /usr/bin/mkinitcpio ] ||
+    apt-get -q -y --no-install-recommends install busybox-static file gawk libarchive-tools
 # Debian 12 has no ukify; a later one needs nothing else of its own release.
 sed 's/ bookworm / trixie /; /security/d' /etc/apt/sources.list > /etc/apt/sources.list.d/later.list
 apt-get -q update
@@ -39,11 +41,13 @@ printf '%s\n' $drivers >> /etc/initramfs-tools/modules
 cp "/var/lib/kdump/initrd.img-$new" /root/kdump.img
 cp /boot/grub/grub.cfg /root/
 if [ -e /usr/bin/mkinitcpio ]; then
-    apt-get -q -y --no-install-recommends install busybox-static file gawk libarchive-tools
     cp /bin/busybox /usr/lib/initcpio/busybox
     printf 'MODULES=(%s)\nHOOKS=(base strip)\n' "$drivers" > /etc/mkinitcpio.conf
-    # Programs of the base hook that are not installed here fail it; the modules are what counts.
-    mkinitcpio -k "$new" -g /root/mkinitcpio.img || [ -s /root/mkinitcpio.img ]
+    # It looks for programs where Arch has all of them.
+    for program in /usr/sbin/*; do
+        [ -e "/usr/bin/${program##*/}" ] || ln -s "$program" /usr/bin/
+    done
+    mkinitcpio -k "$new" -g /root/mkinitcpio.img
 fi
 # A hook that strips signed modules, and a driver that is not signed yet.
 strip -g "$modules/kernel/drivers/ata/ahci.ko"

@@ -6,6 +6,7 @@ use crate::stories::{Debian, EFIVARS, Machine, installed};
 use libtest_mimic::{Failed, Trial};
 use loadworthy_proving::forge::firmware;
 use loadworthy_proving::program;
+use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -106,8 +107,13 @@ fn unified(machine: &Machine<'_>, image: &[u8]) -> Result<(), Failed> {
     let seen = program::document(&["inspect", "--json", at], &machine.root)?;
     let sections = seen["files"][0]["pe"]["sections"].as_array().into_iter().flatten();
     let there: Vec<&str> = sections.filter_map(serde_json::Value::as_str).collect();
-    match [".linux", ".initrd", ".uname", ".cmdline"].iter().all(|part| there.contains(part)) {
+    if ![".linux", ".initrd", ".uname", ".cmdline"].iter().all(|part| there.contains(part)) {
+        return Err(format!("{there:?}").into());
+    }
+    let unified = &seen["files"][0]["pe"]["unified"];
+    let told = (&unified["kernel"], &unified["command_line"], &unified["initramfs"]);
+    match told == (&json!(machine.of.new), &json!("root=/dev/sda1 ro quiet"), &json!(true)) {
         true => Ok(()),
-        false => Err(format!("{there:?}").into()),
+        false => Err(unified.to_string().into()),
     }
 }
