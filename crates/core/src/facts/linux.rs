@@ -214,3 +214,27 @@ pub struct Export {
     /// Whether the owner is proprietary, which its users inherit.
     pub owner_proprietary: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Export, Symbols};
+    use alloc::sync::Arc;
+
+    #[test]
+    fn a_symbol_is_found_by_its_whole_name_and_the_later_of_two_counts() {
+        let none: Arc<str> = Arc::from("");
+        let export = |crc| Export {
+            crc: Some(crc),
+            gpl_only: false,
+            namespace: none.clone(),
+            owner: none.clone(),
+            owner_proprietary: false,
+        };
+        let named = [("ab", 1), ("a", 2), ("", 3), ("b", 4), ("ab", 5)];
+        let symbols: Symbols = named.map(|(name, crc)| (name, export(crc))).into_iter().collect();
+        let crc = |name: &str| symbols.get(name).and_then(|found| found.crc);
+        assert_eq!(["ab", "a", "", "b"].map(crc), [Some(5), Some(2), Some(3), Some(4)]);
+        assert_eq!((crc("abb"), crc("ba"), symbols.len()), (None, None, 4));
+        assert_eq!(symbols.find("b").and_then(|place| symbols.at(place)), symbols.get("b"));
+    }
+}
