@@ -125,6 +125,12 @@ impl View for Root {
             return self.leads(path, limit, buffer);
         }
         let folder = matches!(item, Item::Entries(_));
+        // What is no folder is not opened as one.
+        if folder
+            && let Ok(fd) = self.folder.at(path.as_bytes(), OFlags::RDONLY | OFlags::DIRECTORY)
+        {
+            return entries(fd);
+        }
         match self.named(&path) {
             Ok(Metadata { kind: Kind::File, .. }) if !folder => {}
             Ok(Metadata { kind: Kind::Folder, .. }) if folder => {}
