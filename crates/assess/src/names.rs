@@ -1,8 +1,9 @@
 //! From names to files: modprobe's index and configuration.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use loadworthy_collect::gather::linux::modprobe;
 use loadworthy_collect::gather::linux::tree::AliasIndex;
 use loadworthy_collect::gather::looking::Looking;
