@@ -155,7 +155,8 @@ fn told_as(
 }
 
 /// A possible finding, or what settled reports in such words were of. Where a program said that
-/// something was refused, or a strong reason has another beside it, words choose among what fits.
+/// something was refused, or a strong reason of Windows has another beside it, words choose among
+/// what fits.
 fn likened(
     told: Finding,
     scene: &Scene<'_>,
@@ -168,7 +169,7 @@ fn likened(
         pattern.is_some_and(|p| p.shows == Shows::Refusal && !p.words_only())
     };
     let printed = candidates.first().is_some_and(|first| first.clues.iter().any(refusal));
-    let among = printed || told.weight >= LIKELY;
+    let among = printed || scene.windows && told.weight >= LIKELY;
     let fits = |cause: &str| !among || candidates.iter().any(|c| c.reason.cause == cause);
     let like = Likeness::of(said, scene.windows, knowledge)
         .filter(|like| like.cause != told.cause)
