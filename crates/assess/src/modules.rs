@@ -1,9 +1,8 @@
 //! Modules of one kernel: read and examined once each, then judged in the order they would load.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use hashbrown::HashMap;
 use loadworthy_collect::gather::linux::type_information::{self, Place};
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_collect::item::HostPath;

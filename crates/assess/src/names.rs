@@ -1,9 +1,8 @@
 //! From names to files: modprobe's index and configuration.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use hashbrown::HashMap;
 use loadworthy_collect::gather::linux::modprobe;
 use loadworthy_collect::gather::linux::tree::AliasIndex;
 use loadworthy_collect::gather::looking::Looking;

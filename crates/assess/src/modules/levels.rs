@@ -1,6 +1,7 @@
 //! The order in which many modules can be judged side by side: what a module needs comes on a level before it.
 
-use hashbrown::HashMap;
+use std::collections::HashMap;
+
 use loadworthy_collect::item::HostPath;
 
 /// A module of which it is known what it needs.
