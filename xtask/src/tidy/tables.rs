@@ -53,10 +53,17 @@ fn check_table(source: &Source) -> Vec<Complaint> {
     told
 }
 
-/// What a row may not share with another row of a meeting range: its name, and the point in which
-/// kernels differ together with whose kernels and the architecture, where nothing in the image tells them apart.
+/// What a row may not share with another row of a meeting range: its name, for each of the versions
+/// that it lists, and the point in which kernels differ together with whose kernels and the
+/// architecture, where nothing in the image tells them apart.
 fn keys(row: &Table, name: &str) -> Vec<String> {
-    let mut keys = vec![name.to_owned()];
+    let listed = row.get("versions").and_then(Value::as_array);
+    let mut keys = match listed {
+        Some(all) => {
+            all.iter().filter_map(Value::as_str).map(|v| format!("{name} of {v}")).collect()
+        }
+        None => vec![name.to_owned()],
+    };
     let probed = row.contains_key("probe") || row.contains_key("without");
     if let Some(point) = word(row, "point").filter(|_| !probed) {
         let words = |field: &str, none: &str| match row.get(field).and_then(Value::as_array) {
@@ -113,6 +120,17 @@ mod tests {
         assert_eq!(
             told(&bad),
             ["row \"b\": its range overlaps that of another row for p of everybody"]
+        );
+    }
+
+    #[test]
+    fn versions_that_rows_list_do_not_meet() {
+        let row =
+            |listed: &str| format!("[[r]]\nrule = \"a\"\nsource = \"s\"\nversions = [{listed}]\n");
+        assert_eq!(told(&(row("\"5.10\", \"6.1\"") + &row("\"6.12\""))), [""; 0]);
+        assert_eq!(
+            told(&(row("\"5.10\", \"6.1\"") + &row("\"6.1\""))),
+            ["row \"a\": its range overlaps that of another row for a of 6.1"]
         );
     }
 }
