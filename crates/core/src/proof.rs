@@ -745,6 +745,12 @@ pub fn gap(question: Question, why: Why) -> Gaps {
     alloc::vec![Gap { question, why }]
 }
 
+/// How many there are: `1 key`, `2 keys`.
+#[must_use]
+pub fn counted(n: usize, one: &str, many: &str) -> String {
+    alloc::format!("{n} {}", if n == 1 { one } else { many })
+}
+
 /// A shared text.
 #[must_use]
 pub fn text(s: impl Into<String>) -> Arc<str> {

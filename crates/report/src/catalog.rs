@@ -7,7 +7,7 @@ use loadworthy_core::answer::{Answers, Finding, Host};
 use loadworthy_core::codes::{FILE_NOT_IN_CATALOG, INF_NOT_IN_CATALOG, PACKAGE_FILE_MISSING};
 use loadworthy_core::codesigning::catalog::Catalog;
 use loadworthy_core::codesigning::catalogued::{Covered, Created, Held, HeldFile};
-use loadworthy_core::proof::text;
+use loadworthy_core::proof::{counted, text};
 use loadworthy_core::tables::catalog_systems::CatalogSystem;
 use loadworthy_core::tables::inf_lints::Level;
 use loadworthy_formats::catalog::member::Kind;
@@ -245,8 +245,4 @@ pub fn systems(all: &[CatalogSystem], out: &mut dyn Write) -> io::Result<()> {
 
 fn named(text: &str) -> &str {
     if text.is_empty() { "no system in particular" } else { text }
-}
-
-fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
 }

@@ -17,7 +17,7 @@ use loadworthy_core::fact::{Fact, Listing, Source};
 use loadworthy_core::facts::boot_image::{
     BootFacts, BootImage, BootImageFacts, Entry, Level, Part, Shim,
 };
-use loadworthy_core::proof::{Evidence, Origin, Question, Stage, Why, gap, text};
+use loadworthy_core::proof::{Evidence, Origin, Question, Stage, Why, counted, gap, text};
 use loadworthy_formats::authenticode::coverage::{self, Coverage};
 use loadworthy_formats::error::{Error, Kind};
 use loadworthy_formats::limits::Limits;
@@ -33,7 +33,7 @@ use loadworthy_formats::uefi::signature_type::Type;
 use super::certificate::named;
 use super::firmware::{Firmware, Look, Variables};
 use super::linux::boot;
-use super::looking::{Looking, counted, why};
+use super::looking::{Looking, why};
 use crate::item::{HostPath, Item};
 use crate::sighting::Outcome;
 use crate::views::caller;

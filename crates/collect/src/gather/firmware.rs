@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::facts::firmware::{Certificate, Denied, FirmwareFacts, MokSbState};
-use loadworthy_core::proof::{Evidence, Origin, Question, Why, gap, text};
+use loadworthy_core::proof::{Evidence, Origin, Question, Why, counted, gap, text};
 use loadworthy_formats::error::Kind;
 use loadworthy_formats::text::hex;
 use loadworthy_formats::uefi::guid::Guid;
@@ -17,7 +17,7 @@ use loadworthy_formats::uefi::signature_type::Type;
 use loadworthy_formats::uefi::variable::{self, Attributes};
 
 use super::certificate::named;
-use super::looking::{Looking, counted, why};
+use super::looking::{Looking, why};
 use super::other_firmware;
 use crate::item::{EFIVARS, Item, MOK_VARIABLES};
 use crate::sighting::Outcome;

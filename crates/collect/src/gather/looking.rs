@@ -39,11 +39,6 @@ pub(super) struct Read<T> {
     pub(super) item: Arc<str>,
 }
 
-/// How many there are: `1 key`, `2 keys`.
-pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
 /// Why `outcome` is no answer about `item`.
 #[must_use]
 pub fn why(item: &str, outcome: &Outcome) -> Why {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use loadworthy_core::fact::{Fact, Source};
-use loadworthy_core::proof::{Question, Row, Standing, Why, gap, text};
+use loadworthy_core::proof::{Question, Row, Standing, Why, counted, gap, text};
 use loadworthy_formats::error::Parsed;
 use loadworthy_formats::kernel::cmdline::{self, CommandLine};
 use loadworthy_formats::kernel::ima_policy::{self, ImaRule};
 
 use super::runtime::About;
-use crate::gather::looking::{Looking, counted};
+use crate::gather::looking::Looking;
 use crate::item::Item;
 use crate::sighting::Outcome;
 

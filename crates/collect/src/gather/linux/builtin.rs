@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 use loadworthy_core::fact::Fact;
 use loadworthy_core::facts::linux::{BuiltinNames, Names};
-use loadworthy_core::proof::{Origin, Question, gap, text};
+use loadworthy_core::proof::{Origin, Question, counted, gap, text};
 use loadworthy_formats::kernel::{modules_builtin, proc_modules};
 
 use super::image::Image;
 use super::runtime::About;
 use super::tree::Tree;
-use crate::gather::looking::{Looking, Read, counted};
+use crate::gather::looking::{Looking, Read};
 use crate::item::Item;
 
 /// Names that code gives its parameters instead of that of its file (`MODULE_PARAM_PREFIX`); the

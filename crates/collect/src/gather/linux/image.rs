@@ -6,7 +6,7 @@ use loadworthy_core::crypt::digest::{DigestAlgorithm, digest};
 use loadworthy_core::fact::{Fact, Listing, Source};
 use loadworthy_core::facts::firmware::Certificate;
 use loadworthy_core::facts::linux::Names;
-use loadworthy_core::proof::{Question, Why, gap, text};
+use loadworthy_core::proof::{Question, Why, counted, gap, text};
 use loadworthy_formats::boot::unified;
 use loadworthy_formats::error::Parsed;
 use loadworthy_formats::kernel::btf::Base;
@@ -18,7 +18,7 @@ use loadworthy_formats::pe::header;
 use super::boot_loader::{PARTITIONS, images};
 use super::runtime::About;
 use crate::gather::certificate::named;
-use crate::gather::looking::{Looking, Read, counted};
+use crate::gather::looking::{Looking, Read};
 use crate::item::{HostPath, Item};
 
 /// What an image may unpack to, so that together with the file and a decoder's dictionary it stays

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::facts::linux::Running;
-use loadworthy_core::proof::{Gaps, Question, Why, gap, text};
+use loadworthy_core::proof::{Gaps, Question, Why, counted, gap, text};
 use loadworthy_formats::error::{Error, Kind, Parsed};
 use loadworthy_formats::kernel::cmdline;
 use loadworthy_formats::kernel::lockdown::{self, Level};
@@ -12,7 +12,7 @@ use loadworthy_formats::kernel::proc_keys::{self, Key, What};
 use loadworthy_formats::text::hex;
 
 use super::kernels::{Kernel, Kernels};
-use crate::gather::looking::{Looking, counted};
+use crate::gather::looking::Looking;
 use crate::item::Item;
 use crate::sighting::Outcome;
 

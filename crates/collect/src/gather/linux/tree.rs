@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use loadworthy_core::fact::{Fact, Source};
-use loadworthy_core::proof::{Gaps, Question, Why, gap, text};
+use loadworthy_core::proof::{Gaps, Question, Why, counted, gap, text};
 use loadworthy_formats::error::{Error, Parsed};
 use loadworthy_formats::kernel::modules_alias::{self, Aliases};
 use loadworthy_formats::kernel::modules_builtin::{self, Builtin};
@@ -13,7 +13,7 @@ use loadworthy_formats::kernel::modules_softdep::{self, SoftDependency};
 use loadworthy_formats::kernel::name::{self, is_module};
 use loadworthy_formats::limits::Limits;
 
-use crate::gather::looking::{Looking, Read, counted, why};
+use crate::gather::looking::{Looking, Read, why};
 use crate::item::{HostPath, Item};
 use crate::sighting::{Kind, Metadata, Outcome};
 

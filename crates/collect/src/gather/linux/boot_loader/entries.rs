@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use loadworthy_core::fact::{Fact, Listing};
 use loadworthy_core::facts::boot_loader::{Holds, LoaderEntry};
-use loadworthy_core::proof::{Question, Why, gap, text};
+use loadworthy_core::proof::{Question, Why, counted, gap, text};
 use loadworthy_formats::boot::loader_conf::{self, LoaderConf};
 use loadworthy_formats::boot::{entry, unified};
 use loadworthy_formats::pe::header;
 
 use super::PARTITIONS;
-use crate::gather::looking::{Looking, counted, why};
+use crate::gather::looking::{Looking, why};
 use crate::item::{HostPath, Item};
 use crate::sighting::Outcome;
 

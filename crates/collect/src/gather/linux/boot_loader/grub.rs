@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use loadworthy_core::fact::Fact;
-use loadworthy_core::proof::{Question, Why, gap, text};
+use loadworthy_core::proof::{Question, Why, counted, gap, text};
 use loadworthy_formats::boot::entry;
 use loadworthy_formats::boot::grub::environment::{self, Environment};
 use loadworthy_formats::boot::grub::script::{self, Script};
@@ -11,7 +11,7 @@ use loadworthy_formats::boot::grub::snippets::{self, Snippet};
 use loadworthy_formats::error::Parsed;
 
 use super::PARTITIONS;
-use crate::gather::looking::{Looking, counted, why};
+use crate::gather::looking::{Looking, why};
 use crate::item::{HostPath, Item};
 use crate::sighting::Outcome;
 
