@@ -3,6 +3,7 @@
 use super::{NO_SIGNATURE, WHOSE, change, names, outlook, subject, whose};
 use crate::style::{Style, Tone, wrap};
 use loadworthy_core::diagnose::finding::{Coverage, Diagnosis, Finding, Quoted};
+use loadworthy_core::proof::counted;
 use loadworthy_core::tables::diagnose::Knowledge;
 use std::io::{self, Write};
 
@@ -27,7 +28,7 @@ pub fn diagnosis(
 }
 
 fn whole(told: &Diagnosis, read: &Coverage, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let of = format!("{} lines of {} read", read.lines, counted(read.texts.len(), "text"));
+    let of = format!("{} lines of {} read", read.lines, counted(read.texts.len(), "text", "texts"));
     if told.findings.is_empty() {
         writeln!(out, "{}", style.paint(Tone::Good, "no problem found"))?;
         writeln!(out, "{of}")?;
@@ -69,7 +70,7 @@ fn whole(told: &Diagnosis, read: &Coverage, style: &Style, out: &mut dyn Write) 
         }
         let others = told.ran.len().saturating_sub(ran.len());
         if others > 0 {
-            let others = counted(others, "more image");
+            let others = counted(others, "more image", "more images");
             writeln!(out, "  {others}, of which no file is in hand")?;
         }
     }
@@ -110,7 +111,11 @@ fn one(finding: &Finding, style: &Style, out: &mut dyn Write) -> io::Result<()> 
     say("why  ", &finding.because, style, out)?;
     quoted(&finding.evidence, style, out)?;
     if finding.more > 0 {
-        writeln!(out, "  and {} more", counted_long(finding.more, "line"))?;
+        writeln!(
+            out,
+            "  and {} more",
+            counted(usize::try_from(finding.more).unwrap_or(usize::MAX), "line", "lines")
+        )?;
     }
     if let Some(judged) = &finding.judged {
         say("the checks of the files say  ", judged, style, out)?;
@@ -172,14 +177,6 @@ fn cut(text: &str, room: usize) -> String {
     }
     let kept: String = text.chars().take(room.saturating_sub(1)).collect();
     format!("{kept}…")
-}
-
-fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
-fn counted_long(n: u64, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Writes every cause a diagnosis can name.
