@@ -57,7 +57,8 @@ impl<'a> Remedies<'a> {
             Remedy::Sign { with: None, keys: Some(pair), .. } => enough.contains(&pair.certificate),
             _ => false,
         };
-        tried.sort_by_key(|t| (!t.helps, again(t)));
+        tried.retain(|t| !again(t));
+        tried.sort_by_key(|t| !t.helps);
         tried
     }
 
