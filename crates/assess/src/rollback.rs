@@ -2,7 +2,7 @@
 //!
 //! Where the manifest asks for older kernels, each is judged with its modules. Without one, one older
 //! kernel is looked at: its files, its entry, whether it would be let in, and whether its tree has the
-//! modules that are needed.
+//! modules that are needed. A machine that has one kernel, and runs it, is not told that it has no other.
 
 use std::sync::Arc;
 
@@ -56,6 +56,11 @@ pub(crate) fn look(
     if wanted == Some(0) || (wanted.is_none() && host.next_boot.entries.is_empty()) {
         return;
     }
+    let olders = older(asked);
+    // Where one kernel is all there ever was, the next boot changes nothing that could be gone back from.
+    if wanted.is_none() && olders.is_empty() && !replaces(asked) {
+        return;
+    }
     let required: Vec<Arc<str>> = answers
         .iter()
         .filter(|a| a.subject.kind == Kind::LinuxModule && a.subject.need.counts())
@@ -65,7 +70,7 @@ pub(crate) fn look(
     let count = usize::try_from(wanted.unwrap_or(1)).unwrap_or(usize::MAX);
     let mut good = 0;
     let mut all = Vec::new();
-    for older in older(asked).into_iter().take(count) {
+    for older in olders.into_iter().take(count) {
         let mut faults = faults(asked, &older, wanted.map(|_| stack));
         faults.extend(modules(asked, &older, &required, wanted.is_some(), answers));
         if !faults.iter().any(|fault| fault.fatal) {
@@ -115,6 +120,12 @@ fn older(asked: &Asked<'_>) -> Vec<Kernel> {
     let others = kernels.installed.iter().filter(|k| k.release != *own && !is_running(k));
     let there = |k: &&Kernel| kernels.installed.iter().any(|i| i.release == k.release);
     running.filter(there).into_iter().chain(others).cloned().collect()
+}
+
+/// Whether another kernel runs now than the one asked about.
+fn replaces(asked: &Asked<'_>) -> bool {
+    let running = asked.host.kernels.running.as_ref();
+    running.is_ok_and(|running| running.release != asked.kernel.kernel.release)
 }
 
 fn drawn(claim: BootClaim, from: Vec<Proof>) -> Proof {
