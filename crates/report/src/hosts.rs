@@ -5,7 +5,8 @@ use crate::gist::{self, Gist, Weight};
 use crate::json::document::{Tool, document};
 use crate::json::v1::{self, Proofs};
 use crate::style::{Style, Tone, columns};
-use loadworthy_core::answer::Answers;
+use crate::words;
+use loadworthy_core::answer::{Answers, Kind};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -47,13 +48,21 @@ fn usual(all: &[One]) -> BTreeMap<String, &'static str> {
     counts.into_iter().map(|(driver, of)| (driver, most(of))).collect()
 }
 
-fn odd(one: &One, usual: &BTreeMap<String, &'static str>) -> usize {
-    outcomes(one).iter().filter(|(driver, outcome)| usual.get(*driver) != Some(*outcome)).count()
+fn odd(one: &One, usual: &BTreeMap<String, &'static str>) -> Vec<String> {
+    let each = outcomes(one).into_iter();
+    each.filter(|(name, outcome)| usual.get(name) != Some(outcome)).map(|(name, _)| name).collect()
 }
 
 fn weighing(one: &One, weight: Weight) -> Vec<Gist> {
     let gists = one.answers.answers.iter().map(|a| Gist::of(a, &one.answers));
     gists.filter(|gist| gist.weight == weight).collect()
+}
+
+/// How many drivers these hosts ask about, by their names; what starts a kernel is none.
+fn drivers(all: &[One]) -> usize {
+    let answers = all.iter().flat_map(|one| &one.answers.answers);
+    let drivers = answers.filter(|a| !matches!(a.subject.kind, Kind::BootImage | Kind::Initramfs));
+    drivers.map(|a| &a.subject.name).collect::<BTreeSet<_>>().len()
 }
 
 /// What a host comes to.
@@ -62,8 +71,8 @@ struct Told {
     word: &'static str,
     /// What is refused, or cannot be told.
     named: Vec<Gist>,
-    /// How many drivers have another outcome than on most hosts.
-    unlike: usize,
+    /// What has another outcome than on most hosts.
+    unlike: Vec<String>,
 }
 
 fn told(one: &One, usual: &BTreeMap<String, &'static str>) -> Told {
@@ -105,9 +114,11 @@ fn cell(of: Option<&Gist>) -> String {
 }
 
 /// The first line: how many hosts, how many drivers, how many hosts something is refused on.
-fn headline(all: &[One], usual: &BTreeMap<String, &'static str>) -> String {
+fn headline(all: &[One]) -> String {
     let stopped = all.iter().filter(|one| !weighing(one, Weight::Fails).is_empty()).count();
-    format!("{} hosts, {} drivers: something is refused on {stopped}", all.len(), usual.len())
+    let (hosts, drivers) = (words::count(all.len(), "host"), words::count(drivers(all), "driver"));
+    let stopped = if stopped == 0 { "none".to_owned() } else { stopped.to_string() };
+    format!("{hosts}, {drivers}: something is refused on {stopped}")
 }
 
 /// Sorts hosts: those with refusals first, then those that are unlike the others.
@@ -118,7 +129,7 @@ pub fn odd_ones_first(all: &mut [One]) {
         (
             rank(weighing(one, Weight::Fails).len()),
             rank(weighing(one, Weight::Open).len()),
-            rank(odd(one, &usual)),
+            rank(odd(one, &usual).len()),
             one.name.clone(),
         )
     });
@@ -130,7 +141,7 @@ pub fn odd_ones_first(all: &mut [One]) {
 /// When `out` does not take it.
 pub fn text(all: &[One], every: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let usual = usual(all);
-    writeln!(out, "{}", style.paint(Tone::Strong, &headline(all, &usual)))?;
+    writeln!(out, "{}", style.paint(Tone::Strong, &headline(all)))?;
     let each: Vec<(&One, Told)> = all.iter().map(|one| (one, told(one, &usual))).collect();
     let (fine, not): (Vec<_>, Vec<_>) =
         each.into_iter().partition(|(_, told)| told.word == "loads");
@@ -140,9 +151,9 @@ pub fn text(all: &[One], every: bool, style: &Style, out: &mut dyn Write) -> io:
         writeln!(out, "{}  {}  {said}", style.paint(tone, told.word), style.plain(&one.name))?;
     }
     for (one, told) in fine {
-        let unlike = match told.unlike {
-            0 => String::new(),
-            odd => format!("  unlike most: {odd}"),
+        let unlike = match told.unlike.as_slice() {
+            [] => String::new(),
+            odd => format!("  unlike most: {}", style.plain(&names(odd))),
         };
         let name = style.plain(&one.name);
         writeln!(out, "{}  {name}{unlike}", style.paint(Tone::Good, "loads"))?;
@@ -175,6 +186,15 @@ fn few(named: &[Gist]) -> String {
     }
     if named.is_empty() {
         said.push("nothing to judge".to_owned());
+    }
+    said.join(", ")
+}
+
+/// The first of these names, and how many more there are.
+fn names(of: &[String]) -> String {
+    let mut said: Vec<String> = of.iter().take(BESIDE).cloned().collect();
+    if of.len() > BESIDE {
+        said.push(format!("and {} more", of.len() - BESIDE));
     }
     said.join(", ")
 }
@@ -253,14 +273,14 @@ pub fn json(all: &[One], proofs: Proofs, out: &mut dyn Write) -> io::Result<()> 
         v1::check(&one.answers, proofs, &mut document)?;
         hosts.push(HostDto {
             name: one.name.clone(),
-            unlike_most: odd(one, &usual),
+            unlike_most: odd(one, &usual).len(),
             check: serde_json::from_slice(&document).map_err(io::Error::from)?,
         });
     }
     let with = |weight: Weight| all.iter().filter(|o| !weighing(o, weight).is_empty()).count();
     let summary = SummaryDto {
         hosts: all.len(),
-        drivers: usual.len(),
+        drivers: drivers(all),
         refused: with(Weight::Fails),
         unknown: with(Weight::Open),
     };

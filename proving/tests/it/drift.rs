@@ -88,7 +88,7 @@ fn several() -> Result<(), Failed> {
     let said = program::run(&asked, folder.path())?;
     let table = String::from_utf8_lossy(&said.stdout).into_owned();
     let wanted = "\
-3 hosts, 1 drivers: something is refused on 1
+3 hosts, 1 driver: something is refused on 1
 refused  web3  demo (LW1004)
 loads  web1
 loads  web2
@@ -117,15 +117,15 @@ demo  refused        loads          loads
     };
     let markdown = shown("markdown")?;
     let wanted = "\
-## loadworthy: 3 hosts, 1 drivers: something is refused on 1
+## loadworthy: 3 hosts, 1 driver: something is refused on 1
 
 | host | kernel | outcome | what | unlike most |
 |---|---|---|---|---|
-| web3 | 6.12.199+deb12-amd64 | refused | demo \\(LW1004\\) | 1 |
-| web1 | 6.12.199+deb12-amd64 | loads |  | 0 |
-| web2 | 6.12.199+deb12-amd64 | loads |  | 0 |
+| web3 | 6.12.199+deb12-amd64 | refused | demo \\(LW1004\\) | demo |
+| web1 | 6.12.199+deb12-amd64 | loads |  |  |
+| web2 | 6.12.199+deb12-amd64 | loads |  |  |
 
-| driver | web3 | web1 | web2 |
+| what | web3 | web1 | web2 |
 |---|---|---|---|
 | demo | refused LW1004 | loads | loads |
 ";

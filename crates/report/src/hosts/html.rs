@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::gist::Gist;
-use crate::hosts::{One, cell, clusters, headline, told, uneven, usual};
+use crate::hosts::{One, cell, clusters, headline, names, told, uneven, usual};
 use crate::html::{about, begun, ended, safe};
 use crate::markup::escaped;
 
@@ -20,7 +20,7 @@ pub fn html(all: &[One], out: &mut dyn Write) -> io::Result<()> {
     let words: Vec<&str> = all.iter().map(|one| told(one, &usual).word).collect();
     let counts = ["loads", "refused", "unknown"]
         .map(|word| (word, words.iter().filter(|w| **w == word).count()));
-    let line = headline(all, &usual);
+    let line = headline(all);
     begun("Which hosts will come back?", &safe(&line), &safe(&line), &counts, out)?;
     writeln!(
         out,
@@ -48,7 +48,11 @@ pub fn html(all: &[One], out: &mut dyn Write) -> io::Result<()> {
         if one.answers.answers.is_empty() {
             write!(out, "nothing to judge")?;
         }
-        writeln!(out, "</td><td>{}</td></tr>", told.unlike)?;
+        writeln!(
+            out,
+            "</td><td data-head=\"unlike most\">{}</td></tr>",
+            safe(&names(&told.unlike))
+        )?;
     }
     writeln!(out, "</tbody>\n</table>")?;
     for cluster in clusters::of(all) {
@@ -84,7 +88,7 @@ fn grid(all: &[One], out: &mut dyn Write) -> io::Result<()> {
     rows.truncate(COLUMNS);
     write!(
         out,
-        "<h2>Drivers that do not load everywhere</h2>\n<div class=\"chain\"><table class=\"grid\">\n\
+        "<h2>What does not load everywhere</h2>\n<div class=\"chain\"><table class=\"grid\">\n\
          <thead><tr><th scope=\"col\">host</th>"
     )?;
     for (driver, _) in &rows {
@@ -102,7 +106,7 @@ fn grid(all: &[One], out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "</tbody>\n</table></div>")?;
     if left > 0 {
-        writeln!(out, "<p>{left} more drivers do not load everywhere.</p>")?;
+        writeln!(out, "<p>{left} more do not load everywhere.</p>")?;
     }
     let mut helps: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (driver, cells) in &rows {

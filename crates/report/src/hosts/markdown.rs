@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::hosts::{BESIDE, One, cell, clusters, few, headline, told, uneven, usual};
+use crate::hosts::{BESIDE, One, cell, clusters, few, headline, names, told, uneven, usual};
 use crate::markdown::safe;
 
 /// Writes the page: a row a host, the odd ones first; then the drivers that do not load everywhere, side
@@ -12,7 +12,7 @@ use crate::markdown::safe;
 /// When `out` does not take it.
 pub fn markdown(all: &[One], out: &mut dyn Write) -> io::Result<()> {
     let usual = usual(all);
-    writeln!(out, "## loadworthy: {}\n", headline(all, &usual))?;
+    writeln!(out, "## loadworthy: {}\n", headline(all))?;
     writeln!(out, "| host | kernel | outcome | what | unlike most |")?;
     writeln!(out, "|---|---|---|---|---|")?;
     for one in all {
@@ -26,7 +26,7 @@ pub fn markdown(all: &[One], out: &mut dyn Write) -> io::Result<()> {
             safe(kernel),
             told.word,
             safe(&what),
-            told.unlike
+            safe(&names(&told.unlike))
         )?;
     }
     for cluster in clusters::of(all) {
@@ -46,8 +46,8 @@ pub fn markdown(all: &[One], out: &mut dyn Write) -> io::Result<()> {
     if rows.is_empty() || all.len() > BESIDE {
         return Ok(());
     }
-    let names: Vec<String> = all.iter().map(|one| safe(&one.name)).collect();
-    writeln!(out, "\n| driver | {} |", names.join(" | "))?;
+    let hosts: Vec<String> = all.iter().map(|one| safe(&one.name)).collect();
+    writeln!(out, "\n| what | {} |", hosts.join(" | "))?;
     writeln!(out, "|---{}|", "|---".repeat(all.len()))?;
     for (driver, cells) in rows {
         let cells: Vec<String> = cells.iter().map(|of| cell(of.as_ref())).collect();
