@@ -2,7 +2,7 @@
 
 use crate::gist::plain;
 use crate::json::document::{Tool, document};
-use crate::style::{Style, Tone};
+use crate::style::{Style, Tone, wrap};
 use crate::words;
 use loadworthy_core::answer::Host;
 use loadworthy_core::drift::{Change, Compared, Outcome, Side, Told, Topic};
@@ -24,34 +24,85 @@ pub fn text(compared: &Compared, style: &Style, out: &mut dyn Write) -> io::Resu
     if !compared.differ() && !compared.is_open() {
         return writeln!(out, "no difference in policy, drivers or verdicts");
     }
-    for told in &compared.told {
-        let (word, tone) = match told.difference.is_certain() {
-            true => ("differs", Tone::Mind),
-            false => ("not known", Tone::Quiet),
-        };
-        writeln!(out, "{}  {}", style.paint(tone, word), style.plain(&sentence(told)))?;
-        match &told.turns {
-            Some(turns) if turns.is_empty() => {
-                writeln!(out, "         turns no verdict of a")?;
+    match compared.verdicts.as_slice() {
+        [] => writeln!(out, "no verdict differs")?,
+        changes => {
+            writeln!(out, "{}", style.paint(Tone::Strong, "verdicts that differ"))?;
+            for change in changes {
+                beside("  ", Tone::Plain, &changed(change, style), style, out)?;
             }
-            Some(turns) => {
-                for turn in turns.iter().take(NAMED) {
-                    writeln!(out, "         with that as on b: {}", changed(turn, style))?;
-                }
-                if turns.len() > NAMED {
-                    writeln!(out, "         and {} more", turns.len() - NAMED)?;
-                }
-            }
-            None => {}
         }
     }
-    if !compared.verdicts.is_empty() {
-        writeln!(out, "\nverdicts that differ")?;
-        for change in &compared.verdicts {
-            writeln!(out, "  {}", changed(change, style))?;
+    if !compared.told.is_empty() {
+        writeln!(out)?;
+    }
+    let mut rest = compared.told.as_slice();
+    while let Some((told, others)) = rest.split_first() {
+        let (word, tone) = match told.difference.is_certain() {
+            true => ("differs    ", Tone::Mind),
+            false => ("not known  ", Tone::Quiet),
+        };
+        beside(word, tone, &style.plain(&shortened(&sentence(told))), style, out)?;
+        // A topic is tried as a whole: what comes of it is told behind its last difference.
+        let more = others.first().is_some_and(|next| {
+            next.difference.topic == told.difference.topic && next.turns == told.turns
+        });
+        if let Some(turns) = told.turns.as_ref().filter(|_| !more) {
+            tell(turns, style, out)?;
+        }
+        rest = others;
+    }
+    Ok(())
+}
+
+/// What comes of one topic alone being as on the second machine.
+fn tell(turns: &[Change], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let said: Vec<String> = turns.iter().take(NAMED).map(|turn| turned(turn, style)).collect();
+    let said = match said.as_slice() {
+        [] => "turns no verdict of a".to_owned(),
+        said => format!("on its own turns {}", said.join("; ")),
+    };
+    let more = match turns.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    beside("           ", Tone::Plain, &format!("{said}{more}"), style, out)
+}
+
+/// A word in its column and a text beside it, broken where it is too long.
+fn beside(
+    word: &str,
+    tone: Tone,
+    text: &str,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let column = word.len();
+    for (n, line) in wrap(text, style.width.saturating_sub(column).max(20)).iter().enumerate() {
+        match n {
+            0 => writeln!(out, "{}{line}", style.paint(tone, word))?,
+            _ => writeln!(out, "{:column$}{line}", "")?,
         }
     }
     Ok(())
+}
+
+/// With digests cut to what tells them apart; the JSON document has them whole.
+fn shortened(text: &str) -> String {
+    const KEPT: usize = 16;
+    let mut parts = text.split("sha256:");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let (digest, rest) = part.split_at(digits);
+        out.push_str("sha256:");
+        match digest.get(..KEPT).filter(|_| digits == 64) {
+            Some(kept) => out.push_str(&format!("{kept}...")),
+            None => out.push_str(digest),
+        }
+        out.push_str(rest);
+    }
+    out
 }
 
 fn about(host: &Host, style: &Style) -> String {
@@ -119,12 +170,22 @@ pub fn sentences(compared: &Compared) -> Vec<String> {
 }
 
 fn changed(change: &Change, style: &Style) -> String {
-    let said = |outcome: Option<Outcome>| match outcome {
+    let name = style.plain(&change.name);
+    format!("{name}: {} on a, {} on b", outcome(change.a), outcome(change.b))
+}
+
+/// A verdict of the first machine that one topic turns.
+fn turned(change: &Change, style: &Style) -> String {
+    let name = style.plain(&change.name);
+    format!("{name} from {} to {}", outcome(change.a), outcome(change.b))
+}
+
+fn outcome(of: Option<Outcome>) -> String {
+    match of {
         Some((word, Some(code))) => format!("{word} ({code})"),
         Some((word, None)) => word.to_owned(),
         None => "not there".to_owned(),
-    };
-    format!("{}: {} on a, {} on b", style.plain(&change.name), said(change.a), said(change.b))
+    }
 }
 
 #[derive(Serialize)]
