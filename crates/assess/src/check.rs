@@ -71,7 +71,8 @@ pub fn check_on(
         answers.extend(images.iter().map(|(at, path)| (*at, chain.judge(path))));
         boot = Some(chain);
     }
-    let mut summary = None;
+    let mut summary: Option<Summary> = None;
+    let mut of_kernels = Vec::new();
     let seen: OnceCell<Seen> = OnceCell::new();
     for (at, path) in &archives {
         let judged = initramfs::of_argument(host, request, progress, path, &mut notes)?;
@@ -79,7 +80,9 @@ pub fn check_on(
     }
     let only_images = !(images.is_empty() && archives.is_empty()) && others.is_empty();
     let kernels = if only_images { Vec::new() } else { host.asked(&request.kernel)? };
+    let several = kernels.len() > 1;
     for kernel in kernels {
+        let before = answers.len();
         let kernel = match &request.subjects {
             Subjects::Used => {
                 let seen = seen.get_or_init(|| Seen::of(host));
@@ -106,16 +109,21 @@ pub fn check_on(
             }
             Subjects::Named(_) => answers.extend(asked.named(&others, &seen, &mut notes)?),
         }
+        of_kernels.push((kernel.kernel.release.clone(), answers.len() - before));
     }
     if host.kernels.installed.len() <= 1 || request.kernel != Which::All {
         answers.sort_by_key(|(at, _)| *at);
     }
     let answers = answers.into_iter().map(|(_, answer)| answer).collect();
     host.sound()?;
+    if let Some(summary) = summary.as_mut().filter(|_| several) {
+        summary.kernels = of_kernels;
+    }
     let host = summary.unwrap_or_else(|| Summary {
         source: host.looking().view.source(),
         platform: Platform::Linux,
         kernel: None,
+        kernels: Vec::new(),
         secure_boot: boot.as_ref().and_then(BootChain::secure_boot),
         lockdown: None,
         started_by: None,
@@ -158,6 +166,7 @@ pub(crate) fn summary_of(host: &Host, kernel: &OneKernel) -> Summary {
         source: host.looking().view.source(),
         platform: Platform::Linux,
         kernel: Some(kernel.kernel.release.clone()),
+        kernels: Vec::new(),
         secure_boot: known(&kernel.policy.secure_boot),
         lockdown: running.or(drawn),
         started_by: next_boot::started_by(&host.next_boot, &kernel.kernel.release),

@@ -153,6 +153,7 @@ pub fn against_profile(
         source: Origin::Profile,
         platform: Platform::Linux,
         kernel: None,
+        kernels: Vec::new(),
         secure_boot: profile.secure_boot,
         lockdown: profile.lockdown.map(profile::level),
         started_by: None,

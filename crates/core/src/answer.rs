@@ -59,6 +59,9 @@ pub struct Host {
     pub platform: Platform,
     /// The release asked about.
     pub kernel: Option<Arc<str>>,
+    /// Where several kernels are asked about: each, and how many of the answers, in their order, are
+    /// about it. `kernel` is the first.
+    pub kernels: Vec<(Arc<str>, usize)>,
     /// Whether Secure Boot is on as the kernel will see it.
     pub secure_boot: Option<bool>,
     /// The lockdown level: `none`, `integrity`, `confidentiality`.
@@ -75,6 +78,7 @@ impl Host {
         source: Origin::Profile,
         platform: Platform::Windows,
         kernel: None,
+        kernels: Vec::new(),
         secure_boot: None,
         lockdown: None,
         started_by: None,

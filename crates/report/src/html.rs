@@ -6,7 +6,9 @@ use crate::finding;
 use crate::gist::{self, Gist, Weight};
 use crate::markup::escaped;
 use crate::style::Style;
+use crate::terminal;
 use crate::tree::{self, Depth};
+use crate::words;
 use loadworthy_core::answer::{Answered, Answers, Kind};
 use loadworthy_core::tables::inf_lints::Level;
 use std::io::{self, Write};
@@ -27,6 +29,10 @@ const STYLE: &str = include_str!("html/page.css");
 /// When `out` does not take it.
 pub fn check(answers: &Answers, out: &mut dyn Write) -> io::Result<()> {
     opened("Will it load?", answers, out)?;
+    for (n, line) in terminal::answer(answers).iter().enumerate() {
+        let class = if n == 0 { "answer" } else { "about" };
+        writeln!(out, "<p class=\"{class}\">{}</p>", safe(line))?;
+    }
     picture::boot_chain(answers, out)?;
     writeln!(out, "<h2>What was judged</h2>")?;
     if answers.answers.is_empty() {
@@ -129,7 +135,11 @@ fn row(gist: &Gist, a: &Answered, proven: bool, out: &mut dyn Write) -> io::Resu
         write!(out, "<br><code>{}</code>", escaped(path))?;
     }
     if !a.subject.required_by.is_empty() {
-        write!(out, "<br><small>wanted by {}</small>", safe(&a.subject.required_by.join(", ")))?;
+        write!(
+            out,
+            "<br><small>wanted by {}</small>",
+            safe(&words::wanted(&a.subject.required_by))
+        )?;
     }
     if !a.subject.need.loses.is_empty() {
         write!(

@@ -164,6 +164,7 @@ pub(crate) fn answers(answers: Vec<Answered>) -> Answers {
             source: Origin::Root,
             platform: loadworthy_core::answer::Platform::Linux,
             kernel: Some(text("6.1.0-56-amd64")),
+            kernels: Vec::new(),
             secure_boot: Some(true),
             lockdown: Some("integrity"),
             started_by: None,

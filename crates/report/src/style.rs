@@ -32,6 +32,8 @@ pub enum Tone {
     Quiet,
     /// The point.
     Strong,
+    /// Like everything else.
+    Plain,
 }
 
 impl Style {
@@ -47,6 +49,7 @@ impl Style {
             Tone::Bad => "1;31",
             Tone::Quiet => "2",
             Tone::Strong => "1",
+            Tone::Plain => return text.to_owned(),
         };
         format!("\x1b[{code}m{text}\x1b[0m")
     }

@@ -7,8 +7,8 @@ use crate::finding;
 use crate::style::{Style, Tone, wrap};
 use crate::tree::{self, Depth};
 use crate::words::{self, remedies};
-use loadworthy_core::answer::{Answered, Answers, Host, Kind, Platform, Tried};
-use loadworthy_core::proof::Gap;
+use loadworthy_core::answer::{Answered, Answers, Host, Kind, Note, Platform, Tried};
+use loadworthy_core::proof::{Gap, Proof};
 use loadworthy_core::verdict::{Reason, Verdict};
 use std::io::{self, Write};
 
@@ -56,15 +56,46 @@ pub fn check(answers: &Answers, options: &Options, out: &mut dyn Write) -> io::R
         many => several(many, answers, options, out)?,
     }
     finding::lines(answers, options.verbose, out)?;
+    notes(answers, options, out)
+}
+
+/// What else is worth telling: a code once, with everything that speaks for it.
+fn notes(answers: &Answers, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut of_codes: Vec<Vec<&Note>> = Vec::new();
     for note in &answers.notes {
+        let same = |of: &&mut Vec<&Note>| of.iter().all(|n| n.code.id == note.code.id);
+        match of_codes.iter_mut().find(same) {
+            Some(of) => of.push(note),
+            None => of_codes.push(vec![note]),
+        }
+    }
+    let (depth, style) = (options.proof, &options.style);
+    for notes in of_codes {
+        let Some(first) = notes.first() else { continue };
         writeln!(out)?;
-        writeln!(out, "note  {}  {}", note.code.id, note.code.title())?;
-        for line in tree::proofs(&[&note.because], options.proof, &options.style) {
+        writeln!(out, "note  {}  {}", first.code.id, first.code.title())?;
+        // What is true under several kernels is told once.
+        let mut told: Vec<Vec<String>> = Vec::new();
+        let mut roots: Vec<&Proof> = Vec::new();
+        for note in &notes {
+            let alone = tree::proofs(&[&note.because], Depth::Full, style);
+            if !told.contains(&alone) {
+                told.push(alone);
+                roots.push(&note.because);
+            }
+        }
+        for line in tree::proofs(&roots, depth, style) {
             writeln!(out, "{line}")?;
         }
-        for tried in &note.tried {
-            let (label, what) = judged_again(tried, &options.style);
-            paragraph(&format!("  {label}"), &what, 22, &options.style, out)?;
+        let mut rows: Vec<(&str, String)> = Vec::new();
+        for tried in notes.iter().flat_map(|note| &note.tried) {
+            let row = judged_again(tried, style);
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+        for (label, what) in rows {
+            paragraph(&format!("  {label}"), &what, 22, style, out)?;
         }
     }
     Ok(())
@@ -108,6 +139,19 @@ fn nothing(host: &Host, options: &Options, out: &mut dyn Write) -> io::Result<()
     paragraph("  an example", "loadworthy check --example", 22, style, out)
 }
 
+/// The answer to *will it come back?*, a line each; empty where something else was asked.
+pub(crate) fn answer(answers: &Answers) -> Vec<String> {
+    if !preflight::is_one(&answers.answers) {
+        return Vec::new();
+    }
+    let style = Style { width: usize::MAX, ..Style::default() };
+    let mut lines = Vec::new();
+    match preflight::lines(&answers.answers, &answers.host, &style, &mut lines) {
+        Ok(()) => String::from_utf8_lossy(&lines).lines().map(str::to_owned).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
 fn troubled(a: &Answered) -> bool {
     matches!(a.judgement.verdict, Verdict::Refused(_) | Verdict::Unknown(_))
 }
@@ -133,7 +177,9 @@ fn several(
     if let Some(host) = setting(&answers.host) {
         writeln!(out, "{host}")?;
     }
-    started(&answers.host, style, out)?;
+    if answers.host.kernels.is_empty() {
+        started(&answers.host, style, out)?;
+    }
     for (n, a) in refused.iter().enumerate() {
         if n < IN_FULL {
             writeln!(out)?;
@@ -227,7 +273,8 @@ fn started(host: &Host, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let loader = words::boot::loader(entry.loader);
     let by = started.by.map_or("not the next one", words::boot::because);
     let (title, file) = (style.plain(&entry.title), style.plain(&entry.file));
-    writeln!(out, "started by {loader}: {title} ({by}), {file}")
+    let line = format!("started by {loader}: {title} ({by}), {file}");
+    preflight::folded(&line, Tone::Plain, style, out)
 }
 
 /// `refused  lpfc  lib/modules/…/lpfc.ko`.
@@ -341,7 +388,7 @@ fn rows(a: &Answered, answers: &Answers, options: &Options, out: &mut dyn Write)
         }
     }
     if !a.subject.required_by.is_empty() {
-        row("wanted by", &a.subject.required_by.join(", "))?;
+        row("wanted by", &words::wanted(&a.subject.required_by))?;
     }
     let need = &a.subject.need;
     if !need.loses.is_empty() {

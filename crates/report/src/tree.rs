@@ -78,6 +78,23 @@ fn deciding(judgement: &Judgement) -> Vec<&Proof> {
     proofs
 }
 
+/// Evidence side by side that would read the same, once: one assumption can stand for several facts.
+fn once<'p>(proofs: &[&'p Proof]) -> Vec<&'p Proof> {
+    let mut kept: Vec<&Proof> = Vec::new();
+    for proof in proofs {
+        let again = |other: &&Proof| match (proof.node(), other.node()) {
+            (Node::Assumed(a), Node::Assumed(b)) => a == b,
+            (Node::Seen(a), Node::Seen(b)) | (Node::Absent(a), Node::Absent(b)) => a == b,
+            (Node::Missing(a), Node::Missing(b)) => a == b,
+            _ => false,
+        };
+        if !kept.iter().any(again) {
+            kept.push(proof);
+        }
+    }
+    kept
+}
+
 /// Whether two proofs would read the same.
 fn same(one: &Proof, other: &Proof) -> bool {
     match (one.node(), other.node()) {
@@ -134,6 +151,7 @@ struct Page<'s> {
 
 impl Page<'_> {
     fn level(&mut self, proofs: &[&Proof], indent: &str, level: usize) {
+        let proofs = &once(proofs);
         let short = self.depth == Depth::Short;
         let shown = if short && level > 1 { SHORT_REASONS } else { usize::MAX };
         let more = proofs.len().saturating_sub(shown);

@@ -368,6 +368,22 @@ pub fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
+/// Who wants a driver, behind the words `wanted by`.
+#[must_use]
+pub fn wanted(required_by: &[String]) -> String {
+    let each = required_by.iter().map(|who| {
+        if let Some(module) = who.strip_prefix("needed by ") {
+            return module.to_owned();
+        }
+        match who.strip_prefix("loaded") {
+            Some("") => "what is loaded now".to_owned(),
+            Some(how) => format!("what is loaded now ({})", how.trim_start_matches([',', ' '])),
+            None => who.clone(),
+        }
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
 /// A list that certificates stand in, as people call it.
 #[must_use]
 pub fn key_list(list: &str, of_vendor: bool) -> String {

@@ -176,6 +176,7 @@ mod tests {
                 source: Origin::Root,
                 platform: Platform::Linux,
                 kernel: None,
+                kernels: Vec::new(),
                 secure_boot: None,
                 lockdown: None,
                 started_by: None,

@@ -94,6 +94,7 @@ fn nothing(request: &Request) -> Answers {
             source,
             platform: answer::Platform::Linux,
             kernel: None,
+            kernels: Vec::new(),
             secure_boot: None,
             lockdown: None,
             started_by: None,

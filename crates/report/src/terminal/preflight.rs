@@ -1,6 +1,6 @@
 //! The answer to *will it come back?* in three lines: how many must load, what will not, what is lost.
 
-use crate::style::{Style, Tone};
+use crate::style::{Style, Tone, wrap};
 use crate::words;
 use loadworthy_core::answer::{Answered, Host, Kind};
 use loadworthy_core::verdict::Verdict;
@@ -21,10 +21,29 @@ fn is_driver(a: &Answered) -> bool {
     a.subject.need.class.is_some() && a.subject.kind != Kind::Initramfs
 }
 
-/// Writes the three lines.
+/// Writes the three lines, of each kernel where several are asked about.
 pub(super) fn lines(
     all: &[Answered],
     host: &Host,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if host.kernels.is_empty() {
+        return of_one(all, host.kernel.as_deref(), style, out);
+    }
+    let mut rest = all;
+    for (kernel, answers) in &host.kernels {
+        let (own, others) = rest.split_at((*answers).min(rest.len()));
+        of_one(own, Some(kernel), style, out)?;
+        rest = others;
+    }
+    Ok(())
+}
+
+/// The lines of one kernel.
+fn of_one(
+    all: &[Answered],
+    kernel: Option<&str>,
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -42,8 +61,24 @@ pub(super) fn lines(
         let line = format!("the boot stops at {name}: no driver comes to load");
         writeln!(out, "{}", style.paint(Tone::Strong, &line))?;
     }
+    let troubled: Vec<&Answered> = all
+        .iter()
+        .filter(|a| a.subject.need.class.is_some())
+        .filter(|a| matches!(a.judgement.verdict, Verdict::Refused(_) | Verdict::Unknown(_)))
+        .collect();
+    let these = |drivers: bool, refused: bool| -> Vec<String> {
+        let is = |a: &&&Answered| is_driver(a) == drivers && is_refused(a) == refused;
+        troubled.iter().filter(is).map(|a| named(a, style)).collect()
+    };
+    // Drivers that load are no good news where the root is not reached.
+    let initramfs = told(&these(false, true), &these(false, false))
+        .map(|line| format!("will not do as initramfs: {line}"));
+    let barred = !these(false, true).is_empty();
+    if let Some(line) = initramfs.as_ref().filter(|_| barred) {
+        folded(line, Tone::Strong, style, out)?;
+    }
     let mut line = format!("{} must load", words::count(drivers.len(), "driver"));
-    if let Some(kernel) = &host.kernel {
+    if let Some(kernel) = kernel {
         line.push_str(&format!(" under {}", style.plain(kernel)));
     }
     line.push_str(&match (load, refused, unknown) {
@@ -59,21 +94,25 @@ pub(super) fn lines(
         line.push_str(&format!(" ({inside} built in)"));
     }
     writeln!(out, "{}", style.paint(Tone::Strong, &line))?;
-    let troubled: Vec<&Answered> = all
-        .iter()
-        .filter(|a| a.subject.need.class.is_some())
-        .filter(|a| matches!(a.judgement.verdict, Verdict::Refused(_) | Verdict::Unknown(_)))
-        .collect();
-    let these = |drivers: bool, refused: bool| -> Vec<String> {
-        let is = |a: &&&Answered| is_driver(a) == drivers && is_refused(a) == refused;
-        troubled.iter().filter(is).map(|a| named(a, style)).collect()
-    };
-    let line = told(&these(true, true), &these(true, false)).unwrap_or_else(|| "none".to_owned());
-    writeln!(out, "will not load: {line}")?;
-    if let Some(line) = told(&these(false, true), &these(false, false)) {
-        writeln!(out, "will not do as initramfs: {line}")?;
+    // Nothing is told to be lost of a machine that does not start.
+    if stops.is_some() && troubled.is_empty() {
+        return Ok(());
     }
-    writeln!(out, "lost without them: {}", listed(&lost(&troubled, style), "nothing"))?;
+    let line = told(&these(true, true), &these(true, false)).unwrap_or_else(|| "none".to_owned());
+    folded(&format!("will not load: {line}"), Tone::Plain, style, out)?;
+    if let Some(line) = initramfs.as_ref().filter(|_| !barred) {
+        folded(line, Tone::Plain, style, out)?;
+    }
+    let lost = listed(&lost(&troubled, style), "nothing");
+    folded(&format!("lost without them: {lost}"), Tone::Plain, style, out)
+}
+
+/// A line, broken where it is too long; further lines are set in.
+pub(super) fn folded(line: &str, tone: Tone, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    for (n, line) in wrap(line, style.width.saturating_sub(2).max(20)).iter().enumerate() {
+        let set_in = if n == 0 { "" } else { "  " };
+        writeln!(out, "{set_in}{}", style.paint(tone, line))?;
+    }
     Ok(())
 }
 
