@@ -31,7 +31,7 @@ use loadworthy_formats::pe::attribute_certificates;
 use loadworthy_formats::uefi::{authenticated, load_option, sbat, signature_list, variable};
 use loadworthy_formats::{
     app_control, authenticode, bundle, cab, catalog, cms, compress, cpio, elf, inf, manifest,
-    modsig, msi, package, pe, pkcs12, pvk, registry, statement, timestamp, x509,
+    modsig, msi, package, pe, pkcs12, pvk, registry, squashfs, statement, timestamp, x509,
 };
 use std::hint::black_box;
 use std::io::Read;
@@ -188,6 +188,12 @@ const OWN: &[Reader] = &[
             let _ = black_box(std::io::copy(data, &mut std::io::sink()));
         };
         let _ = black_box(package::form::walk(&mut &*bytes, UNPACKED as u64, &LIMITS, &mut read));
+    }),
+    ("squashfs", |bytes| {
+        let mut read = |_: &Member<'_>, data: &mut dyn Read| {
+            let _ = black_box(std::io::copy(data, &mut std::io::sink()));
+        };
+        let _ = black_box(squashfs::walk(bytes, 4 * UNPACKED as u64, &LIMITS, &mut read));
     }),
     ("elf", |bytes| {
         let survey = elf::survey::survey(bytes, &LIMITS).value;

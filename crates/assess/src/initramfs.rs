@@ -85,14 +85,18 @@ pub(crate) fn of_kernel(
             return Some(mended(asked, roots, &path, None, &case));
         }
     };
+    // What lies in a file system inside it is reached through modules, too; built-ins have no file.
+    let mut roots = roots.clone();
+    let openers = found.opened_by().iter().map(|name| (*name).to_owned());
+    roots.extend(openers.filter(|name| inside::one(asked.names, name).is_some()));
     let whole;
     let mut inside = Inside::of(asked, &found, &path);
-    if !inside.kept(roots, all) {
+    if !inside.kept(&roots, all) {
         whole = initramfs::open(&looking, &place, None).ok()?;
         inside = Inside::of(asked, &whole, &path);
     }
-    let case = inside.case(asked, roots, all, notes);
-    Some(mended(asked, roots, &path, found.maker, &case))
+    let case = inside.case(asked, &roots, all, notes);
+    Some(mended(asked, &roots, &path, found.maker, &case))
 }
 
 /// The answer, with what would help where it is refused.

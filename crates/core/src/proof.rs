@@ -176,6 +176,8 @@ pub enum Question {
     Taint,
     /// The bytes of an image that boots.
     ImageBytes,
+    /// What is in the file system that an initramfs mounts out of a file of its own.
+    InnerFileSystem,
     /// The shim that is installed.
     Shim,
     /// The revocation level (SBAT) in force.
@@ -199,6 +201,8 @@ pub enum Why {
     Unreadable(Arc<str>, Error),
     /// The system refused in some other way; the text is the system's own.
     Broken(Arc<str>, Arc<str>),
+    /// It is there and of a sort that is not read, or damaged; the text says which.
+    NotRead(Arc<str>, Arc<str>),
     /// No table row covers it.
     NoRow(Arc<str>),
     /// It is known for another kernel only.

@@ -18,6 +18,7 @@ pub mod calendar;
 pub mod compress;
 pub mod cpio;
 pub mod package;
+pub mod squashfs;
 pub mod der;
 pub mod x509;
 pub mod cms;

@@ -529,6 +529,11 @@ pub const fn question(question: Question) -> (&'static str, &'static str, &'stat
             "give proc/sys/kernel/tainted and sys/module",
         ),
         Question::ImageBytes => ("image-bytes", "what is in the image's file", ROOT),
+        Question::InnerFileSystem => (
+            "inner-file-system",
+            "what is in the file system inside the initramfs",
+            "squashfs is read: have dracut make it with the module squash-squashfs",
+        ),
         Question::Shim => (
             "shim",
             "which shim is installed, and whom its vendor trusts",
@@ -557,6 +562,7 @@ pub fn why(why: &Why) -> (&str, String) {
         Why::Missing(item) => (item, "it is not there".to_owned()),
         Why::Unreadable(item, error) => (item, format!("it cannot be read: {error}")),
         Why::Broken(item, said) => (item, format!("the system says: {said}")),
+        Why::NotRead(item, said) => (item, said.to_string()),
         Why::NoRow(item) => (item, "no row of our tables covers it".to_owned()),
         Why::OtherKernel(item) => (item, "it speaks of another kernel only".to_owned()),
         Why::Disputed(one, other) => ("", format!("sources disagree: {one}; {other}")),
@@ -583,6 +589,7 @@ pub const fn supply(gap: &Gap) -> &'static str {
         | Why::Missing(_)
         | Why::Unreadable(..)
         | Why::Broken(..)
+        | Why::NotRead(..)
         | Why::NoRow(_)
         | Why::OtherKernel(_)
         | Why::Disputed(..) => question(gap.question).2,

@@ -232,6 +232,9 @@ impl Host {
         let of_firmware = |name| (format!("usr/lib/firmware/{name}"), b"x".to_vec());
         inside.extend(asked.firmware.iter().map(of_firmware));
         let at = format!("boot/initrd.img-{}", kernel.release);
+        if asked.erofs {
+            return root.put(&at, initramfs::image(&initramfs::in_erofs(release), asked.cut));
+        }
         if asked.builder == "booster" {
             let inside = initramfs::of_booster(&inside, release);
             return root.put(&at, initramfs::image(&inside, asked.cut));

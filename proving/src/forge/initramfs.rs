@@ -15,6 +15,7 @@ pub struct Initramfs {
     pub firmware: Vec<String>,
     pub cut: bool,
     pub builder: String,
+    pub erofs: bool,
 }
 
 impl Default for Initramfs {
@@ -28,6 +29,7 @@ impl Default for Initramfs {
             firmware: Vec::new(),
             cut: false,
             builder: String::new(),
+            erofs: false,
         }
     }
 }
@@ -62,6 +64,19 @@ pub fn of_booster(files: &[(String, Vec<u8>)], release: &str) -> Vec<(String, Ve
     let settings = ("etc/booster.init.yaml".to_owned(), settings);
     let aliases = ("usr/lib/modules/booster.alias".to_owned(), Vec::new());
     flat.chain([settings, aliases]).collect()
+}
+
+/// The same as dracut lays it out that packs all but its first steps into an EROFS. Source: dracut-ng,
+/// `modules.d/74squash-erofs`; linux, `fs/erofs/erofs_fs.h`.
+#[must_use]
+pub fn in_erofs(release: &str) -> Vec<(String, Vec<u8>)> {
+    let superblock =
+        [vec![0; 1024], 0xe0f5_e1e2_u32.to_le_bytes().to_vec(), vec![0; 4096]].concat();
+    vec![
+        ("init".to_owned(), b"#!/bin/sh\n".to_vec()),
+        ("erofs-root.img".to_owned(), superblock),
+        (format!("usr/lib/modules/{release}/modules.dep"), Vec::new()),
+    ]
 }
 
 fn archive(files: &[(String, Vec<u8>)]) -> Vec<u8> {

@@ -8,7 +8,7 @@ use loadworthy_proving::forge::firmware;
 use loadworthy_proving::program;
 use serde_json::json;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -72,6 +72,7 @@ fn builders() -> Result<(), Failed> {
     crash.put(&dump, &image[..image.len() / 2])?;
     crash.tells(&["--proof", "short"], 0, &["LW3109", "a crash leaves no dump"])?;
 
+    squashed(&machine, &made, &initrd)?;
     unified(&machine("unified")?, &fs::read(made.join("uki.efi"))?)?;
 
     let Ok(arch) = fs::read(made.join("mkinitcpio.img")) else {
@@ -87,6 +88,40 @@ fn builders() -> Result<(), Failed> {
     let cut = machine("mkinitcpio-cut")?;
     cut.put(&initrd, &arch[..arch.len() / 2])?;
     cut.tells(&[], 1, &["LW3102"])
+}
+
+/// All but the first steps lie in a squashfs, as dracut's module squash has it.
+fn squashed<'d>(
+    machine: &dyn Fn(&str) -> Result<Machine<'d>, Failed>,
+    made: &Path,
+    initrd: &str,
+) -> Result<(), Failed> {
+    let [whole, stripped] = ["squashed.img", "squashed-stripped.img"].map(|name| made.join(name));
+    let sound = machine("squashed")?;
+    sound.put(initrd, fs::read(&whole)?)?;
+    sound.tells(&[], 0, &["under NEXT: all will", "will not load: none"])?;
+    let file = whole.to_string_lossy().into_owned();
+    sound.tells(&[&file], 0, &["none refused", "loads-tainted  acmedisk"])?;
+
+    let refused = machine("squashed-stripped")?;
+    refused.put(initrd, fs::read(&stripped)?)?;
+    let lines = ["ahci of the initramfs will not load (EKEYREJECTED)", "LW3110", "the same build"];
+    refused.tells(&["--proof", "short"], 1, &lines)?;
+
+    // The same for crashes, where Red Hat's kdump-utils puts it: the next boot is not touched by it.
+    let crash = machine("squashed-crash")?;
+    crash.put("boot/grub/grub.cfg", fs::read(made.join("grub.cfg"))?)?;
+    let dump = format!("boot/initramfs-{}kdump.img", crash.of.new);
+    crash.put(&dump, fs::read(&whole)?)?;
+    let (text, exit) = crash.told(&["--proof", "short"])?;
+    if exit != Some(0) || text.contains("LW3109") {
+        return Err(format!("exit {exit:?}\n{text}").into());
+    }
+    crash.put(&dump, fs::read(&stripped)?)?;
+    crash.tells(&["--proof", "short"], 0, &["LW3109", "ahci"])?;
+    // It is nobody's ordinary one.
+    fs::remove_file(crash.root.join(initrd))?;
+    crash.tells(&[], 1, &["LW3101"])
 }
 
 /// The kernel lies in a unified image alone, which systemd-boot finds.

@@ -13,7 +13,7 @@ use loadworthy_core::codes::INSTALL_COMMAND_REPLACES_LOADING;
 use loadworthy_core::fact::Fact;
 use loadworthy_core::initramfs_claim::CopySignature;
 use loadworthy_core::policy::linux::LinuxPolicy;
-use loadworthy_core::proof::{Evidence, Gaps, text};
+use loadworthy_core::proof::{Evidence, Gaps, Question, Why, gap, text};
 use loadworthy_core::verdict::{Judgement, Verdict};
 use loadworthy_formats::compress::Compression;
 use loadworthy_formats::kernel::name;
@@ -93,7 +93,10 @@ impl<'a> Inside<'a> {
         let mut case = InitramfsCase::of(Fact::seen(true, self.evidence("is there".into())));
         let damage = self.found.damage.as_deref().map(text);
         let said = damage.as_deref().map_or("read to its end".to_owned(), str::to_owned);
-        case.damage = Fact::seen(damage, self.evidence(said));
+        case.damage = match self.sealed() {
+            Some(gaps) if damage.is_none() => Fact::unknown(gaps),
+            _ => Fact::seen(damage, self.evidence(said)),
+        };
         case.not_unpacked = self.not_unpacked();
         let release = &self.kernel.kernel.release;
         let releases: Vec<&str> = self.found.releases.iter().map(String::as_str).collect();
@@ -105,6 +108,12 @@ impl<'a> Inside<'a> {
         };
         case.others = Fact::seen(others, self.evidence(said));
         case
+    }
+
+    /// What is not known because a file system inside it could not be read.
+    fn sealed(&self) -> Option<Gaps> {
+        let sealed = self.found.sealed.as_deref()?;
+        Some(gap(Question::InnerFileSystem, Why::NotRead(text(self.path), text(sealed))))
     }
 
     /// A way of packing that the kernel was built without.
@@ -167,7 +176,10 @@ impl<'a> Inside<'a> {
             let verdict = judged.iter().find(|a| a.subject.path.as_deref() == shown.as_deref());
             case.needed.push(Needed {
                 name: text(root.as_str()),
-                inside: Fact::seen(path.is_some(), evidence),
+                inside: match self.sealed() {
+                    Some(gaps) if path.is_none() => Fact::unknown(gaps),
+                    _ => Fact::seen(path.is_some(), evidence),
+                },
                 loads: verdict
                     .map_or_else(|| Fact::unknown(Gaps::new()), |answer| copied(&answer.judgement)),
                 unsigned: verdict.and_then(|answer| {

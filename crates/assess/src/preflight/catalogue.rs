@@ -47,7 +47,7 @@ impl<'a> Modules<'a> {
             | Why::OutOfReach(item)
             | Why::Unreadable(item, _)
             | Why::Broken(item, _) => **item == *LOADED,
-            Why::NoRow(_) | Why::OtherKernel(_) | Why::Disputed(..) => false,
+            Why::NotRead(..) | Why::NoRow(_) | Why::OtherKernel(_) | Why::Disputed(..) => false,
         });
         let shown = (runs && listed && !asked.names.is_known())
             .then(|| hardware.loaded.iter().map(|loaded| loaded.name.clone()).collect());

@@ -8,8 +8,6 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use loadworthy_formats::cpio::image::{self, Part};
-use loadworthy_formats::error::Parsed;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::package::form;
 use loadworthy_formats::package::member::{Member, Package, Sort, UNPACKED};
@@ -22,6 +20,7 @@ use crate::spelling;
 use store::Store;
 
 mod store;
+pub mod initramfs;
 
 /// Links that may follow one another, as the kernel counts them (`MAXSYMLINKS`).
 const LINKS: usize = 40;
@@ -55,6 +54,8 @@ pub struct Layer {
     pub about: Option<Package>,
     /// What of it was left out, and why.
     pub odd: Vec<String>,
+    /// The file system inside an initramfs that could not be read, and why.
+    pub sealed: Option<String>,
 }
 
 /// Where a path leads among the things of one layer.
@@ -74,7 +75,7 @@ impl Layer {
         folders.insert(HostPath::new(""), BTreeMap::new());
         let mut nodes = BTreeMap::new();
         nodes.insert(HostPath::new(""), Node::Folder);
-        Self { nodes, folders, store: None, about: None, odd: Vec::new() }
+        Self { nodes, folders, store: None, about: None, odd: Vec::new(), sealed: None }
     }
 
     /// The package at `path`.
@@ -134,55 +135,6 @@ impl Layer {
         };
         self.put(path, node);
         Ok(())
-    }
-
-    /// What is in an initramfs, and the parts it is made of. Of files that are not `wanted` the bytes
-    /// are passed over.
-    ///
-    /// # Errors
-    /// Where there is no room to unpack it.
-    pub fn of_initramfs(
-        source: &mut dyn Read,
-        wanted: &dyn Fn(&[u8]) -> bool,
-        limits: &Limits,
-    ) -> io::Result<(Self, Parsed<Vec<Part>>)> {
-        let mut layer = Self::empty();
-        let mut store = Store::default();
-        let mut failed = None;
-        let mut linked: BTreeMap<(u32, u32, u32), Vec<HostPath>> = BTreeMap::new();
-        let parsed = image::walk(source, UNPACKED, limits, &mut |_, entry, data| {
-            let mut target = Vec::new();
-            let sort = match () {
-                () if entry.is_file() => Sort::File,
-                () if entry.is_folder() => Sort::Folder,
-                () if entry.is_link() => {
-                    let _ = data.take(4096).read_to_end(&mut target);
-                    Sort::Link(&target)
-                }
-                () => Sort::Other,
-            };
-            // Of several names of one file only the last has the bytes.
-            let path = HostPath::new(entry.path);
-            if entry.is_file() && entry.links > 1 && entry.size == 0 {
-                linked.entry(entry.file).or_default().push(path);
-                return;
-            }
-            let member = Member { path: entry.path, sort, size: entry.size };
-            if failed.is_none() {
-                failed = layer.member(&member, data, wanted(entry.path), &mut store).err();
-            }
-            for other in linked.remove(&entry.file).unwrap_or_default() {
-                if let Some(node) = layer.nodes.get(&path).cloned() {
-                    layer.put(other, node);
-                }
-            }
-        });
-        // A stream that breaks off inside a file is damage of the image, not of ours.
-        if let Some(e) = failed.filter(|e| e.raw_os_error().is_some()) {
-            return Err(e);
-        }
-        layer.store = Some(store);
-        Ok((layer, parsed))
     }
 
     /// The folder at `path`, as if it were laid over `/`.

@@ -15,6 +15,9 @@ pub struct Archive {
     /// Why it cannot be read to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub damage: Option<String>,
+    /// The file system inside it that could not be read, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
     /// The kernel that it is for, where the paths of its modules do not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,

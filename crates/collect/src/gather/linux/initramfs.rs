@@ -29,6 +29,7 @@ use crate::regular;
 use crate::sighting::{Metadata, Outcome};
 use crate::view::View;
 use crate::views::layer::Layer;
+use crate::views::layer::initramfs::SEALED;
 use crate::views::overlay::Overlay;
 
 /// Bytes that a file may have. Ubuntu's with firmware have 150 MB.
@@ -123,6 +124,8 @@ pub struct Initramfs {
     pub packed: Vec<Compression>,
     /// Why it cannot be read to its end.
     pub damage: Option<String>,
+    /// The file system inside it that could not be read, and why.
+    pub sealed: Option<String>,
     /// The kernels that its modules are for.
     pub releases: BTreeSet<String>,
     /// Who made it, where that is known.
@@ -242,6 +245,7 @@ fn read(
     let mut packed: Vec<Compression> = parts.value.iter().filter_map(|p| p.compression).collect();
     packed.dedup();
     let paths: BTreeSet<String> = layer.files().map(ToString::to_string).collect();
+    let sealed = layer.sealed.clone();
     let view = Overlay::new(Box::new(Nothing(origin)), vec![Arc::new(layer)]);
     let release = built_for(&view, limits);
     if let Some(release) = &release {
@@ -249,6 +253,7 @@ fn read(
     }
     Ok(Initramfs {
         damage: damage.map(ToString::to_string),
+        sealed,
         packed,
         releases: releases(&paths).into_iter().chain(release.clone()).collect(),
         release,
@@ -288,6 +293,7 @@ impl Initramfs {
         Archive {
             packed: self.packed.iter().map(|packed| packed.name().to_owned()).collect(),
             damage: self.damage.clone(),
+            sealed: self.sealed.clone(),
             release: self.release.clone(),
             paths: self.paths.iter().cloned().collect(),
         }
@@ -299,11 +305,22 @@ impl Initramfs {
             view,
             packed: known.packed.iter().filter_map(|name| Compression::named(name)).collect(),
             damage: known.damage,
+            sealed: known.sealed,
             releases: releases(&paths).into_iter().chain(known.release.clone()).collect(),
             release: known.release,
             maker: maker(&paths),
             paths,
             wanted: None,
+        }
+    }
+
+    /// Modules that its first program loads to open the file system inside it, where there is one.
+    #[must_use]
+    pub fn opened_by(&self) -> &'static [&'static str] {
+        match SEALED.iter().find(|path| self.paths.contains(**path)) {
+            Some(&"erofs-root.img") => &["loop", "erofs", "overlay"],
+            Some(_) => &["loop", "squashfs", "overlay"],
+            None => &[],
         }
     }
 
