@@ -251,6 +251,7 @@ pub static READS: &[Read] = &[
     file("boot/initr*", "the initramfs: modules and configuration in it", KEYS_OF_DISKS),
     file("boot/booster-*.img", "the initramfs", KEYS_OF_DISKS),
     file("var/lib/kdump/initr*", "the initramfs for crash dumps", KEYS_OF_DISKS),
+    file("var/lib/kdump/kernel-version", "the kernel for crash dumps", ""),
     file("usr/sbin/update-initramfs", "who makes the initramfs (whether it is there only)", ""),
     file("usr/bin/dracut", "who makes the initramfs (whether it is there only)", ""),
     file("usr/bin/mkinitcpio", "who makes the initramfs (whether it is there only)", ""),
