@@ -23,44 +23,72 @@ param(
 )
 Set-StrictMode -Version 2
 $ErrorActionPreference = 'Stop'
-$missing = New-Object System.Collections.ArrayList
+if ($env:PROCESSOR_ARCHITEW6432) { throw 'a 32-bit PowerShell is shown another registry and no bcdedit: run the 64-bit one' }
+$missing = @()
+# Where App Control binds scripts, methods may not be called: reading goes by cmdlets where it can.
+$language = $ExecutionContext.SessionState.LanguageMode
+if ("$language" -ne 'FullLanguage') { $missing += "language: $language" }
 
 function Read-Part([string]$Name, [scriptblock]$How) {
-    try { & $How } catch { [void]$missing.Add("${Name}: $($_.Exception.Message)"); $null }
+    $is = $null
+    try { $is = & $How } catch { $script:missing += "${Name}: $($_.Exception.Message)" -replace '\s+', ' ' }
+    # A command that says nothing is no null: Windows PowerShell 5.1 would write {}.
+    if ($null -eq $is) { $null } else { $is }
+}
+
+function Read-List([string]$Name, [scriptblock]$How) {
+    Read-Part $Name $How | Where-Object { $null -ne $_ }
+}
+
+function Read-Program([scriptblock]$Run) {
+    $said = (& $Run) -join "`n"
+    if ($LASTEXITCODE -ne 0) { throw "exit code ${LASTEXITCODE}: $said" }
+    $said
 }
 
 function Read-Values([string]$Path) {
     if (-not (Test-Path -LiteralPath $Path)) { return $null }
-    $key = Get-Item -LiteralPath $Path
+    $all = Get-ItemProperty -LiteralPath $Path
     $values = [ordered]@{}
-    foreach ($name in $key.GetValueNames()) {
-        $value = $key.GetValue($name)
-        $values[$name] = if ($value -is [byte[]]) { [BitConverter]::ToString($value) } else { $value }
+    foreach ($name in (Get-Item -LiteralPath $Path).Property) {
+        $value = $all.$name
+        if ($value -is [byte[]]) { $value = ($value | ForEach-Object { '{0:X2}' -f $_ }) -join '-' }
+        $values[$name] = $value
     }
     $values
+}
+
+function Read-Fields([string]$Xml) {
+    $fields = [ordered]@{}
+    $n = 0
+    foreach ($data in ([xml]$Xml).SelectNodes("//*[local-name()='EventData']/*|//*[local-name()='UserData']/*/*")) {
+        $n++
+        $name = $data.GetAttribute('Name')
+        if (-not $name) { $name = if ($data.LocalName -eq 'Data') { "param$n" } else { $data.LocalName } }
+        $fields[$name] = $data.InnerText
+    }
+    $fields
 }
 
 function Read-Events([string]$Log, [int[]]$Ids) {
     $filter = @{ LogName = $Log }
     if ($Ids) { $filter['Id'] = $Ids }
-    @(Get-WinEvent -FilterHashtable $filter -MaxEvents $MaxEvents -ErrorAction SilentlyContinue | ForEach-Object {
-        $fields = [ordered]@{}
-        $n = 0
-        $xml = [xml]$_.ToXml()
-        foreach ($data in $xml.SelectNodes("//*[local-name()='EventData']/*|//*[local-name()='UserData']/*/*")) {
-            $n++
-            $name = $data.GetAttribute('Name')
-            if (-not $name) { $name = if ($data.LocalName -eq 'Data') { "param$n" } else { $data.LocalName } }
-            $fields[$name] = $data.InnerText
-        }
+    $found = @(Get-WinEvent -FilterHashtable $filter -MaxEvents $MaxEvents -ErrorAction SilentlyContinue -ErrorVariable failed)
+    # That no event is there is an answer; that the log may not be read is none.
+    $failed = @($failed | Where-Object { $_.FullyQualifiedErrorId -notlike 'NoMatchingEventsFound*' })
+    if ($found.Count -eq 0 -and $failed.Count -ne 0) { throw $failed[0] }
+    foreach ($record in $found) {
+        # Text that is no XML, and a language mode without methods, leave the message.
+        $fields = try { Read-Fields $record.ToXml() } catch { $null }
         [ordered]@{
-            Id = $_.Id
-            ProviderName = $_.ProviderName
-            TimeCreated = $_.TimeCreated.ToUniversalTime().ToString('o')
-            ActivityId = if ($_.ActivityId) { "$($_.ActivityId)" } else { $null }
+            Id = $record.Id
+            ProviderName = $record.ProviderName
+            TimeCreated = if ($record.TimeCreated) { $record.TimeCreated.ToUniversalTime().ToString('o') } else { $null }
+            ActivityId = if ($record.ActivityId) { "$($record.ActivityId)" } else { $null }
             EventData = $fields
+            Message = if ($null -eq $fields) { $record.Message } else { $null }
         }
-    })
+    }
 }
 
 $state = 'Software\Microsoft\Windows\CurrentVersion\WinTrust\Trust Providers\Software Publishing'
@@ -78,7 +106,7 @@ $document = [ordered]@{
         }
     }
     secureBoot = Read-Part 'secureBoot' { Confirm-SecureBootUEFI }
-    bcd = Read-Part 'bcd' { (& bcdedit.exe /enum '{current}' /v) -join "`n" }
+    bcd = Read-Part 'bcd' { Read-Program { bcdedit.exe /enum '{current}' /v } }
     deviceGuard = Read-Part 'deviceGuard' {
         Get-CimInstance -Namespace root\Microsoft\Windows\DeviceGuard Win32_DeviceGuard |
             Select-Object -Property 'VirtualizationBasedSecurityStatus', 'SecurityServicesConfigured',
@@ -95,53 +123,60 @@ public static extern int NtQuerySystemInformation(int kind, uint[] into, int len
         if ($type::NtQuerySystemInformation(103, $into, 8, [ref]$returned) -ne 0) { throw 'not answered' }
         $into[1]
     }
-    policies = Read-Part 'policies' { (& citool.exe -lp -json) -join '' | ConvertFrom-Json }
+    policies = Read-Part 'policies' { Read-Program { citool.exe -lp -json } | ConvertFrom-Json }
     ci = [ordered]@{}
-    wintrust = Read-Part 'wintrust' {
-        @(Get-ChildItem Registry::HKEY_USERS | Where-Object { $_.PSChildName -notlike '*_Classes' } | ForEach-Object {
-            $path = "Registry::HKEY_USERS\$($_.PSChildName)\$state"
-            $there = Test-Path -LiteralPath $path
-            [ordered]@{
-                sid = $_.PSChildName
-                key = $there
-                state = if ($there) { (Get-Item -LiteralPath $path).GetValue('State') } else { $null }
+    wintrust = @(
+        foreach ($sid in Read-List 'wintrust' { Get-ChildItem Registry::HKEY_USERS -Name }) {
+            if ($sid -like '*_Classes') { continue }
+            Read-List "wintrust $sid" {
+                $values = Read-Values "Registry::HKEY_USERS\$sid\$state"
+                [ordered]@{
+                    sid = $sid
+                    key = $null -ne $values
+                    state = if ($null -ne $values) { $values['State'] } else { $null }
+                }
             }
-        })
-    }
+        }
+    )
     stores = [ordered]@{}
-    devices = Read-Part 'devices' {
-        @(Get-PnpDevice | Where-Object { "$($_.Problem)" -notin '0', 'CM_PROB_NONE', 'CM_PROB_PHANTOM' } | ForEach-Object {
+    devices = @(Read-List 'devices' {
+        # 45 is a device that is not there now.
+        Get-CimInstance Win32_PnPEntity -Filter 'ConfigManagerErrorCode <> 0 AND ConfigManagerErrorCode <> 45' |
+            Select-Object -Property 'Name', 'PNPDeviceID', 'PNPClass', 'Service', 'ConfigManagerErrorCode' | ForEach-Object {
+            $device = $_
             $of = @{}
-            $keys = 'DEVPKEY_Device_ProblemStatus', 'DEVPKEY_Device_Service', 'DEVPKEY_Device_DriverInfPath', 'DEVPKEY_Device_DriverVersion'
-            foreach ($p in Get-PnpDeviceProperty -InstanceId $_.InstanceId -KeyName $keys) { $of[$p.KeyName] = $p.Data }
+            $keys = 'DEVPKEY_Device_ProblemStatus', 'DEVPKEY_Device_DriverInfPath', 'DEVPKEY_Device_DriverVersion'
+            # A property that the device lacks comes without Data.
+            Read-List "device $($device.PNPDeviceID)" {
+                Get-PnpDeviceProperty -InstanceId $device.PNPDeviceID -KeyName $keys | Select-Object -Property 'KeyName', 'Data'
+            } | ForEach-Object { $of[$_.KeyName] = $_.Data }
             [ordered]@{
-                FriendlyName = $_.FriendlyName; InstanceId = $_.InstanceId; Class = "$($_.Class)"
-                Problem = "$($_.Problem)"; ProblemCode = [int]$_.ConfigManagerErrorCode
-                ProblemStatus = $of['DEVPKEY_Device_ProblemStatus']; Service = $of['DEVPKEY_Device_Service']
-                DriverInfPath = $of['DEVPKEY_Device_DriverInfPath']; DriverVersion = $of['DEVPKEY_Device_DriverVersion']
+                FriendlyName = $device.Name; InstanceId = $device.PNPDeviceID; Class = $device.PNPClass
+                ProblemCode = $device.ConfigManagerErrorCode; ProblemStatus = $of['DEVPKEY_Device_ProblemStatus']
+                Service = $device.Service; DriverInfPath = $of['DEVPKEY_Device_DriverInfPath']
+                DriverVersion = $of['DEVPKEY_Device_DriverVersion']
             }
-        })
-    }
-    drivers = Read-Part 'drivers' {
-        @(Get-CimInstance Win32_SystemDriver | Select-Object -Property 'Name', 'PathName', 'State', 'StartMode', 'ExitCode')
-    }
-    events = @()
-    missing = $missing
+        }
+    })
+    drivers = @(Read-List 'drivers' {
+        Get-CimInstance Win32_SystemDriver | Select-Object -Property 'Name', 'PathName', 'State', 'StartMode', 'ExitCode'
+    })
+    events = @(
+        Read-List 'events CodeIntegrity' { Read-Events 'Microsoft-Windows-CodeIntegrity/Operational' @() }
+        Read-List 'events Security' { Read-Events 'Security' @(5038, 6281) }
+        Read-List 'events System' { Read-Events 'System' @(219, 7000, 7026) }
+    )
 }
 foreach ($part in 'Policy', 'Config', 'Protected') {
     $document.ci[$part] = Read-Part "ci $part" { Read-Values "HKLM:\SYSTEM\CurrentControlSet\Control\CI\$part" }
 }
 foreach ($store in 'Root', 'TrustedPublisher', 'Disallowed', 'CA') {
-    $document.stores[$store] = Read-Part "store $store" {
-        @(Get-ChildItem "Cert:\LocalMachine\$store" | ForEach-Object {
+    $document.stores[$store] = @(Read-List "store $store" {
+        Get-ChildItem "Cert:\LocalMachine\$store" | ForEach-Object {
             [ordered]@{ subject = $_.Subject; thumbprint = $_.Thumbprint; notAfter = $_.NotAfter.ToString('o') }
-        })
-    }
+        }
+    })
 }
-$document.events = @(
-    Read-Part 'events CodeIntegrity' { Read-Events 'Microsoft-Windows-CodeIntegrity/Operational' @() }
-    Read-Part 'events Security' { Read-Events 'Security' @(5038, 6281) }
-    Read-Part 'events System' { Read-Events 'System' @(219, 7000, 7026) }
-)
-$document | ConvertTo-Json -Depth 8 | Out-File -LiteralPath $Out -Encoding utf8
+$document['missing'] = $missing
+$document | ConvertTo-Json -Depth 8 | Set-Content -LiteralPath $Out -Encoding UTF8
 Write-Output "wrote $Out"

@@ -110,7 +110,7 @@ fn whole(event: &Map<String, Value>, system: &Map<String, Value>, number: u64) -
 
 /// An event as PowerShell shows it.
 fn flat(event: &Map<String, Value>, number: u64) -> Option<Event> {
-    let any = |names: &[&str]| names.iter().find_map(|n| event.get(*n)).and_then(word);
+    let any = |names: &[&str]| first(event, names);
     let id = any(&["Id", "EventID", "EventId", "id"])?.parse().ok()?;
     let provider = any(&["ProviderName", "Provider", "Source", "LogName", "provider"]);
     let message = any(&["Message", "message"]);
@@ -164,6 +164,12 @@ fn gather(data: &Value, fields: &mut Vec<(String, String)>, depth: usize) {
         }
         _ => {}
     }
+}
+
+/// The first of `names` that has a value: PowerShell writes null and nothing for what an object
+/// lacks, as the name of an unknown device.
+fn first(map: &Map<String, Value>, names: &[&str]) -> Option<String> {
+    names.iter().filter_map(|n| map.get(*n)).filter_map(word).find(|w| !w.is_empty())
 }
 
 /// A value as text.
@@ -226,7 +232,7 @@ impl Found {
 
     /// A device with a problem.
     fn device(&mut self, map: &Map<String, Value>) {
-        let any = |names: &[&str]| names.iter().find_map(|n| map.get(*n)).and_then(word);
+        let any = |names: &[&str]| first(map, names);
         let problem = any(&[
             "ProblemCode",
             "Problem",
@@ -412,6 +418,22 @@ mod tests {
             "drivers":[{"Name":"acme","PathName":"\\SystemRoot\\System32\\drivers\\acme64.sys"}]}"#;
         let all = read(text, &Limits::DEFAULT).unwrap();
         assert_eq!(all[0].about.as_deref(), Some("acme64.sys"));
+    }
+
+    /// What Windows PowerShell 5.1 writes: a scalar for a list of one, `{}` for nothing, dates its
+    /// own way, and null for the name of a device without a driver.
+    #[test]
+    fn what_powershell_makes_of_lists_and_nothing_is_read() {
+        let text = r#"{"secureBoot":{},"policies":null,"stores":{"CA":{}},"wintrust":{},
+            "devices":{"FriendlyName":null,"InstanceId":"ROOT\\ACME\\0000","ProblemCode":28,"ProblemStatus":null,"Service":null},
+            "events":[null,{"Id":3004,"ProviderName":"Microsoft-Windows-CodeIntegrity","TimeCreated":"\/Date(1763632800000)\/","ActivityId":null,"EventData":{"FileNameBuffer":"\\Device\\a\\x.sys"},"Message":null}]}"#;
+        assert_eq!(
+            said(text),
+            [
+                "event 3004 CodeIntegrity: \\Device\\a\\x.sys",
+                "device ROOT\\ACME\\0000: problem code 28"
+            ]
+        );
     }
 
     #[test]
