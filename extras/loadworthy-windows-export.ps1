@@ -3,9 +3,10 @@
     Writes what tells why a driver does not install or load, as one JSON document for
     `loadworthy diagnose`.
 .DESCRIPTION
-    Reads only. Changes nothing on the machine, starts nothing but bcdedit, citool and pnputil, and
-    asks no network. Run it in an elevated PowerShell (5.1 or later); what may not be read is left
-    out and named in "missing".
+    Reads only. Changes nothing of the machine's settings, starts nothing but bcdedit and citool, and
+    asks no network; Windows PowerShell 5.1 compiles one call of Windows in the folder for temporary
+    files. Run it in an elevated 64-bit PowerShell (5.1 or later); what may not be read is left out
+    and named in "missing".
 
         powershell -ExecutionPolicy Bypass -File loadworthy-windows-export.ps1 -Out export.json
         loadworthy diagnose export.json setupapi.dev.log

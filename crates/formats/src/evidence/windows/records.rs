@@ -217,7 +217,8 @@ impl Found {
                 self.service(map);
                 self.state(map);
                 self.settings(map);
-                for (_, value) in map {
+                self.missing(map);
+                for (_, value) in map.iter().filter(|(name, _)| *name != "missing") {
                     self.walk(value, deeper);
                 }
             }
@@ -290,6 +291,14 @@ impl Found {
             Some(value) => self.say(state_of(&sid, value), None),
             None if account => self.say(format!("{of} State of {sid}: missing"), None),
             None => {}
+        }
+    }
+
+    /// The parts that our export could not read, by name: what was said of each is no evidence.
+    fn missing(&mut self, map: &Map<String, Value>) {
+        let all = map.get("missing").and_then(Value::as_array).into_iter().flatten();
+        for (part, _) in all.filter_map(Value::as_str).filter_map(|m| m.split_once(": ")) {
+            self.say(format!("the export could not read {part}"), None);
         }
     }
 
@@ -426,12 +435,14 @@ mod tests {
     fn what_powershell_makes_of_lists_and_nothing_is_read() {
         let text = r#"{"secureBoot":{},"policies":null,"stores":{"CA":{}},"wintrust":{},
             "devices":{"FriendlyName":null,"InstanceId":"ROOT\\ACME\\0000","ProblemCode":28,"ProblemStatus":null,"Service":null},
-            "events":[null,{"Id":3004,"ProviderName":"Microsoft-Windows-CodeIntegrity","TimeCreated":"\/Date(1763632800000)\/","ActivityId":null,"EventData":{"FileNameBuffer":"\\Device\\a\\x.sys"},"Message":null}]}"#;
+            "events":[null,{"Id":3004,"ProviderName":"Microsoft-Windows-CodeIntegrity","TimeCreated":"\/Date(1763632800000)\/","ActivityId":null,"EventData":{"FileNameBuffer":"\\Device\\a\\x.sys"},"Message":null}],
+            "missing":["bcd: exit code 1: The store could not be opened.\nAccess is denied."]}"#;
         assert_eq!(
             said(text),
             [
                 "event 3004 CodeIntegrity: \\Device\\a\\x.sys",
-                "device ROOT\\ACME\\0000: problem code 28"
+                "device ROOT\\ACME\\0000: problem code 28",
+                "the export could not read bcd"
             ]
         );
     }
