@@ -17,6 +17,8 @@ use crate::package::member::{Member, Sort, Visit};
 use crate::reader::{Reader, index, wide};
 
 const MAGIC: &[u8] = b"hsqs";
+/// Where the superblock says how blocks are packed.
+const COMPRESSION: usize = 20;
 /// Bytes that a block of a table unpacks to at most (`SQUASHFS_METADATA_SIZE`).
 const TABLE: usize = 8192;
 /// Entries of fragments in one block of their table.
@@ -30,6 +32,23 @@ const LONGEST: usize = 4096;
 #[must_use]
 pub fn begins(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
+}
+
+/// What its blocks are packed with, in the words of the kernel's options (`CONFIG_SQUASHFS_ZSTD`); `None` where it
+/// is nothing known. LZMA has no option: no kernel reads it.
+#[must_use]
+pub fn packed(bytes: &[u8]) -> Option<&'static str> {
+    let mut r = Reader::new("squashfs superblock", bytes);
+    r.skip(COMPRESSION).ok()?;
+    Some(match r.u16_le().ok()? {
+        1 => "ZLIB",
+        2 => "LZMA",
+        3 => "LZO",
+        4 => "XZ",
+        5 => "LZ4",
+        6 => "ZSTD",
+        _ => return None,
+    })
 }
 
 /// Tells `visit` of everything in the file system, folders before what is in them. No more than `most` bytes

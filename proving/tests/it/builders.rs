@@ -102,6 +102,11 @@ fn squashed<'d>(
     sound.tells(&[], 0, &["under NEXT: all will", "will not load: none"])?;
     let file = whole.to_string_lossy().into_owned();
     sound.tells(&[&file], 0, &["none refused", "loads-tainted  acmedisk"])?;
+    let config = format!("boot/config-{}", sound.of.new);
+    let without = fs::read_to_string(sound.root.join(&config))?
+        .replace("CONFIG_SQUASHFS_ZSTD=y", "# CONFIG_SQUASHFS_ZSTD is not set");
+    sound.put(&config, without)?;
+    sound.tells(&["--proof", "short"], 1, &["LW3103", "without unpacking squashfs with zstd"])?;
 
     let refused = machine("squashed-stripped")?;
     refused.put(initrd, fs::read(&stripped)?)?;

@@ -118,23 +118,30 @@ impl<'a> Inside<'a> {
 
     /// A way of packing that the kernel was built without.
     fn not_unpacked(&self) -> Fact<Option<Arc<str>>> {
-        let packed = &self.found.packed;
         let nothing = || Fact::seen(None, self.evidence("how it is packed".into()));
-        if packed.is_empty() {
+        let packed = self.found.packed.iter();
+        let outer = packed.map(|by| (option(*by).to_owned(), by.name().to_owned()));
+        let inner =
+            self.found.squashed.iter().map(|by| {
+                (format!("SQUASHFS_{by}"), format!("squashfs with {}", by.to_lowercase()))
+            });
+        let all: Vec<(String, String)> = outer.chain(inner).collect();
+        if all.is_empty() {
             return nothing();
         }
         let asked = self.kernel.facts.config.fact(|config| {
             // A configuration that says nothing of it is a part of one.
-            if !config.is_yes("BLK_DEV_INITRD") {
-                return (None, String::new());
-            }
-            let lacking = packed.iter().find(|packed| !config.is_yes(option(**packed)));
-            let said = packed.iter().map(|packed| {
-                let option = option(*packed);
+            let tells = |option: &str| match option.starts_with("SQUASHFS") {
+                true => config.is_enabled("SQUASHFS"),
+                false => config.is_yes("BLK_DEV_INITRD"),
+            };
+            let told = || all.iter().filter(|(option, _)| tells(option));
+            let lacking = told().find(|(option, _)| !config.is_yes(option));
+            let said = told().map(|(option, _)| {
                 let set = if config.is_yes(option) { "=y" } else { " is not set" };
                 format!("CONFIG_{option}{set}")
             });
-            (lacking.map(|packed| text(packed.name())), said.collect::<Vec<_>>().join(", "))
+            (lacking.map(|(_, name)| text(name.as_str())), said.collect::<Vec<_>>().join(", "))
         });
         // Where the configuration was not seen, what builders chose for the kernel is believed.
         if known(&asked).is_none() { nothing() } else { asked }

@@ -56,6 +56,8 @@ pub struct Layer {
     pub odd: Vec<String>,
     /// The file system inside an initramfs that could not be read, and why.
     pub sealed: Option<String>,
+    /// What a squashfs inside an initramfs is packed with, as `CONFIG_SQUASHFS_*` names it.
+    pub squashed: Option<&'static str>,
 }
 
 /// Where a path leads among the things of one layer.
@@ -75,7 +77,15 @@ impl Layer {
         folders.insert(HostPath::new(""), BTreeMap::new());
         let mut nodes = BTreeMap::new();
         nodes.insert(HostPath::new(""), Node::Folder);
-        Self { nodes, folders, store: None, about: None, odd: Vec::new(), sealed: None }
+        Self {
+            nodes,
+            folders,
+            store: None,
+            about: None,
+            odd: Vec::new(),
+            sealed: None,
+            squashed: None,
+        }
     }
 
     /// The package at `path`.

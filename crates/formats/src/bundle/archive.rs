@@ -18,6 +18,9 @@ pub struct Archive {
     /// The file system inside it that could not be read, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<String>,
+    /// What a squashfs inside it is packed with, as `CONFIG_SQUASHFS_*` names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub squashed: Option<String>,
     /// The kernel that it is for, where the paths of its modules do not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,

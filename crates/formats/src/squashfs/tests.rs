@@ -50,6 +50,8 @@ fn every_way_of_packing_holds_the_same() {
             "etc/whole 4096 0x4eda5d55",
         ];
         assert_eq!(lines, expected, "{name}");
+        let option = if name == "gzip" { "ZLIB".to_owned() } else { name.to_uppercase() };
+        assert_eq!(packed(bytes), Some(&*option));
     }
 }
 

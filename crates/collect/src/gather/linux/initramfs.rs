@@ -126,6 +126,8 @@ pub struct Initramfs {
     pub damage: Option<String>,
     /// The file system inside it that could not be read, and why.
     pub sealed: Option<String>,
+    /// What a squashfs inside it is packed with, as `CONFIG_SQUASHFS_*` names it.
+    pub squashed: Option<String>,
     /// The kernels that its modules are for.
     pub releases: BTreeSet<String>,
     /// Who made it, where that is known.
@@ -245,7 +247,7 @@ fn read(
     let mut packed: Vec<Compression> = parts.value.iter().filter_map(|p| p.compression).collect();
     packed.dedup();
     let paths: BTreeSet<String> = layer.files().map(ToString::to_string).collect();
-    let sealed = layer.sealed.clone();
+    let (sealed, squashed) = (layer.sealed.clone(), layer.squashed.map(str::to_owned));
     let view = Overlay::new(Box::new(Nothing(origin)), vec![Arc::new(layer)]);
     let release = built_for(&view, limits);
     if let Some(release) = &release {
@@ -254,6 +256,7 @@ fn read(
     Ok(Initramfs {
         damage: damage.map(ToString::to_string),
         sealed,
+        squashed,
         packed,
         releases: releases(&paths).into_iter().chain(release.clone()).collect(),
         release,
@@ -294,6 +297,7 @@ impl Initramfs {
             packed: self.packed.iter().map(|packed| packed.name().to_owned()).collect(),
             damage: self.damage.clone(),
             sealed: self.sealed.clone(),
+            squashed: self.squashed.clone(),
             release: self.release.clone(),
             paths: self.paths.iter().cloned().collect(),
         }
@@ -306,6 +310,7 @@ impl Initramfs {
             packed: known.packed.iter().filter_map(|name| Compression::named(name)).collect(),
             damage: known.damage,
             sealed: known.sealed,
+            squashed: known.squashed,
             releases: releases(&paths).into_iter().chain(known.release.clone()).collect(),
             release: known.release,
             maker: maker(&paths),

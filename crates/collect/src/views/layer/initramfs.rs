@@ -92,6 +92,7 @@ impl Layer {
             self.sealed = Some(format!("{path} is not read: it is no squashfs"));
             return Ok(());
         }
+        self.squashed = squashfs::packed(bytes);
         let mut failed = None;
         let walked = squashfs::walk(bytes, UNPACKED, limits, &mut |member, data| {
             // Modules of the first steps have an index of their own, which this one would hide.
