@@ -6,10 +6,10 @@ use loadworthy_collect::gather::linux::boot_loader::{self, images};
 use loadworthy_collect::gather::linux::kernels::{Kernel, Kernels};
 use loadworthy_collect::gather::looking::Looking;
 use loadworthy_core::answer::StartedBy;
-use loadworthy_core::fact::Fact;
+use loadworthy_core::fact::{Fact, Source};
 use loadworthy_core::facts::linux::LinuxFacts;
 use loadworthy_core::policy::next_boot::{BootEntry, Chosen, NextBoot};
-use loadworthy_core::proof::{Question, Why, gap, text};
+use loadworthy_core::proof::{Gaps, Node, Question, Why, gap, text};
 use loadworthy_formats::kernel::cmdline::{self, CommandLine};
 
 use crate::known::known;
@@ -67,7 +67,18 @@ pub(crate) fn command_line(
     release: &str,
     facts: &mut LinuxFacts,
 ) {
-    let Some(entry) = next.entry_of(release) else { return };
+    let Some(entry) = next.entry_of(release) else {
+        // Where a boot loader's file is broken or may not be read, that is what is missing: more of the
+        // kernel that runs would not help.
+        let open = open(&facts.cmdline.fact(|_| ((), String::new())));
+        let asked_in_vain = open.iter().any(|gap| matches!(gap.why, Why::OtherKernel(_)));
+        if let Some(first) = self::open(&next.chosen).into_iter().next().filter(|_| asked_in_vain)
+            && !matches!(first.why, Why::Missing(_) | Why::OutOfReach(_))
+        {
+            facts.cmdline = Source::unknown(gap(Question::CommandLine, first.why));
+        }
+        return;
+    };
     let read = |line: &str| {
         let read = cmdline::read(line.as_bytes(), looking.limits).ok()?;
         Some(Arc::new(read.value))
@@ -83,6 +94,14 @@ pub(crate) fn command_line(
         facts.running.lockdown = Fact::unknown(unknown(Question::Lockdown));
     }
     facts.cmdline = source;
+}
+
+/// What keeps a fact from being known.
+fn open<T>(fact: &Fact<T>) -> Gaps {
+    match fact.proof().node() {
+        Node::Missing(gaps) => gaps.clone(),
+        _ => Gaps::new(),
+    }
 }
 
 /// What a command line says about signatures and lockdown.

@@ -7,10 +7,9 @@ use loadworthy_core::codes::{
     SOURCES_DISAGREE,
 };
 use loadworthy_core::crypt::digest::DigestSet;
-use loadworthy_core::fact::step::Step;
 use loadworthy_core::facts::module::ModuleFacts;
 use loadworthy_core::policy::next_boot::Remark;
-use loadworthy_core::proof::{Claim, Rule};
+use loadworthy_core::proof::{Claim, Node, Proof, Rule};
 use loadworthy_core::tables::NEWEST;
 
 use crate::host::{Host, OneKernel, known};
@@ -34,10 +33,9 @@ pub(crate) fn of_kernel(host: &Host, kernel: &OneKernel, request: &Request) -> V
         }));
     }
     if request.kernel == Which::Next && !told && host.kernels.installed.len() > 1 {
-        let mut step = Step::of(&GUESS);
-        if step.consult(&kernel.kernel.fact).is_ok() {
-            notes.push(Note::new(&NEXT_KERNEL_GUESSED, step.concludes(Claim::NextGuessed)));
-        }
+        let from = vec![kernel.kernel.fact.proof(), host.next_boot.chosen.proof()];
+        let because = Proof::new(Node::Drawn { rule: &GUESS, claim: Claim::NextGuessed, from });
+        notes.push(Note::new(&NEXT_KERNEL_GUESSED, because));
     }
     if known(&kernel.policy.identity).is_some_and(|who| who.version > NEWEST) {
         let because = kernel.policy.identity.proof();

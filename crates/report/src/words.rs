@@ -24,7 +24,7 @@ pub fn claim(claim: &Claim) -> String {
             if *shown { "yes" } else { "no" }
         ),
         Claim::NextGuessed => {
-            "the boot loader was not asked; the newest kernel is usually the next".into()
+            "the boot loader does not tell; the newest kernel is usually the next".into()
         }
         Claim::OnlyForAnotherKernel { running } if running.is_empty() => {
             "the module is loaded now, and there is none for this kernel".into()
