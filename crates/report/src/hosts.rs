@@ -4,7 +4,7 @@ use self::clusters::ClusterDto;
 use crate::gist::{self, Gist, Weight};
 use crate::json::document::{Tool, document};
 use crate::json::v1::{self, Proofs};
-use crate::style::{Style, Tone, columns};
+use crate::style::{Style, Tone, columns, wrap};
 use crate::words;
 use loadworthy_core::answer::{Answers, Kind};
 use serde::Serialize;
@@ -25,6 +25,34 @@ pub struct One {
     pub name: String,
     /// What was answered about it.
     pub answers: Answers,
+    /// What loads now and is refused under what was assumed; `None` where nothing was.
+    pub broken: Option<Vec<String>>,
+}
+
+/// What `assumed` refuses, and counts, of what loads as things are.
+#[must_use]
+pub fn broken(now: &Answers, assumed: &Answers) -> Vec<String> {
+    let refused = |of: &Answers| -> BTreeSet<String> {
+        let fails = of.answers.iter().map(|a| Gist::of(a, of));
+        fails.filter(|g| g.weight == Weight::Fails).map(|g| g.name).collect()
+    };
+    refused(assumed).difference(&refused(now)).cloned().collect()
+}
+
+/// Which hosts what is assumed would break: `would break web1 (grubx64.efi), web2 (grubx64.efi)`.
+fn breaks(all: &[One]) -> Option<String> {
+    let assumed: Vec<(&One, &Vec<String>)> =
+        all.iter().filter_map(|one| Some((one, one.broken.as_ref()?))).collect();
+    if assumed.is_empty() {
+        return None;
+    }
+    let hit = assumed.iter().filter(|(_, broken)| !broken.is_empty());
+    let hit: Vec<String> =
+        hit.map(|(one, broken)| format!("{} ({})", one.name, names(broken))).collect();
+    Some(match hit.is_empty() {
+        true => "what is assumed would break none of them".to_owned(),
+        false => format!("what is assumed would break {}", hit.join(", ")),
+    })
 }
 
 /// So many hosts fit beside one another; of more the drivers are told host by host.
@@ -142,6 +170,11 @@ pub fn odd_ones_first(all: &mut [One]) {
 pub fn text(all: &[One], every: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let usual = usual(all);
     writeln!(out, "{}", style.paint(Tone::Strong, &headline(all)))?;
+    if let Some(line) = breaks(all) {
+        for line in wrap(&style.plain(&line), style.width) {
+            writeln!(out, "{line}")?;
+        }
+    }
     let each: Vec<(&One, Told)> = all.iter().map(|one| (one, told(one, &usual))).collect();
     let (fine, not): (Vec<_>, Vec<_>) =
         each.into_iter().partition(|(_, told)| told.word == "loads");
@@ -258,6 +291,8 @@ struct SummaryDto {
 struct HostDto {
     name: String,
     unlike_most: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    broken_by_assumption: Option<Vec<String>>,
     check: serde_json::Value,
 }
 
@@ -274,6 +309,7 @@ pub fn json(all: &[One], proofs: Proofs, out: &mut dyn Write) -> io::Result<()> 
         hosts.push(HostDto {
             name: one.name.clone(),
             unlike_most: odd(one, &usual).len(),
+            broken_by_assumption: one.broken.clone(),
             check: serde_json::from_slice(&document).map_err(io::Error::from)?,
         });
     }

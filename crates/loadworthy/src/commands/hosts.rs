@@ -6,7 +6,7 @@ use crate::exit;
 use crate::request::{Surroundings, request, subjects};
 use crate::trouble::{Trouble, written};
 use loadworthy_assess::check;
-use loadworthy_assess::request::Source;
+use loadworthy_assess::request::{Request, Source};
 use loadworthy_core::answer::Answers;
 use loadworthy_report::hosts::{self, One};
 use loadworthy_report::tree::Depth;
@@ -37,8 +37,16 @@ pub(super) fn run(
             request.source = Source::Bundle(path.clone());
         }
         let answers: Answers = check::check(&request, &|_, _| {})?;
+        // What an update would break is what loads without it.
+        let broken = match request.assume.is_empty() {
+            true => None,
+            false => {
+                let now = Request { assume: Vec::new(), ..request.clone() };
+                Some(hosts::broken(&check::check(&now, &|_, _| {})?, &answers))
+            }
+        };
         codes.push(exit::code(&answers.answers, &args.fail_on));
-        all.push(One { name: name(bundle), answers });
+        all.push(One { name: name(bundle), answers, broken });
     }
     hosts::odd_ones_first(&mut all);
     written(match format {

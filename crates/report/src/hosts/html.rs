@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::gist::Gist;
-use crate::hosts::{One, cell, clusters, headline, names, told, uneven, usual};
+use crate::hosts::{One, breaks, cell, clusters, headline, names, told, uneven, usual};
 use crate::html::{about, begun, ended, safe};
 use crate::markup::escaped;
 
@@ -22,6 +22,9 @@ pub fn html(all: &[One], out: &mut dyn Write) -> io::Result<()> {
         .map(|word| (word, words.iter().filter(|w| **w == word).count()));
     let line = headline(all);
     begun("Which hosts will come back?", &safe(&line), &safe(&line), &counts, out)?;
+    if let Some(line) = breaks(all) {
+        writeln!(out, "<p class=\"answer\">{}</p>", safe(&line))?;
+    }
     writeln!(
         out,
         "<h2>Hosts</h2>\n<table>\n<thead><tr><th scope=\"col\">outcome</th><th scope=\"col\">host</th>\

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::hosts::{BESIDE, One, cell, clusters, few, headline, names, told, uneven, usual};
+use crate::hosts::{
+    BESIDE, One, breaks, cell, clusters, few, headline, names, told, uneven, usual,
+};
 use crate::markdown::safe;
 
 /// Writes the page: a row a host, the odd ones first; then the drivers that do not load everywhere, side
@@ -13,6 +15,9 @@ use crate::markdown::safe;
 pub fn markdown(all: &[One], out: &mut dyn Write) -> io::Result<()> {
     let usual = usual(all);
     writeln!(out, "## loadworthy: {}\n", headline(all))?;
+    if let Some(line) = breaks(all) {
+        writeln!(out, "{}\n", safe(&line))?;
+    }
     writeln!(out, "| host | kernel | outcome | what | unlike most |")?;
     writeln!(out, "|---|---|---|---|---|")?;
     for one in all {
