@@ -29,6 +29,26 @@ pub struct Answers {
     pub findings: Vec<Finding>,
 }
 
+impl Answers {
+    /// The kernel that one of these answers is about, where that is known.
+    #[must_use]
+    pub fn kernel_of(&self, answer: &Answered) -> Option<&Arc<str>> {
+        let of_several = || {
+            let at = self.answers.iter().position(|a| core::ptr::eq(a, answer))?;
+            let mut before = 0_usize;
+            let own = self.host.kernels.iter().find(|(_, answers)| {
+                before = before.saturating_add(*answers);
+                at < before
+            });
+            own.map(|(kernel, _)| kernel)
+        };
+        match self.host.kernels.is_empty() {
+            true => self.host.kernel.as_ref(),
+            false => of_several().or(self.host.kernel.as_ref()),
+        }
+    }
+}
+
 /// Something inside a file that is worth correcting, whatever a verdict says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {

@@ -6,6 +6,7 @@ use crate::style::{Style, Tone, wrap};
 use crate::words;
 use loadworthy_core::answer::Host;
 use loadworthy_core::drift::{Change, Compared, Outcome, Side, Told, Topic};
+use loadworthy_core::proof::Origin;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -25,6 +26,8 @@ pub fn text(compared: &Compared, style: &Style, out: &mut dyn Write) -> io::Resu
         return writeln!(out, "no difference in policy, drivers or verdicts");
     }
     match compared.verdicts.as_slice() {
+        // A profile has none.
+        [] if compared.b.1.source == Origin::Profile => {}
         [] => writeln!(out, "no verdict differs")?,
         changes => {
             writeln!(out, "{}", style.paint(Tone::Strong, "verdicts that differ"))?;
@@ -33,7 +36,7 @@ pub fn text(compared: &Compared, style: &Style, out: &mut dyn Write) -> io::Resu
             }
         }
     }
-    if !compared.told.is_empty() {
+    if !compared.told.is_empty() && compared.b.1.source != Origin::Profile {
         writeln!(out)?;
     }
     let mut rest = compared.told.as_slice();
@@ -138,7 +141,10 @@ fn sentence(told: &Told) -> String {
         Topic::Module => format!("the file of {name}"),
         Topic::Signer => format!("who signed {name}"),
     };
+    let is_told = |value: &str| !name.is_empty() && value == format!("sha256:{name}");
     match (&difference.a, &difference.b) {
+        (Side::Is(value), Side::Absent) if is_told(value) => format!("{what}: only on a"),
+        (Side::Absent, Side::Is(value)) if is_told(value) => format!("{what}: only on b"),
         (Side::Is(value), Side::Absent) => format!("{what}: only on a: {value}"),
         (Side::Absent, Side::Is(value)) => format!("{what}: only on b: {value}"),
         (Side::Is(value), Side::Unknown) => format!("{what}: {value} on a, not seen on b"),

@@ -97,7 +97,7 @@ impl Gist {
                 true => what,
             }
         });
-        let on = a.on.as_deref().or(answers.host.kernel.as_deref());
+        let on = a.on.as_deref().or(answers.kernel_of(a).map(|kernel| &**kernel));
         Self {
             name: plain(&a.subject.name),
             path: a.subject.path.as_deref().map(plain),

@@ -403,7 +403,7 @@ fn rows(a: &Answered, answers: &Answers, options: &Options, out: &mut dyn Write)
     }
     let host = [answers.host.kernel.as_deref().map(ToOwned::to_owned), setting(&answers.host)];
     let host: Vec<String> = host.into_iter().flatten().collect();
-    if answers.answers.len() == 1 && !host.is_empty() {
+    if answers.answers.len() == 1 && !preflight::is_one(&answers.answers) && !host.is_empty() {
         row("judged for", &host.join(", "))?;
     }
     if !matches!(a.judgement.verdict, Verdict::Unknown(_)) {

@@ -47,7 +47,9 @@ fn of_one(
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let drivers: Vec<&Answered> = all.iter().filter(|a| is_driver(a)).collect();
+    // What is optional is named below, and need not load.
+    let must = |a: &&Answered| is_driver(a) && !a.subject.need.optional;
+    let drivers: Vec<&Answered> = all.iter().filter(must).collect();
     let number =
         |is: fn(&Verdict) -> bool| drivers.iter().filter(|a| is(&a.judgement.verdict)).count();
     let refused = number(|v| matches!(v, Verdict::Refused(_)));

@@ -1,10 +1,13 @@
 //! Whole pages, as people read them.
 
 use super::{Options, check};
+use crate::html;
 use crate::sample;
 use crate::style::Style;
 use crate::tree::{self, Depth};
-use loadworthy_core::answer::Answered;
+use loadworthy_core::answer::{Answered, Kind, Note};
+use loadworthy_core::codes;
+use loadworthy_core::proof::{Assumption, Claim, Node, Proof, Rule, text};
 use loadworthy_formats::manifest::Class;
 
 fn page(answers: Vec<Answered>, proof: Depth) -> String {
@@ -162,4 +165,73 @@ fn what_stands_on_a_driver_and_was_not_seen_is_not_told_to_be_nothing() {
     let mut loads = sample::loads("ext4");
     loads.subject.need.class = Some(Class::Storage);
     assert_eq!(told(vec![loads]), "nothing");
+}
+
+/// A driver that must load, or what else a boot needs.
+fn needed(mut answer: Answered, kind: Kind) -> Answered {
+    answer.subject.kind = kind;
+    answer.subject.need.class = Some(Class::Storage);
+    answer
+}
+
+#[test]
+fn of_several_kernels_each_has_its_answer() {
+    let module = Kind::LinuxModule;
+    let two = vec![needed(sample::refused("lpfc"), module), needed(sample::loads("lpfc"), module)];
+    let mut answers = sample::answers(two);
+    answers.host.kernels = vec![(text("6.2"), 1), (text("6.1"), 1)];
+    let options =
+        Options { style: Style::default(), proof: Depth::None, verbose: false, quiet: false };
+    let mut out = Vec::new();
+    check(&answers, &options, &mut out).unwrap();
+    let page = String::from_utf8(out).unwrap();
+    let told: Vec<&str> = page.lines().filter(|line| line.contains("must load under")).collect();
+    assert_eq!(
+        told,
+        [
+            "1 driver must load under 6.2: 0 will, 1 will not",
+            "1 driver must load under 6.1: it will"
+        ]
+    );
+    let kernels = answers.answers.iter().map(|a| answers.kernel_of(a).unwrap().to_string());
+    assert_eq!(kernels.collect::<Vec<_>>(), ["6.2", "6.1"]);
+}
+
+#[test]
+fn drivers_that_load_are_told_behind_an_initramfs_that_will_not_do() {
+    let initramfs = needed(sample::refused("initrd.img"), Kind::Initramfs);
+    let page = page(vec![needed(sample::loads("ahci"), Kind::LinuxModule), initramfs], Depth::None);
+    assert!(page.starts_with("will not do as initramfs: initrd.img (storage)\n1 driver must load"));
+}
+
+#[test]
+fn behind_an_image_that_is_refused_the_picture_shows_nothing_reached() {
+    let grub = needed(sample::refused("grubx64.efi"), Kind::BootImage);
+    let ahci = needed(sample::loads("ahci"), Kind::LinuxModule);
+    let mut out = Vec::new();
+    html::check(&sample::answers(vec![grub, ahci]), &mut out).unwrap();
+    let page = String::from_utf8(out).unwrap();
+    assert!(page.contains("grubx64.efi: refused; 1 driver: not reached"), "{page}");
+    assert!(page.contains("<p class=\"answer\">the boot stops at grubx64.efi"), "{page}");
+}
+
+#[test]
+fn one_assumption_and_one_note_are_told_once() {
+    static RULE: Rule = Rule { name: "test/rule", source: "" };
+    let assumed =
+        || Proof::new(Node::Assumed(Assumption { key: text("secure-boot"), value: text("on") }));
+    let drawn = || {
+        let (claim, from) = (Claim::SecureBoot(true), vec![assumed(), assumed()]);
+        Proof::new(Node::Drawn { rule: &RULE, claim, from })
+    };
+    let mut answers = sample::answers(vec![sample::loads("ahci")]);
+    let note = || Note::new(&codes::NEXT_KERNEL_GUESSED, drawn());
+    answers.notes = vec![note(), note()];
+    let options =
+        Options { style: Style::default(), proof: Depth::Short, verbose: false, quiet: false };
+    let mut out = Vec::new();
+    check(&answers, &options, &mut out).unwrap();
+    let page = String::from_utf8(out).unwrap();
+    let times = |what: &str| page.matches(what).count();
+    assert_eq!((times("assumed  secure-boot=on"), times("note  LW0004")), (1, 1), "{page}");
 }
