@@ -40,22 +40,11 @@ pub(crate) struct Chain {
 /// When an assumption cannot be made.
 pub(crate) fn boot_chain(host: &Host, release: &str, request: &Request) -> Result<Chain, Trouble> {
     let looking = host.looking();
-    let mut images = Vec::new();
-    for (n, program) in host.next_boot.programs.iter().filter_map(known).enumerate() {
-        if let Ok(path) = images::locate(&looking, &program) {
-            let by = if n == 0 { Stage::Firmware } else { Stage::Shim };
-            images.push(host.boot_image(&path, by));
-        }
-    }
-    let chain = match images.first() {
+    let images = images_of(host, release);
+    let chain = match images.first().filter(|first| !is_kernel(first)) {
         Some(first) => BootChain::starting_with(host, request, first)?,
         None => BootChain::of(host, request)?,
     };
-    let entry = host.next_boot.entry_of(release);
-    // A unified image that firmware starts is the last of the programs.
-    if entry.is_none_or(|entry| entry.loader != Loader::Firmware) {
-        images.extend(kernel(host, release, entry.map(|entry| &**entry)));
-    }
     let mut found = Chain::default();
     for image in &images {
         let mut answer = chain.judged_installed(image);
@@ -78,6 +67,28 @@ pub(crate) fn boot_chain(host: &Host, release: &str, request: &Request) -> Resul
         found.notes.extend(deny_updates::notes(host, &firmware, &chain, &images, changes));
     }
     Ok(found)
+}
+
+/// The images between the firmware and the kernel with this release, in the order in which they start.
+fn images_of(host: &Host, release: &str) -> Vec<BootImageFacts> {
+    let mut images = Vec::new();
+    for (n, program) in host.next_boot.programs.iter().filter_map(known).enumerate() {
+        if let Ok(path) = images::locate(&host.looking(), &program) {
+            let by = if n == 0 { Stage::Firmware } else { Stage::Shim };
+            images.push(host.boot_image(&path, by));
+        }
+    }
+    let entry = host.next_boot.entry_of(release);
+    // A unified image that firmware starts is the last of the programs.
+    if entry.is_none_or(|entry| entry.loader != Loader::Firmware) {
+        images.extend(kernel(host, release, entry.map(|entry| &**entry)));
+    }
+    images
+}
+
+/// Reads these images before they are asked for.
+pub(crate) fn ahead(host: &Host, release: &str) {
+    drop(images_of(host, release));
 }
 
 fn is_kernel(image: &BootImageFacts) -> bool {

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use loadworthy_collect::gather::boot_image;
 use loadworthy_collect::gather::firmware;
 use loadworthy_collect::gather::linux as linux_facts;
-use loadworthy_collect::gather::linux::initramfs::Initramfs;
 use loadworthy_collect::gather::linux::kernels::{self, Kernel, Kernels};
 use loadworthy_collect::gather::linux::module::{self, Reading, Scratch};
 use loadworthy_collect::gather::linux::tree::{self, Tree};
@@ -32,13 +32,14 @@ use loadworthy_core::facts::module::{ModuleFacts, ModuleFile};
 use loadworthy_core::platform::Named;
 use loadworthy_core::policy::linux::LinuxPolicy;
 use loadworthy_core::policy::next_boot::NextBoot;
-use loadworthy_core::proof::{Assumption, Gaps, Stage, Why, text};
+use loadworthy_core::proof::{Assumption, Gaps, Stage, text};
 use loadworthy_core::tables::Tables;
 use loadworthy_formats::kernel::btf::Base;
 use loadworthy_formats::limits::Limits;
 use loadworthy_formats::text::hex;
 
 use crate::assumptions;
+use crate::initramfs::Ahead;
 use crate::knowledge;
 pub(crate) use crate::known::known;
 use crate::modinfo::Said;
@@ -65,7 +66,9 @@ pub struct Host {
     /// Images of the boot chain that were read: the ways to several kernels share them.
     images: Mutex<BTreeMap<HostPath, BootImageFacts>>,
     /// What was unpacked ahead of being asked for.
-    ahead: Mutex<BTreeMap<Arc<str>, Result<Initramfs, Why>>>,
+    ahead: Mutex<BTreeMap<Arc<str>, Ahead>>,
+    /// Modules that were read ahead of being asked for.
+    modules_ahead: Mutex<BTreeMap<HostPath, ModuleFacts>>,
     limits: Limits,
     keep: Option<Keep>,
     /// Signatures that were found good: copies of one module have the same.
@@ -208,6 +211,7 @@ impl Host {
             digests: Mutex::default(),
             trees: Mutex::default(),
             ahead: Mutex::default(),
+            modules_ahead: Mutex::default(),
             limits,
             keep: None,
             signatures: Arc::default(),
@@ -262,12 +266,15 @@ impl Host {
         self.known.as_ref().is_none_or(KeptModules::is_empty).then_some(&*self.view)
     }
 
-    /// Reads one or two modules, unless they are kept and were not changed since.
+    /// Reads one or two modules, unless they were read ahead, or are kept and were not changed since.
     pub(crate) fn modules(
         &self,
         paths: &[&HostPath],
         scratch: &mut [Scratch; 2],
     ) -> Vec<ModuleFacts> {
+        if let Some(read) = self.take_modules_ahead(paths) {
+            return read;
+        }
         let reading = Reading { looking: &self.looking(), kept: self.known.as_ref() };
         match *paths {
             [one, other] => reading.both([one, other], scratch).into(),
@@ -345,14 +352,32 @@ impl Host {
         trees.entry(release.clone()).or_insert_with(read).clone()
     }
 
+    /// Reads modules before they are asked for, until there is `enough` of it.
+    pub(crate) fn read_ahead(&self, paths: &[HostPath], enough: &AtomicBool) {
+        let mut scratch = Default::default();
+        for pair in paths.chunks(2).take_while(|_| !enough.load(Ordering::Relaxed)) {
+            let read = self.modules(&pair.iter().collect::<Vec<_>>(), &mut scratch);
+            let mut ahead = self.modules_ahead.lock().unwrap_or_else(PoisonError::into_inner);
+            ahead.extend(pair.iter().cloned().zip(read));
+        }
+    }
+
+    fn take_modules_ahead(&self, paths: &[&HostPath]) -> Option<Vec<ModuleFacts>> {
+        let mut ahead = self.modules_ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        if !paths.iter().all(|path| ahead.contains_key(*path)) {
+            return None;
+        }
+        paths.iter().map(|path| ahead.remove(*path)).collect()
+    }
+
     /// Keeps an initramfs until it is asked for.
-    pub(crate) fn keep_ahead(&self, release: &Arc<str>, found: Result<Initramfs, Why>) {
+    pub(crate) fn keep_ahead(&self, release: &Arc<str>, found: Ahead) {
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
         ahead.insert(release.clone(), found);
     }
 
     /// The initramfs that was unpacked ahead, if there is one.
-    pub(crate) fn take_ahead(&self, release: &str) -> Option<Result<Initramfs, Why>> {
+    pub(crate) fn take_ahead(&self, release: &str) -> Option<Ahead> {
         self.ahead.lock().unwrap_or_else(PoisonError::into_inner).remove(release)
     }
 

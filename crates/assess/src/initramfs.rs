@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use loadworthy_collect::gather::linux::initramfs::{self, Place};
+use loadworthy_collect::gather::linux::initramfs::{self, Initramfs, Place};
 use loadworthy_collect::gather::linux::module::{self, Scratch};
 use loadworthy_collect::gather::linux::tree;
 use loadworthy_collect::gather::looking::Looking;
@@ -15,7 +16,7 @@ use loadworthy_collect::item::HostPath;
 use loadworthy_core::answer::{Answered, Kind, Maker, Need, Note, Phase, Subject};
 use loadworthy_core::checks::initramfs::{InitramfsCase, judge};
 use loadworthy_core::fact::Fact;
-use loadworthy_core::proof::{Evidence, Question, gap, text};
+use loadworthy_core::proof::{Evidence, Question, Why, gap, text};
 use loadworthy_core::verdict::{Judgement, Verdict};
 use loadworthy_formats::kernel::name;
 use loadworthy_formats::manifest::Class;
@@ -49,8 +50,12 @@ pub(crate) fn of_kernel(
     }
     let looking = asked.host.looking();
     let place = place(asked.host, release);
-    let open = || match asked.host.take_ahead(release) {
-        Some(found) => found,
+    let mut host = None;
+    let mut open = || match asked.host.take_ahead(release) {
+        Some(ahead) => {
+            host = ahead.host;
+            ahead.found
+        }
         None => initramfs::open(&looking, &place, None),
     };
     let evidence = |item: &str, said: &str| Evidence {
@@ -63,18 +68,14 @@ pub(crate) fn of_kernel(
         Place::Missing(_) if roots.is_empty() => return None,
         Place::Missing(why) => {
             let item = match why {
-                loadworthy_core::proof::Why::Missing(item) => item.clone(),
+                Why::Missing(item) => item.clone(),
                 _ => text(format!("boot/initrd.img-{release}")),
             };
             let there = Fact::absent(false, evidence(&item, ""));
             let case = InitramfsCase::of(there);
             return Some(mended(asked, roots, &item, None, &case));
         }
-        Place::Files(files) => {
-            let last = files.last().map(ToString::to_string).unwrap_or_default();
-            (last, open())
-        }
-        Place::Within(image) => (format!("{image}: .initrd"), open()),
+        Place::Files(_) | Place::Within(_) => (called(&place), open()),
     };
     let found = match found {
         Ok(found) => found,
@@ -90,10 +91,10 @@ pub(crate) fn of_kernel(
     let openers = found.opened_by().iter().map(|name| (*name).to_owned());
     roots.extend(openers.filter(|name| inside::one(asked.names, name).is_some()));
     let whole;
-    let mut inside = Inside::of(asked, &found, &path);
+    let mut inside = Inside::of(asked, &found, &path, host);
     if !inside.kept(&roots, all) {
         whole = initramfs::open(&looking, &place, None).ok()?;
-        inside = Inside::of(asked, &whole, &path);
+        inside = Inside::of(asked, &whole, &path, None);
     }
     let case = inside.case(asked, &roots, all, notes);
     Some(mended(asked, &roots, &path, found.maker, &case))
@@ -122,13 +123,44 @@ fn place(host: &Host, release: &str) -> Place {
     initramfs::locate(&host.looking(), release, named, entry.map(|entry| &*entry.kernel))
 }
 
-/// Unpacks the initramfs of a kernel, whose image is unpacked beside it; of its modules those alone
-/// that `wanted` names.
-pub(crate) fn ahead(host: &Host, release: &Arc<str>, wanted: BTreeSet<String>) {
-    let place = place(host, release);
-    if matches!(place, Place::Files(_) | Place::Within(_)) {
+/// What an initramfs is called: by the last of its files.
+fn called(place: &Place) -> String {
+    match place {
+        Place::Files(files) => files.last().map(ToString::to_string).unwrap_or_default(),
+        Place::Within(image) => format!("{image}: .initrd"),
+        Place::Missing(_) | Place::NotSeen => String::new(),
+    }
+}
+
+/// An initramfs that was unpacked before it was asked for.
+pub(crate) struct Ahead {
+    found: Result<Initramfs, Why>,
+    /// What is in it, as a machine; modules of it were read.
+    host: Option<Box<Host>>,
+}
+
+impl Ahead {
+    /// Unpacks the initramfs of a kernel; of its modules those alone that `wanted` names.
+    pub(crate) fn of(host: &Host, release: &str, wanted: BTreeSet<String>) -> Option<Self> {
+        let place = place(host, release);
+        if !matches!(place, Place::Files(_) | Place::Within(_)) {
+            return None;
+        }
         let found = initramfs::open(&host.looking(), &place, Some(Arc::new(wanted)));
-        host.keep_ahead(release, found);
+        let inside = |found: &Initramfs| host.within(&called(&place), Box::new(found.view.clone()));
+        let host = found.as_ref().ok().map(inside).map(Box::new);
+        Some(Self { found, host })
+    }
+
+    /// Reads its modules until there is `enough` of it.
+    pub(crate) fn read_modules(&self, release: &Arc<str>, enough: &AtomicBool) {
+        let (Ok(found), Some(host)) = (&self.found, &self.host) else { return };
+        let looking = host.looking();
+        let tree = tree::gather(&looking, release);
+        let walk = tree.walk(&looking);
+        let modules = walk.modules.iter().map(|module| module.path.clone());
+        let kept = modules.filter(|path| found.keeps(&name::of_path(&path.to_string())));
+        host.read_ahead(&kept.collect::<Vec<_>>(), enough);
     }
 }
 
@@ -192,7 +224,7 @@ pub(crate) fn of_argument(
             let kernel = host.kernel(kernel, request)?;
             let names = Names::of(&host.looking(), &kernel);
             let asked = Asked { host, kernel: &kernel, names: &names, request, progress };
-            let inside = Inside::of(&asked, &found, path);
+            let inside = Inside::of(&asked, &found, path, None);
             if answers.is_empty() {
                 answers.push(answered(path, None, judge(&inside.whole()), false));
             }

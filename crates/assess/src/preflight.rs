@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use loadworthy_collect::gather::linux::kernels::Kernel;
@@ -22,7 +23,7 @@ use loadworthy_core::verdict::Verdict;
 use loadworthy_formats::kernel::name;
 
 use crate::advice;
-use crate::boot_chain::boot_chain;
+use crate::boot_chain::{self, boot_chain};
 use crate::host::{Host, OneKernel};
 use crate::initramfs;
 use crate::judging::{Asked, Wanted, no_file};
@@ -69,26 +70,36 @@ pub(crate) fn run(
     answers
 }
 
-/// Names of the modules that will be judged. Nothing of the kernel must be known for it but its tree.
-fn foreseen(asked: &Asked<'_>, manifest: &Manifest, seen: &Seen) -> BTreeSet<String> {
-    let modules = Modules::of(asked, &seen.hardware);
-    let scene = Scene { graph: &seen.graph, hardware: &seen.hardware, catalogue: &modules };
-    let owner = &manifest.manifest;
-    let all = if owner.require.is_empty() { scene.by_hardware() } else { scene.by_manifest(owner) };
-    let files = all.iter().flat_map(|required| match asked.names.find(&required.name) {
-        Found::Files(paths) => paths,
-        Found::None(_) => Vec::new(),
-    });
-    let files: Vec<HostPath> = files.collect();
-    let closure = asked.names.closure(&files);
-    let mut names: BTreeSet<String> =
-        closure.iter().map(|path| name::of_path(&path.to_string())).collect();
-    names.extend(under_root::modules(asked, seen, &scene, manifest));
-    names
+/// What a kernel's preflight will look at, as far as that is known before the kernel itself is.
+struct Foreseen {
+    /// The modules that are required, with what they depend on.
+    files: Vec<HostPath>,
+    /// Names of those, and of the modules under the root file system.
+    names: BTreeSet<String>,
 }
 
-/// Looks at a kernel for its preflight: its image is unpacked on one processor and its initramfs on
-/// another, since both take long and neither needs the other.
+impl Foreseen {
+    fn of(asked: &Asked<'_>, manifest: &Manifest, seen: &Seen) -> Self {
+        let modules = Modules::of(asked, &seen.hardware);
+        let scene = Scene { graph: &seen.graph, hardware: &seen.hardware, catalogue: &modules };
+        let owner = &manifest.manifest;
+        let all =
+            if owner.require.is_empty() { scene.by_hardware() } else { scene.by_manifest(owner) };
+        let files = all.iter().flat_map(|required| match asked.names.find(&required.name) {
+            Found::Files(paths) => paths,
+            Found::None(_) => Vec::new(),
+        });
+        let files = asked.names.closure(&files.collect::<Vec<HostPath>>());
+        let mut names: BTreeSet<String> =
+            files.iter().map(|path| name::of_path(&path.to_string())).collect();
+        names.extend(under_root::modules(asked, seen, &scene, manifest));
+        Self { files, names }
+    }
+}
+
+/// Looks at a kernel for its preflight: its image is unpacked on one processor, which takes longest, and
+/// meanwhile on another everything that does not hang on what is found in there: the initramfs, the images
+/// of the boot chain, the modules.
 ///
 /// # Errors
 /// As [`Host::kernel`].
@@ -103,21 +114,32 @@ pub(crate) fn kernel(
     if !host.laid().is_empty() {
         return host.kernel(kernel, request);
     }
-    let unpack = |kernel: &Kernel| {
+    let unpacked = AtomicBool::new(false);
+    let ahead = |kernel: &Kernel| {
         let nameless = host.nameless(kernel);
         let names = Names::of(&host.looking(), &nameless);
         let progress = &|_, _| ();
         let asked = Asked { host, kernel: &nameless, names: &names, request, progress };
-        initramfs::ahead(host, &kernel.release, foreseen(&asked, manifest, seen));
+        let foreseen = Foreseen::of(&asked, manifest, seen);
+        let initramfs = initramfs::Ahead::of(host, &kernel.release, foreseen.names);
+        if request.jobs > 1 {
+            boot_chain::ahead(host, &kernel.release);
+            rollback::ahead(&asked, manifest.manifest.rollback.kernels);
+            host.read_ahead(&foreseen.files, &unpacked);
+            initramfs.iter().for_each(|found| found.read_modules(&kernel.release, &unpacked));
+        }
+        initramfs.into_iter().for_each(|found| host.keep_ahead(&kernel.release, found));
     };
     if request.jobs < 2 {
-        unpack(&kernel);
+        ahead(&kernel);
         return host.kernel(kernel, request);
     }
     thread::scope(|scope| {
-        let initramfs = kernel.clone();
-        scope.spawn(move || unpack(&initramfs));
-        host.kernel(kernel, request)
+        let same = kernel.clone();
+        scope.spawn(move || ahead(&same));
+        let kernel = host.kernel(kernel, request);
+        unpacked.store(true, Ordering::Relaxed);
+        kernel
     })
 }
 

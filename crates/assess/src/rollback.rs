@@ -26,6 +26,7 @@ use crate::boot_chain::{self, Chain};
 use crate::host::{Host, OneKernel, known};
 use crate::judging::{Asked, Wanted};
 use crate::names::{Found, Names};
+use crate::request::Which;
 
 mod beside;
 
@@ -67,7 +68,7 @@ pub(crate) fn look(
         .filter(|a| !matches!(a.judgement.verdict, Verdict::Refused(_)))
         .map(|a| a.subject.name.clone())
         .collect();
-    let count = usize::try_from(wanted.unwrap_or(1)).unwrap_or(usize::MAX);
+    let count = count(wanted);
     let mut good = 0;
     let mut all = Vec::new();
     for older in olders.into_iter().take(count) {
@@ -94,6 +95,21 @@ pub(crate) fn look(
     if wanted.is_some() || good == 0 {
         notes.extend(all.into_iter().map(|f| Note::new(f.code, f.because)));
     }
+}
+
+/// Reads the boot images of the older kernels that will be looked at.
+pub(crate) fn ahead(asked: &Asked<'_>, wanted: Option<u32>) {
+    let looked_at = wanted.is_some() || !asked.host.next_boot.entries.is_empty();
+    if looked_at && asked.request.kernel != Which::All {
+        for older in older(asked).into_iter().take(count(wanted)) {
+            boot_chain::ahead(asked.host, &older.release);
+        }
+    }
+}
+
+/// How many older kernels are looked at.
+fn count(wanted: Option<u32>) -> usize {
+    usize::try_from(wanted.unwrap_or(1)).unwrap_or(usize::MAX)
 }
 
 /// Looks at everything beside kernels that the way back hangs on, whatever the manifest asks for.

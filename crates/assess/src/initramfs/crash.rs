@@ -68,7 +68,7 @@ pub(crate) fn note(asked: &Asked<'_>) -> Option<Note> {
         }
         Err(_) => return None,
         Ok(found) => {
-            let inside = Inside::of(asked, &found, &file);
+            let inside = Inside::of(asked, &found, &file, None);
             let whole = judge(&inside.whole());
             match whole.verdict {
                 Verdict::Refused(_) => {

@@ -29,14 +29,21 @@ use super::copies::{self, Difference};
 pub(super) struct Inside<'a> {
     found: &'a Initramfs,
     path: &'a str,
-    pub(super) host: Host,
+    pub(super) host: Box<Host>,
     pub(super) kernel: OneKernel,
     names: Names,
 }
 
 impl<'a> Inside<'a> {
-    pub(super) fn of(asked: &Asked<'_>, found: &'a Initramfs, path: &'a str) -> Self {
-        let host = asked.host.within(path, Box::new(found.view.clone()));
+    /// `host` is what is in it, where it was opened before.
+    pub(super) fn of(
+        asked: &Asked<'_>,
+        found: &'a Initramfs,
+        path: &'a str,
+        host: Option<Box<Host>>,
+    ) -> Self {
+        let open = || Box::new(asked.host.within(path, Box::new(found.view.clone())));
+        let host = host.unwrap_or_else(open);
         let of = asked.kernel;
         let (tree, facts) = {
             let looking = host.looking();
