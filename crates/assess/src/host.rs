@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use loadworthy_collect::gather::boot_image;
@@ -39,13 +38,17 @@ use loadworthy_formats::limits::Limits;
 use loadworthy_formats::text::hex;
 
 use crate::assumptions;
-use crate::initramfs::Ahead;
 use crate::knowledge;
 pub(crate) use crate::known::known;
 use crate::modinfo::Said;
 use crate::next_boot;
 use crate::request::{Request, Source, Trouble, Which};
 use crate::with::{self, Laid, With, depmod, weak};
+
+mod ahead;
+
+use ahead::Ahead;
+pub(crate) use ahead::Unpacked;
 
 /// An opened machine.
 pub struct Host {
@@ -65,10 +68,7 @@ pub struct Host {
     trees: Mutex<BTreeMap<Arc<str>, Tree>>,
     /// Images of the boot chain that were read: the ways to several kernels share them.
     images: Mutex<BTreeMap<HostPath, BootImageFacts>>,
-    /// What was unpacked ahead of being asked for.
-    ahead: Mutex<BTreeMap<Arc<str>, Ahead>>,
-    /// Modules that were read ahead of being asked for.
-    modules_ahead: Mutex<BTreeMap<HostPath, ModuleFacts>>,
+    ahead: Ahead,
     limits: Limits,
     keep: Option<Keep>,
     /// Signatures that were found good: copies of one module have the same.
@@ -210,8 +210,7 @@ impl Host {
             said: Mutex::default(),
             digests: Mutex::default(),
             trees: Mutex::default(),
-            ahead: Mutex::default(),
-            modules_ahead: Mutex::default(),
+            ahead: Ahead::default(),
             limits,
             keep: None,
             signatures: Arc::default(),
@@ -272,7 +271,7 @@ impl Host {
         paths: &[&HostPath],
         scratch: &mut [Scratch; 2],
     ) -> Vec<ModuleFacts> {
-        if let Some(read) = self.take_modules_ahead(paths) {
+        if let Some(read) = self.ahead.take_modules(paths) {
             return read;
         }
         let reading = Reading { looking: &self.looking(), kept: self.known.as_ref() };
@@ -350,35 +349,6 @@ impl Host {
         let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
         let read = || tree::gather(&self.looking(), release);
         trees.entry(release.clone()).or_insert_with(read).clone()
-    }
-
-    /// Reads modules before they are asked for, until there is `enough` of it.
-    pub(crate) fn read_ahead(&self, paths: &[HostPath], enough: &AtomicBool) {
-        let mut scratch = Default::default();
-        for pair in paths.chunks(2).take_while(|_| !enough.load(Ordering::Relaxed)) {
-            let read = self.modules(&pair.iter().collect::<Vec<_>>(), &mut scratch);
-            let mut ahead = self.modules_ahead.lock().unwrap_or_else(PoisonError::into_inner);
-            ahead.extend(pair.iter().cloned().zip(read));
-        }
-    }
-
-    fn take_modules_ahead(&self, paths: &[&HostPath]) -> Option<Vec<ModuleFacts>> {
-        let mut ahead = self.modules_ahead.lock().unwrap_or_else(PoisonError::into_inner);
-        if !paths.iter().all(|path| ahead.contains_key(*path)) {
-            return None;
-        }
-        paths.iter().map(|path| ahead.remove(*path)).collect()
-    }
-
-    /// Keeps an initramfs until it is asked for.
-    pub(crate) fn keep_ahead(&self, release: &Arc<str>, found: Ahead) {
-        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-        ahead.insert(release.clone(), found);
-    }
-
-    /// The initramfs that was unpacked ahead, if there is one.
-    pub(crate) fn take_ahead(&self, release: &str) -> Option<Ahead> {
-        self.ahead.lock().unwrap_or_else(PoisonError::into_inner).remove(release)
     }
 
     /// A kernel of which nothing is known but its name and its tree.

@@ -21,7 +21,7 @@ use loadworthy_core::verdict::{Judgement, Verdict};
 use loadworthy_formats::kernel::name;
 use loadworthy_formats::manifest::Class;
 
-use crate::host::{Host, OneKernel};
+use crate::host::{Host, OneKernel, Unpacked};
 use crate::judging::Asked;
 use crate::names::Names;
 use crate::request::{Progress, Request, Trouble};
@@ -51,10 +51,10 @@ pub(crate) fn of_kernel(
     let looking = asked.host.looking();
     let place = place(asked.host, release);
     let mut host = None;
-    let mut open = || match asked.host.take_ahead(release) {
-        Some(ahead) => {
-            host = ahead.host;
-            ahead.found
+    let mut open = || match asked.host.take_initramfs(release) {
+        Some(unpacked) => {
+            host = unpacked.host;
+            unpacked.found
         }
         None => initramfs::open(&looking, &place, None),
     };
@@ -132,36 +132,28 @@ fn called(place: &Place) -> String {
     }
 }
 
-/// An initramfs that was unpacked before it was asked for.
-pub(crate) struct Ahead {
-    found: Result<Initramfs, Why>,
-    /// What is in it, as a machine; modules of it were read.
-    host: Option<Box<Host>>,
+/// Unpacks the initramfs of a kernel before it is asked for; of its modules those alone that `wanted`
+/// names.
+pub(crate) fn unpack(host: &Host, release: &str, wanted: BTreeSet<String>) -> Option<Unpacked> {
+    let place = place(host, release);
+    if !matches!(place, Place::Files(_) | Place::Within(_)) {
+        return None;
+    }
+    let found = initramfs::open(&host.looking(), &place, Some(Arc::new(wanted)));
+    let inside = |found: &Initramfs| host.within(&called(&place), Box::new(found.view.clone()));
+    let host = found.as_ref().ok().map(inside).map(Box::new);
+    Some(Unpacked { found, host })
 }
 
-impl Ahead {
-    /// Unpacks the initramfs of a kernel; of its modules those alone that `wanted` names.
-    pub(crate) fn of(host: &Host, release: &str, wanted: BTreeSet<String>) -> Option<Self> {
-        let place = place(host, release);
-        if !matches!(place, Place::Files(_) | Place::Within(_)) {
-            return None;
-        }
-        let found = initramfs::open(&host.looking(), &place, Some(Arc::new(wanted)));
-        let inside = |found: &Initramfs| host.within(&called(&place), Box::new(found.view.clone()));
-        let host = found.as_ref().ok().map(inside).map(Box::new);
-        Some(Self { found, host })
-    }
-
-    /// Reads its modules until there is `enough` of it.
-    pub(crate) fn read_modules(&self, release: &Arc<str>, enough: &AtomicBool) {
-        let (Ok(found), Some(host)) = (&self.found, &self.host) else { return };
-        let looking = host.looking();
-        let tree = tree::gather(&looking, release);
-        let walk = tree.walk(&looking);
-        let modules = walk.modules.iter().map(|module| module.path.clone());
-        let kept = modules.filter(|path| found.keeps(&name::of_path(&path.to_string())));
-        host.read_ahead(&kept.collect::<Vec<_>>(), enough);
-    }
+/// Reads the modules of an initramfs until there is `enough` of it.
+pub(crate) fn read_modules(unpacked: &Unpacked, release: &Arc<str>, enough: &AtomicBool) {
+    let (Ok(found), Some(host)) = (&unpacked.found, &unpacked.host) else { return };
+    let looking = host.looking();
+    let tree = tree::gather(&looking, release);
+    let walk = tree.walk(&looking);
+    let modules = walk.modules.iter().map(|module| module.path.clone());
+    let kept = modules.filter(|path| found.keeps(&name::of_path(&path.to_string())));
+    host.read_ahead(&kept.collect::<Vec<_>>(), enough);
 }
 
 /// Looks at every module in the initramfs of a kernel, so that a view which keeps what it is asked has

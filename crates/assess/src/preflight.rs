@@ -121,14 +121,16 @@ pub(crate) fn kernel(
         let progress = &|_, _| ();
         let asked = Asked { host, kernel: &nameless, names: &names, request, progress };
         let foreseen = Foreseen::of(&asked, manifest, seen);
-        let initramfs = initramfs::Ahead::of(host, &kernel.release, foreseen.names);
+        let initramfs = initramfs::unpack(host, &kernel.release, foreseen.names);
         if request.jobs > 1 {
             boot_chain::ahead(host, &kernel.release);
             rollback::ahead(&asked, manifest.manifest.rollback.kernels);
             host.read_ahead(&foreseen.files, &unpacked);
-            initramfs.iter().for_each(|found| found.read_modules(&kernel.release, &unpacked));
+            if let Some(initramfs) = &initramfs {
+                initramfs::read_modules(initramfs, &kernel.release, &unpacked);
+            }
         }
-        initramfs.into_iter().for_each(|found| host.keep_ahead(&kernel.release, found));
+        initramfs.into_iter().for_each(|found| host.keep_initramfs(&kernel.release, found));
     };
     if request.jobs < 2 {
         ahead(&kernel);
