@@ -217,15 +217,17 @@ impl Names {
     }
 
     /// What the kernel may fetch by itself to verify signatures: each alias of an algorithm, with
-    /// the files that are loaded for it (`crypto_larval_lookup` asks for `crypto-NAME`).
+    /// the files that are loaded for it (`crypto_larval_lookup` asks for `crypto-NAME`; aliases are as
+    /// kmod compares them, with `_` for `-`).
     #[must_use]
     pub fn algorithms(&self) -> Vec<(String, Vec<HostPath>)> {
         let mut found: BTreeMap<String, Vec<HostPath>> = BTreeMap::new();
         let Some(index) = &self.index else { return Vec::new() };
-        for alias in self.aliases.all().all().iter().filter(|a| a.pattern.starts_with("crypto-")) {
-            let entry = index.get(&alias.module).filter(|e| e.path.contains("/crypto/"));
+        let all = self.aliases.all().all();
+        for (alias, module) in all.filter(|(alias, _)| alias.starts_with("crypto_")) {
+            let entry = index.get(module).filter(|e| e.path.contains("/crypto/"));
             let file = entry.and_then(|e| self.file(&e.path));
-            found.entry(alias.pattern.clone()).or_default().extend(file);
+            found.entry(alias.to_owned()).or_default().extend(file);
         }
         found.into_iter().map(|(alias, files)| (alias, self.load_order(&files))).collect()
     }

@@ -21,11 +21,10 @@ pub fn bounded(what: &'static str, bytes: &[u8], limits: &Limits) -> Result<(), 
 
 /// The lines of a text file with their numbers, counted from one. Line ends may be LF or CRLF;
 /// bytes that are no UTF-8 become the replacement character.
-pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, String)> {
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
     bytes.split(|b| *b == b'\n').enumerate().filter_map(|(n, line)| {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        (!line.is_empty())
-            .then(|| (n.saturating_add(1), String::from_utf8_lossy(line).into_owned()))
+        (!line.is_empty()).then(|| (n.saturating_add(1), String::from_utf8_lossy(line)))
     })
 }
 
@@ -95,7 +94,7 @@ mod tests {
     #[test]
     fn lines_keep_their_numbers() {
         let got: Vec<_> = lines(b"a\r\n\nb").collect();
-        assert_eq!(got, [(1, "a".to_owned()), (3, "b".to_owned())]);
+        assert_eq!(got, [(1, "a".into()), (3, "b".into())]);
     }
 
     #[test]

@@ -64,12 +64,13 @@ fn attach(kind: &CStr, at: &CStr) {
     }
 }
 
-/// What the kernel calls to fetch an algorithm.
+/// What the kernel calls to fetch an algorithm. `-` and `_` are one letter, as to kmod.
 fn modprobe(alias: &str) {
+    let alias = alias.replace('-', "_");
     let listed = fs::read_to_string("/autoload").unwrap_or_default();
     for line in listed.lines() {
         let mut words = line.split(' ');
-        if words.next() == Some(alias) {
+        if words.next().is_some_and(|listed| listed.replace('-', "_") == alias) {
             for file in words {
                 let _ = load(&format!("/autoload.d/{file}"), true, 0);
             }

@@ -5,76 +5,107 @@
 //! their first wildcard. Sources: kmod `libkmod-index.c` (`index_mm_searchwild`),
 //! `shared/util.c` (`alias_normalize`), POSIX 2.13 (pattern matching notation).
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use crate::error::{Error, Kind, Parsed};
 use crate::kernel::name;
 use crate::limits::Limits;
 use crate::reader::wide;
 use crate::text;
-use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// One alias.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alias {
-    /// The pattern, normalised.
-    pub pattern: String,
-    /// The module that answers, as written.
-    pub module: String,
-}
+/// How many letters a pattern is filed under at most: a PCI vendor, most of a USB product.
+const FILED: usize = 15;
 
 /// Aliases that can be searched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Aliases {
-    aliases: Vec<Alias>,
-    by_prefix: HashMap<Box<[u8]>, Vec<usize>>,
-    prefix_lengths: BTreeSet<usize>,
+    /// All patterns, normalised, and modules, as written, one behind the other: a list has tens of thousands.
+    text: String,
+    rows: Vec<Row>,
+    /// Rows by what their patterns are filed under.
+    filed: Vec<([u8; FILED + 1], usize)>,
+}
+
+/// Where the two words of an alias are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Row {
+    pattern: Range<usize>,
+    module: Range<usize>,
 }
 
 impl Aliases {
+    /// Aliases out of patterns and modules; those whose pattern kmod would refuse are left out.
+    pub(crate) fn of<'a>(all: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut aliases = Self::default();
+        for (pattern, module) in all {
+            aliases.add(pattern, module);
+        }
+        aliases.in_order()
+    }
+
     /// Adds an alias; `false` when kmod would refuse its pattern.
-    pub fn add(&mut self, pattern: &str, module: &str) -> bool {
+    fn add(&mut self, pattern: &str, module: &str) -> bool {
         let Some(pattern) = name::normalized(pattern) else { return false };
-        let fixed =
-            pattern.bytes().take_while(|b| !matches!(b, b'*' | b'?' | b'[' | b'\\')).count();
+        let wild = |b: &u8| matches!(b, b'*' | b'?' | b'[' | b'\\');
+        let fixed = pattern.bytes().take(FILED).take_while(|b| !wild(b)).count();
         let prefix = pattern.as_bytes().get(..fixed).unwrap_or_default();
-        self.prefix_lengths.insert(fixed);
-        self.by_prefix.entry(prefix.into()).or_default().push(self.aliases.len());
-        self.aliases.push(Alias { pattern, module: module.to_owned() });
+        self.filed.push((key(prefix), self.rows.len()));
+        let mut put = |word: &str| {
+            let from = self.text.len();
+            self.text.push_str(word);
+            from..self.text.len()
+        };
+        let row = Row { pattern: put(&pattern), module: put(module) };
+        self.rows.push(row);
         true
     }
 
-    /// All aliases in their order.
-    #[must_use]
-    pub fn all(&self) -> &[Alias] {
-        &self.aliases
+    fn in_order(mut self) -> Self {
+        self.filed.sort_unstable();
+        self
+    }
+
+    fn word(&self, at: &Range<usize>) -> &str {
+        self.text.get(at.clone()).unwrap_or_default()
+    }
+
+    /// All aliases in their order: pattern and module.
+    pub fn all(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.rows.iter().map(|row| (self.word(&row.pattern), self.word(&row.module)))
     }
 
     /// The modules that answer to `modalias`, each once, in the order of the file.
     #[must_use]
     pub fn find(&self, modalias: &str) -> Vec<&str> {
-        let Some(key) = name::normalized(modalias) else { return Vec::new() };
-        let key = key.as_bytes();
-        let mut met: Vec<usize> = Vec::new();
-        for length in self.prefix_lengths.range(..=key.len()) {
-            let Some((prefix, _)) = key.split_at_checked(*length) else { break };
-            let filed = self.by_prefix.get(prefix).into_iter().flatten();
-            met.extend(filed.filter(|at| {
-                let pattern = self.aliases.get(**at).map(|alias| alias.pattern.as_bytes());
-                pattern.is_some_and(|p| {
-                    matches(
-                        p.get(*length..).unwrap_or_default(),
-                        key.get(*length..).unwrap_or_default(),
-                    )
-                })
+        let Some(asked) = name::normalized(modalias) else { return Vec::new() };
+        let asked = asked.as_bytes();
+        let mut met: Vec<(usize, &Row)> = Vec::new();
+        for length in 0..=asked.len().min(FILED) {
+            let Some((prefix, rest)) = asked.split_at_checked(length) else { break };
+            let key = key(prefix);
+            let from = self.filed.partition_point(|(filed, _)| *filed < key);
+            let filed = self.filed.iter().skip(from).take_while(|(filed, _)| *filed == key);
+            let rows = filed.filter_map(|(_, at)| Some((*at, self.rows.get(*at)?)));
+            met.extend(rows.filter(|(_, row)| {
+                let pattern = self.word(&row.pattern).as_bytes();
+                matches(pattern.get(length..).unwrap_or_default(), rest)
             }));
         }
-        met.sort_unstable();
+        met.sort_unstable_by_key(|(at, _)| *at);
         let mut seen = HashSet::new();
-        met.iter()
-            .filter_map(|at| self.aliases.get(*at))
-            .map(|alias| alias.module.as_str())
-            .filter(|module| seen.insert(*module))
-            .collect()
+        let modules = met.iter().map(|(_, row)| self.word(&row.module));
+        modules.filter(|module| seen.insert(*module)).collect()
     }
+}
+
+/// What stands for the letters that a pattern is filed under: they and how many they are.
+fn key(prefix: &[u8]) -> [u8; FILED + 1] {
+    let mut key = [0; FILED + 1];
+    let (letters, count) = key.split_at_mut(FILED);
+    letters.iter_mut().zip(prefix).for_each(|(letter, b)| *letter = *b);
+    count.fill(u8::try_from(prefix.len()).unwrap_or(u8::MAX));
+    key
 }
 
 /// Whether `text` is matched by `pattern` as a whole: `*`, `?`, `[…]` and `\` as `fnmatch` without
@@ -159,7 +190,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed<Aliases>, Error> {
         if line.starts_with('#') || line.trim().is_empty() {
             continue;
         }
-        if parsed.value.aliases.len() >= limits.items {
+        if parsed.value.rows.len() >= limits.items {
             let limit = wide(limits.items);
             return Err(Error::new("modules.alias", number, Kind::TooMany { limit }));
         }
@@ -172,6 +203,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed<Aliases>, Error> {
             parsed.deviations.push(Error::new("modules.alias line", number, Kind::Unsupported));
         }
     }
+    parsed.value = parsed.value.in_order();
     Ok(parsed)
 }
 
@@ -212,6 +244,13 @@ mod tests {
         assert_eq!(of("pci:v00008086d00001234sv0sd0bc0sc0i0"), ["two", "one"]);
         assert_eq!(of("usb:v02p1"), ["three"]);
         assert!(of("usb:v04p1").is_empty());
+        // As many letters before the wildcard as it is filed under, one fewer and one more.
+        let file =
+            b"alias 12345678901234* a\nalias 123456789012345* b\nalias 1234567890123456? c\n";
+        let other = read(file, &Limits::DEFAULT).unwrap();
+        assert_eq!(other.value.find("12345678901234567"), ["a", "b", "c"]);
+        assert_eq!(other.value.find("123456789012345"), ["a", "b"]);
+        assert_eq!(other.value.find("12345678901234"), ["a"]);
         assert_eq!(of("a_b"), ["c_d"]);
         assert_eq!(of("a-b"), ["c_d"]);
         assert_eq!(got.deviations.len(), 1);

@@ -37,7 +37,7 @@ impl Builtin {
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Parsed<Builtin>, Error> {
     text::bounded("modules.builtin", bytes, limits)?;
     let lines = text::lines(bytes).map(|(_, line)| line).filter(|line| !line.trim().is_empty());
-    let paths = lines.map(|path| (name::of_path(&path), path)).collect();
+    let paths = lines.map(|path| (name::of_path(&path), path.into_owned())).collect();
     Ok(Parsed::clean(Builtin { paths }))
 }
 
@@ -87,11 +87,8 @@ pub fn read_modinfo(bytes: &[u8], limits: &Limits) -> Result<Parsed<Vec<Field>>,
 /// The aliases among the fields, ready to be searched.
 #[must_use]
 pub fn aliases(fields: &[Field]) -> Aliases {
-    let mut aliases = Aliases::default();
-    for field in fields.iter().filter(|field| field.key == "alias") {
-        aliases.add(&field.value, &field.module);
-    }
-    aliases
+    let aliases = fields.iter().filter(|field| field.key == "alias");
+    Aliases::of(aliases.map(|field| (&*field.value, &*field.module)))
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ use std::path::Path;
 use std::process::Command;
 use xtask::kernels::{output, signed};
 
-/// Rehearses twice: a host with one module that loads and one that nobody signed, which must come out
-/// as foretold; and the same host where an update of dbx denies its shim, which must not start.
+/// Rehearses twice: a host with one module that loads, by a signature whose algorithm the kernel must
+/// fetch first, and one that nobody signed, which must come out as foretold; and the same host where an update of dbx denies its shim, which must not start.
 ///
 /// # Errors
 /// When the machine cannot be made.
@@ -35,7 +35,8 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
     let grub = "usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed";
     put(&root, grub, &read(&firmware.grub)?)?;
     let cases = cases::all(&kernel)?;
-    for (case, name) in [("crc_shipped", "lib/crc-itu-t"), ("dummy_unsigned", "drivers/net/dummy")]
+    for (case, name) in
+        [("crc_owner_sha512", "lib/crc-itu-t"), ("dummy_unsigned", "drivers/net/dummy")]
     {
         let case = cases.iter().find(|c| c.name == case).ok_or(format!("no case {case}"))?;
         put(&root, &format!("lib/modules/{}/kernel/{name}.ko", kernel.release), &case.bytes)?;

@@ -80,14 +80,14 @@ pub struct Aliases {
 
 pub(super) fn aliases(bytes: &[u8], limits: &Limits) -> Result<Parsed<Aliases>, Error> {
     let Parsed { value: index, deviations } = modules_alias::read(bytes, limits)?;
-    let all = index.all();
     let mut by_bus = BTreeMap::new();
-    for alias in all {
-        let bus = alias.pattern.split_once(':').map_or("names", |(bus, _)| bus);
+    for (pattern, _) in index.all() {
+        let bus = pattern.split_once(':').map_or("names", |(bus, _)| bus);
         *by_bus.entry(bus.to_owned()).or_default() += 1;
     }
-    let modules: BTreeSet<&str> = all.iter().map(|alias| alias.module.as_str()).collect();
-    Ok(Parsed { value: Aliases { aliases: all.len(), modules: modules.len(), by_bus }, deviations })
+    let modules: BTreeSet<&str> = index.all().map(|(_, module)| module).collect();
+    let (aliases, modules) = (index.all().len(), modules.len());
+    Ok(Parsed { value: Aliases { aliases, modules, by_bus }, deviations })
 }
 
 impl Aliases {
