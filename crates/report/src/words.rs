@@ -486,9 +486,11 @@ pub const fn question(question: Question) -> (&'static str, &'static str, &'stat
             ("module-struct-size", "how large the kernel's record of a module is", BOOT)
         }
         Question::ModuleBytes => ("module-bytes", "what is in the module's file", ROOT),
-        Question::ModuleIndex => {
-            ("module-index", "which modules this kernel has", "run depmod, or give modules.dep")
-        }
+        Question::ModuleIndex => (
+            "module-index",
+            "which modules this kernel has",
+            "name a kernel that is installed, or run depmod for this one",
+        ),
         Question::ModprobeConfig => ("modprobe-config", "what modprobe is configured to do", FILES),
         Question::BuiltinNames => {
             ("builtin-names", "which names code inside the kernel uses", FILES)
