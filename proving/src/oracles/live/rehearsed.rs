@@ -24,7 +24,7 @@ use xtask::kernels::{output, signed};
 /// # Errors
 /// When the machine cannot be made.
 pub fn run(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
-    let kernel = signed("6.12", say)?;
+    let kernel = signed("6.1", say)?;
     let firmware = packages::firmware(say)?;
     let root = home().join("rehearsed");
     drop(fs::remove_dir_all(&root));
