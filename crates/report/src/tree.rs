@@ -153,7 +153,8 @@ impl Page<'_> {
     fn level(&mut self, proofs: &[&Proof], indent: &str, level: usize) {
         let proofs = &once(proofs);
         let short = self.depth == Depth::Short;
-        let shown = if short && level > 1 { SHORT_REASONS } else { usize::MAX };
+        let listed = proofs.iter().all(|proof| !matches!(proof.node(), Node::Drawn { .. }));
+        let shown = if short && (level > 1 || listed) { SHORT_REASONS } else { usize::MAX };
         let more = proofs.len().saturating_sub(shown);
         for (n, proof) in proofs.iter().take(shown).enumerate() {
             let last = n + 1 == proofs.len().min(shown) && more == 0;

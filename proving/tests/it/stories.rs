@@ -12,7 +12,7 @@ use loadworthy_proving::forge::firmware;
 use loadworthy_proving::forge::key::Key;
 use loadworthy_proving::forge::signature::{self, Form};
 use loadworthy_proving::program;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -390,6 +390,19 @@ fn fleet<'d>(
     let told = [by_it, broken, "something is refused on 2"].iter().all(|t| denied.contains(t));
     if !told {
         return Err(denied.into());
+    }
+    // web3 has no Secure Boot, so nothing breaks there; without an assumption nothing is said of it.
+    let broken = |more: &[&str]| -> Result<Vec<Value>, Failed> {
+        let told: Value = serde_json::from_str(&table(&[&["--json"], more].concat())?)?;
+        let hosts = told["hosts"].as_array().ok_or("no hosts")?;
+        let mut all: Vec<&Value> = hosts.iter().collect();
+        all.sort_by_key(|host| host["name"].as_str());
+        Ok(all.iter().map(|host| host["broken_by_assumption"].clone()).collect())
+    };
+    let grub = json!(["grubx64.efi"]);
+    let (told, untold) = (broken(&["--assume", assumed])?, broken(&[])?);
+    if told != [grub.clone(), grub, json!([])] || untold.iter().any(|host| !host.is_null()) {
+        return Err(format!("broken: {told:?}, without an assumption {untold:?}").into());
     }
     Ok(())
 }

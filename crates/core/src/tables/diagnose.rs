@@ -49,6 +49,10 @@ pub struct Pattern {
     pub plain: bool,
     /// Literals of which one must stand in the line.
     pub anchors: Vec<String>,
+    /// Literals, in small letters, of which none may stand in the line: the rest of an event may
+    /// say that it refused nothing.
+    #[serde(default)]
+    pub unless: Vec<String>,
     /// Numbers of 32 bits, hexadecimal. `{codes}` in the expression stands for all forms in which
     /// tools write them; the anchors for them need not be given.
     #[serde(default)]
@@ -324,6 +328,7 @@ impl Knowledge {
             .iter()
             .map(|p| Row {
                 anchors: &p.anchors,
+                unless: &p.unless,
                 expression: &p.expression,
                 short_only: p.kind.as_deref().is_some_and(|kind| kind != EACH),
                 report: p.kind.as_deref() == Some("report"),

@@ -17,6 +17,8 @@ use std::sync::OnceLock;
 pub struct Row<'k> {
     /// Literals of which one must stand in the line.
     pub anchors: &'k [String],
+    /// Literals of which none may stand in the line, in small letters.
+    pub unless: &'k [String],
     /// The regular expression, without regard to case.
     pub expression: &'k str,
     /// Whether it is for short texts only.
@@ -62,11 +64,22 @@ const TIMES: usize = 64;
 #[derive(Debug)]
 struct Compiled {
     expression: String,
+    unless: Vec<String>,
     reader: OnceLock<Option<Regex>>,
     short_only: bool,
     report: bool,
     prose: bool,
     each: bool,
+}
+
+impl Compiled {
+    /// Whether the rest of the line takes back what the expression looks for.
+    fn taken_back(&self, said: &str) -> bool {
+        !self.unless.is_empty() && {
+            let said = said.to_ascii_lowercase();
+            self.unless.iter().any(|literal| said.contains(literal.as_str()))
+        }
+    }
 }
 
 /// A table made ready.
@@ -126,6 +139,7 @@ impl Recogniser {
                 .iter()
                 .map(|row| Compiled {
                     expression: row.expression.to_owned(),
+                    unless: row.unless.to_vec(),
                     reader: OnceLock::new(),
                     short_only: row.short_only,
                     report: row.report,
@@ -309,6 +323,7 @@ impl Recogniser {
             if compiled.short_only && text == Text::Log
                 || compiled.report && text != Text::Prose
                 || compiled.prose && !written
+                || compiled.taken_back(said)
             {
                 continue;
             }
@@ -424,9 +439,11 @@ mod tests {
 
     fn recogniser() -> Recogniser {
         let anchors = [vec!["ejected by".to_owned()], vec!["Secure boot".to_owned()]];
+        let unless = ["was not".to_owned()];
         let rows = [
             Row {
                 anchors: &anchors[0],
+                unless: &[],
                 expression: r"insert '(?P<module>\w+)': key was rejected by service",
                 short_only: false,
                 report: false,
@@ -435,6 +452,7 @@ mod tests {
             },
             Row {
                 anchors: &anchors[1],
+                unless: &unless,
                 expression: "secure boot off",
                 short_only: true,
                 report: false,
@@ -460,6 +478,7 @@ mod tests {
         assert_eq!((got[0].row, got[0].line, got[0].stamp.as_deref()), (0, 2, Some("1.0")));
         assert_eq!(got[0].captures, [("module", "lpfc".to_owned())]);
         assert_eq!(short(core::str::from_utf8(log).unwrap()), [(0, 2), (1, 3)]);
+        assert_eq!(short("Secure boot off was NOT meant\n"), []);
     }
 
     #[test]

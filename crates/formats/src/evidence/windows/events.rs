@@ -67,7 +67,13 @@ fn sort(event: &Event) -> Option<&'static str> {
     let provider = event.provider.to_ascii_lowercase();
     let says = |part: &str| provider.contains(part) || provider.is_empty();
     match event.id {
-        3001..=3012 | 3021..=3036 | 3074..=3085 | 3089 | 3095..=3105 | 3111 | 3112
+        3001..=3012
+        | 3021..=3037
+        | 3063..=3068
+        | 3072..=3087
+        | 3089
+        | 3095..=3105
+        | 3111..=3112
             if says("codeintegrity") || says("code integrity") =>
         {
             Some("CodeIntegrity")
@@ -130,7 +136,7 @@ fn told(event: &Event, file: Option<&str>) -> Option<Statement> {
     let status = event.field("Status").map(hexadecimal);
     match event.id {
         // A library that a protected process did not take is no driver.
-        3033 | 3034 | 3089 | 3004 | 5038 if name.is_some() && !driver => return None,
+        3004 | 3033..=3037 | 3063..=3068 | 3089 | 5038 if name.is_some() && !driver => return None,
         // Loads that fail for other reasons are told by the device itself.
         219 if !status
             .as_deref()
