@@ -171,8 +171,11 @@ fn likened(
     let printed = candidates.first().is_some_and(|first| first.clues.iter().any(refusal));
     let among = printed || scene.windows && told.weight >= LIKELY;
     let fits = |cause: &str| !among || candidates.iter().any(|c| c.reason.cause == cause);
+    // Where a code is for signatures only, words cannot say that it is none.
+    let answered = scene.signs.contains_key("windows-signature-answer");
     let like = Likeness::of(said, scene.windows, knowledge)
         .filter(|like| like.cause != told.cause)
+        .filter(|like| !(answered && like.cause == "not-a-signature-problem"))
         .filter(|like| told.cause == OPEN || like.before(&told.cause) && fits(like.cause));
     let Some((like, cause)) =
         like.and_then(|like| knowledge.cause_on(like.cause, scene.windows).map(|c| (like, c)))
