@@ -130,7 +130,9 @@ pub(crate) fn kernel(
                 initramfs::read_modules(initramfs, &kernel.release, &unpacked);
             }
         }
-        initramfs.into_iter().for_each(|found| host.keep_initramfs(&kernel.release, found));
+        if let Some(initramfs) = initramfs {
+            host.keep_initramfs(&kernel.release, initramfs);
+        }
     };
     if request.jobs < 2 {
         ahead(&kernel);

@@ -100,12 +100,13 @@ fn html() -> Result<(), Failed> {
     }
     let namespace = "http://www.w3.org/2000/svg";
     holds(!text.replace(namespace, "").contains("http://"), "no network", &text)?;
-    for wanted in
-        ["<details>", " role=\"img\"", "prefers-color-scheme: dark", "LW1003", "Secure Boot on"]
-    {
+    for wanted in ["<details>", "prefers-color-scheme: dark", "LW1003", "Secure Boot on"] {
         holds(text.contains(wanted), wanted, &text)?;
     }
-    Ok(())
+    let pictures: Vec<&str> =
+        text.split("<svg ").skip(1).filter_map(|rest| rest.split('>').next()).collect();
+    let told = |tag: &&str| tag.contains("role=\"img\"") && tag.contains("aria-label=\"");
+    holds(!pictures.is_empty() && pictures.iter().all(told), "pictures say what they show", &text)
 }
 
 /// The page as a browser takes it: elements that are ours, the proof that opens, nothing asked of

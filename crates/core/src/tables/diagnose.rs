@@ -49,8 +49,8 @@ pub struct Pattern {
     pub plain: bool,
     /// Literals of which one must stand in the line.
     pub anchors: Vec<String>,
-    /// Literals, in small letters, of which none may stand in the line: the rest of an event may
-    /// say that it refused nothing.
+    /// Literals of which none may stand in the line, without regard to case: the rest of an event
+    /// may say that it refused nothing.
     #[serde(default)]
     pub unless: Vec<String>,
     /// Numbers of 32 bits, hexadecimal. `{codes}` in the expression stands for all forms in which

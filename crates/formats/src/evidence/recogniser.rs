@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 pub struct Row<'k> {
     /// Literals of which one must stand in the line.
     pub anchors: &'k [String],
-    /// Literals of which none may stand in the line, in small letters.
+    /// Literals of which none may stand in the line, without regard to case.
     pub unless: &'k [String],
     /// The regular expression, without regard to case.
     pub expression: &'k str,
@@ -139,7 +139,7 @@ impl Recogniser {
                 .iter()
                 .map(|row| Compiled {
                     expression: row.expression.to_owned(),
-                    unless: row.unless.to_vec(),
+                    unless: row.unless.iter().map(|l| l.to_ascii_lowercase()).collect(),
                     reader: OnceLock::new(),
                     short_only: row.short_only,
                     report: row.report,
@@ -439,7 +439,7 @@ mod tests {
 
     fn recogniser() -> Recogniser {
         let anchors = [vec!["ejected by".to_owned()], vec!["Secure boot".to_owned()]];
-        let unless = ["was not".to_owned()];
+        let unless = ["Was not".to_owned()];
         let rows = [
             Row {
                 anchors: &anchors[0],

@@ -19,7 +19,8 @@ use std::process::Command;
 use xtask::kernels::{output, signed};
 
 /// Rehearses twice: a host with one module that loads, by a signature whose algorithm the kernel must
-/// fetch first, and one that nobody signed, which must come out as foretold; and the same host where an update of dbx denies its shim, which must not start.
+/// fetch first, and one that nobody signed, which must come out as foretold; and the same host where an
+/// update of dbx denies its shim, which must not start.
 ///
 /// # Errors
 /// When the machine cannot be made.
